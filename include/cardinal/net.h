@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Networks: ResNet and ResNeXt (He et al. 2016, arXiv:1512.03385; Xie et al. 2017, arXiv:1611.05431) in the variant
+ * of torchvision (stride on the 3×3), composed of the operators of <cardinal/cardinal.h>.
+ *
+ * The conventions of <cardinal/cardinal.h> hold. This part is the library cardinal_net; it adds a JSON library.
+ */
+#ifndef CARDINAL_NET_H
+#define CARDINAL_NET_H
+
+#include <cardinal/cardinal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- architecture ------------------------------------------------------------------------------------------- */
+
+typedef struct cardinal_net_spec {
+  uint32_t struct_size;
+  uint32_t blocks[4];       /* bottleneck blocks a stage: {3,4,6,3} for 50, {3,4,23,3} for 101 layers */
+  uint32_t cardinality;     /* groups of the 3×3 convolutions */
+  uint32_t width_per_group; /* channels a group in the first stage; doubles with each stage */
+  uint32_t classes;         /* 1000 for ImageNet */
+  char name[48];            /* such as "resnext50_32x4d", or made up as "resnext50_8x14d" */
+} cardinal_net_spec;
+
+/* The named models: resnet50, resnet101, resnext50_32x4d, resnext101_32x4d, resnext101_32x8d, resnext101_64x4d.
+ * cardinal_net_model_name(i) gives the i-th name, NULL past the last. */
+CARDINAL_API const char *cardinal_net_model_name(size_t index);
+CARDINAL_API cardinal_status cardinal_net_spec_named(const char *name, cardinal_net_spec *spec, cardinal_error *error);
+
+/* A member of the family: depth 50 or 101, any cardinality and first-stage width from 1 to 1024. */
+CARDINAL_API cardinal_status cardinal_net_spec_custom(uint32_t depth, uint32_t cardinality, uint32_t width_per_group,
+                                                      cardinal_net_spec *spec, cardinal_error *error);
+
+/* Parameters (batch norm's scale and shift counted, its statistics not) and multiply-adds of one image. */
+CARDINAL_API cardinal_status cardinal_net_count(const cardinal_net_spec *spec, int64_t image_height,
+                                                int64_t image_width, uint64_t *parameters, uint64_t *multiply_adds,
+                                                cardinal_error *error);
+
+/* ---- weights ------------------------------------------------------------------------------------------------ */
+
+/* A set of named tensors: a safetensors file, memory-mapped, or the synthetic generator. */
+typedef struct cardinal_weights cardinal_weights;
+
+/* Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
+ * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). Values are checked for finiteness when
+ * a network is made. The file must not change while the object lives. */
+CARDINAL_API cardinal_status cardinal_weights_open(const char *path, cardinal_weights **weights,
+                                                   cardinal_error *error);
+
+/* The synthetic generator for a spec: a documented integer hash, see docs/synthetic-weights.md. */
+CARDINAL_API cardinal_status cardinal_weights_synthetic(const cardinal_net_spec *spec, uint64_t seed,
+                                                        cardinal_weights **weights, cardinal_error *error);
+CARDINAL_API void cardinal_weights_destroy(cardinal_weights *weights);
+
+/* Recognises the architecture from names and shapes of the tensors. */
+CARDINAL_API cardinal_status cardinal_weights_spec(const cardinal_weights *weights, cardinal_net_spec *spec,
+                                                   cardinal_error *error);
+
+/* Copies one tensor, converted to float; `floats` must be its size. For tests and tools. */
+CARDINAL_API cardinal_status cardinal_weights_read(const cardinal_weights *weights, const char *name, float *to,
+                                                   size_t floats, cardinal_error *error);
+
+/* Synthetic input: `floats` values of the same generator under the given name, in [-2, 2). */
+CARDINAL_API void cardinal_synthetic_input(uint64_t seed, float *to, size_t floats);
+
+/* ---- running ------------------------------------------------------------------------------------------------ */
+
+typedef struct cardinal_net cardinal_net;
+
+typedef struct cardinal_net_desc {
+  uint32_t struct_size;
+  uint32_t flags; /* must be 0 */
+  int64_t batch;
+  int64_t image_height, image_width; /* at least 32 */
+} cardinal_net_desc;
+
+/* Fills `desc`: batch 1, 224×224. */
+CARDINAL_API void cardinal_net_desc_init(cardinal_net_desc *desc);
+
+/* Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, packs them tensor by tensor and
+ * plans the memory of activations. `weights` isn't kept. Errors: a missing, extra, misshapen or non-finite tensor. */
+CARDINAL_API cardinal_status cardinal_net_create(const cardinal_context *context, const cardinal_net_spec *spec,
+                                                 const cardinal_weights *weights, const cardinal_net_desc *desc,
+                                                 cardinal_net **net, cardinal_error *error);
+CARDINAL_API void cardinal_net_destroy(cardinal_net *net);
+
+/* Bytes of the arena that one run needs (activations and scratch), and of packed weights that the net holds. */
+CARDINAL_API size_t cardinal_net_arena_bytes(const cardinal_net *net);
+CARDINAL_API size_t cardinal_net_weight_bytes(const cardinal_net *net);
+
+/* Runs a batch; allocates nothing. Any number of threads may run one net at once, each with an arena of its own.
+ *   images    NCHW [batch][3][image_height][image_width], normalised
+ *   features  [batch][2048] of the global average pool, or NULL
+ *   logits    [batch][classes], or NULL
+ *   arena     cardinal_net_arena_bytes() bytes, any alignment */
+CARDINAL_API cardinal_status cardinal_net_run(const cardinal_net *net, const float *images, float *features,
+                                              float *logits, void *arena, cardinal_error *error);
+
+/* One operator of a network as it is run. Strings live as long as the net. */
+typedef struct cardinal_net_layer {
+  uint32_t struct_size;
+  uint32_t is_conv;       /* 1 for convolutions and the fully connected layer, 0 for pools */
+  const char *name;       /* as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
+                             "maxpool", "avgpool" */
+  const cardinal_plan *plan;
+  cardinal_conv_desc conv; /* if is_conv */
+  cardinal_pool_desc pool; /* otherwise */
+  uint64_t multiply_adds;  /* of the batch, nominal: padding taps counted */
+} cardinal_net_layer;
+
+CARDINAL_API size_t cardinal_net_layer_count(const cardinal_net *net);
+CARDINAL_API cardinal_status cardinal_net_layer_get(const cardinal_net *net, size_t index, cardinal_net_layer *layer);
+
+/* As cardinal_net_run, and calls before(user, layer) and after(user, layer) around each operator, for profiling. */
+typedef void (*cardinal_net_visit)(void *user, size_t layer);
+CARDINAL_API cardinal_status cardinal_net_run_profiled(const cardinal_net *net, const float *images, float *features,
+                                                       float *logits, void *arena, cardinal_net_visit before,
+                                                       cardinal_net_visit after, void *user, cardinal_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* CARDINAL_NET_H */
