@@ -27,4 +27,4 @@ set(ENV{PKG_CONFIG_LIBDIR}
 
 # ctest runs the programs through this.
 set(CMAKE_CROSSCOMPILING_EMULATOR
-    "${CMAKE_CURRENT_LIST_DIR}/../script/emulate/qemu;--sysroot;${CARDINAL_SYSROOT}")
+    "${CMAKE_CURRENT_LIST_DIR}/../script/emulate/qemu-run;--sysroot;${CARDINAL_SYSROOT}")

@@ -51,18 +51,18 @@ int execve(const char *path, char *const arguments[], char *const environment[])
     errno = E2BIG;
     return -1;
   }
-  char *longer[4096 + ADDED + 1];
+  const char *longer[4096 + ADDED + 1];
   size_t n = 0;
   longer[n++] = emulator;
-  longer[n++] = (char *)"-0";
+  longer[n++] = "-0";
   longer[n++] = arguments[0];
-  longer[n++] = (char *)"-E";
+  longer[n++] = "-E";
   longer[n++] = preload;
-  longer[n++] = (char *)path;
+  longer[n++] = path;
   for (size_t i = 1; i <= n_arguments; i++)
     longer[n++] = arguments[i];
 
-  char *without_preload[4096 + 1];
+  const char *without_preload[4096 + 1];
   n = 0;
   for (size_t i = 0; i < n_environment; i++)
     if (strncmp(environment[i], "LD_PRELOAD=", strlen("LD_PRELOAD=")) != 0)

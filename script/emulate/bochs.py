@@ -1,26 +1,16 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs programs of this machine in a small Linux under Bochs, on an x86-64 CPU that this machine hasn't got.
-
-    script/emulate/bochs --cpu corei7_icelake_u --test build/tests/test_kernels --run 'build/cardinal info --json'
-
---run takes a command line whose first word is a program on this machine; --test the same for a Criterion program,
-which then must run at least one test. Each runs in the guest with the shared libraries that ldd names. Shown as they
-come, their outputs are also kept in the folder given by --logs. The exit status is 0 only if the guest booted, every
-program ran to its end with status 0, no program met an illegal instruction, and every --test program ran tests.
-"""
-import argparse
+"""Boots a small Linux with some programs in it under Bochs."""
 import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
+from programs import COLOURS, Failure
+
 MARKER = "@@guest"
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 # clearcpuid: Bochs reports XSAVE sizes that Linux finds inconsistent, on which it would switch AVX off altogether;
 # with fsrm the boot hangs. cryptomgr.notests saves 20 s, random.trust_cpu a wait of 48 s for entropy.
@@ -78,23 +68,10 @@ echo "{marker} end {index} $status"
 """
 
 
-class Failure(Exception):
-    """Something that ends the run, said in a sentence."""
-
-
-class Run:
-    """One command line for the guest, and what became of it."""
-
-    def __init__(self, command, is_test):
-        self.words = shlex.split(command)
-        self.is_test = is_test
-        self.program = os.path.abspath(self.words[0])
-        self.name = os.path.basename(self.program)
-        self.lines = []
-        self.status = None
-
-    def guest_command(self):
-        return " ".join(shlex.quote(word) for word in ["/cardinal/" + self.name] + self.words[1:])
+def guest_command(run):
+    # The guest has one CPU, and no terminal that knows colours.
+    arguments = run.arguments + (["-j1"] if run.is_test else [])
+    return " ".join(shlex.quote(word) for word in ["/cardinal/" + run.name] + arguments)
 
 
 def libraries(program):
@@ -126,8 +103,6 @@ def build_image(folder, kernel, runs, additions, environment):
         os.makedirs(f"{tree}/{name}")
     copy_into(tree, shutil.which("busybox") or "/bin/busybox", "/bin/busybox")
     for run in runs:
-        if not os.access(run.program, os.X_OK):
-            raise Failure(f"{run.program} is not an executable program")
         copy_into(tree, run.program, "/cardinal/" + run.name)
         for library in libraries(run.program):
             copy_into(tree, library, library)
@@ -138,7 +113,7 @@ def build_image(folder, kernel, runs, additions, environment):
         init.write(INIT.format(
             marker=MARKER,
             environment="\n".join("export " + shlex.quote(setting) for setting in environment),
-            runs="".join(RUN.format(marker=MARKER, index=index, command=run.guest_command())
+            runs="".join(RUN.format(marker=MARKER, index=index, command=guest_command(run))
                          for index, run in enumerate(runs))))
     os.chmod(tree + "/init", 0o755)
 
@@ -159,33 +134,16 @@ def build_image(folder, kernel, runs, additions, environment):
 class Follower:
     """Reads the serial log as it grows: shows it, and sorts its lines by the program that wrote them."""
 
-    def __init__(self, path, runs, prefix):
+    def __init__(self, path, runs, screen):
         self.path = path
         self.runs = runs
-        self.prefix = prefix
+        self.screen = screen
         self.position = 0
         self.partial = b""
         self.current = None
         self.booted = False
         self.done = False
         self.illegal = []
-        self.start = time.monotonic()
-        self.last_shown = self.start
-        self.dots = False
-
-    def show(self, line):
-        if self.dots:
-            sys.stdout.write("\n")
-            self.dots = False
-        print(f"{self.prefix}{time.monotonic() - self.start:4.0f} s  {line}", flush=True)
-        self.last_shown = time.monotonic()
-
-    def heartbeat(self):
-        if time.monotonic() - self.last_shown >= 2:
-            sys.stdout.write("." if self.dots else f"{self.prefix}still running .")
-            sys.stdout.flush()
-            self.dots = True
-            self.last_shown = time.monotonic()
 
     def poll(self):
         if not os.path.exists(self.path):
@@ -197,23 +155,22 @@ class Follower:
         lines = (self.partial + new).replace(b"\r", b"").split(b"\n")
         self.partial = lines.pop()
         for line in lines:
-            self.take(line.decode("utf-8", "replace"))
+            self.take(COLOURS.sub("", line.decode("utf-8", "replace")))
 
     def take(self, line):
-        line = COLOURS.sub("", line)
         if not line.startswith(MARKER):
             if self.current:
                 self.current.lines.append(line)
             if line.strip():
-                self.show("  " + line)
+                self.screen.show("  " + line)
             return
         words = line.split()
         if words[1] == "booted":
             self.booted = True
-            self.show("the guest has booted")
+            self.screen.show("the guest has booted")
         elif words[1] == "begin":
             self.current = self.runs[int(words[2])]
-            self.show("guest$ " + " ".join([self.current.name] + self.current.words[1:]))
+            self.screen.show("guest$ " + self.current.shown())
         elif words[1] == "end":
             self.current.status = int(words[3])
             self.current = None
@@ -223,7 +180,7 @@ class Follower:
             self.done = True
 
 
-def boot(folder, cpu, memory, runs, timeout, prefix):
+def boot(folder, cpu, memory, follower, timeout):
     """Boots folder/boot.iso and follows it to its end."""
     with open(folder + "/bochsrc", "w") as configuration:
         configuration.write(BOCHSRC.format(cpu=cpu, memory=memory))
@@ -233,14 +190,13 @@ def boot(folder, cpu, memory, runs, timeout, prefix):
     with open(folder + "/screen", "wb") as screen:
         process = subprocess.Popen(["bochs", "-q", "-f", "bochsrc", "-rc", "rc"], cwd=folder, stdin=subprocess.DEVNULL,
                                    stdout=screen, stderr=screen, env=dict(os.environ, TERM="vt100"))
-    follower = Follower(folder + "/serial.log", runs, prefix)
     try:
         while process.poll() is None:
             time.sleep(0.2)
             follower.poll()
-            follower.heartbeat()
-            if time.monotonic() - follower.start > timeout:
-                running = follower.current.name if follower.current else "no program"
+            follower.screen.heartbeat()
+            if follower.screen.seconds() > timeout:
+                running = follower.current.shown() if follower.current else "no program"
                 raise Failure(f"the guest was not done after {timeout} s ({running} was running)")
     finally:
         if process.poll() is None:
@@ -252,7 +208,6 @@ def boot(folder, cpu, memory, runs, timeout, prefix):
         raise Failure(f"the guest never reached /init; Bochs said: {last_words(folder)}")
     if not follower.done:
         raise Failure(f"the guest ended early; Bochs said: {last_words(folder)}")
-    return follower
 
 
 def last_words(folder):
@@ -263,76 +218,15 @@ def last_words(folder):
         return "nothing"
 
 
-def judge(runs, illegal):
-    """A list of complaints, and the numbers of tests that passed and failed."""
-    complaints = [f"illegal instruction: {line}" for line in illegal]
-    passed = failed = 0
-    for run in runs:
-        if run.status is None:
-            complaints.append(f"{run.name} didn't run to its end")
-        elif run.status == 132:
-            complaints.append(f"{run.name} died of an illegal instruction")
-        elif run.status != 0:
-            complaints.append(f"{run.name} ended with status {run.status}")
-        if not run.is_test:
-            continue
-        synthesis = re.findall(r"Tested:\s*(\d+)\s*\|\s*Passing:\s*(\d+)\s*\|\s*Failing:\s*(\d+)\s*\|\s*Crashing:\s*(\d+)",
-                               "\n".join(run.lines))
-        if len(synthesis) != 1 or int(synthesis[0][0]) == 0:
-            complaints.append(f"{run.name} ran no test")
-            continue
-        passed += int(synthesis[0][1])
-        failed += int(synthesis[0][2]) + int(synthesis[0][3])
-    if failed and not complaints:
-        complaints.append(f"{failed} tests failed")
-    return complaints, passed, failed
-
-
-class InOrder(argparse.Action):
-    """Keeps --run and --test in the order in which they were given."""
-
-    def __call__(self, parser, namespace, value, option_string=None):
-        namespace.runs = (namespace.runs or []) + [Run(value, option_string == "--test")]
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kernel", help="a Linux image; the one that script/emulate/bochs-kernel finds if not given")
-    parser.add_argument("--cpu", required=True, help="a CPU model of Bochs, such as corei7_icelake_u")
-    parser.add_argument("--memory", type=int, default=512, help="MiB of the guest (default 512)")
-    parser.add_argument("--timeout", type=int, default=600, help="seconds after which the run has failed (default 600)")
-    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set a variable in the guest")
-    parser.add_argument("--add", action="append", default=[], metavar="HOST[=GUEST]", help="a file or folder to take along")
-    parser.add_argument("--logs", help="a folder for each program's output, NAME.log")
-    parser.add_argument("--prefix", default="", help="put before each line shown")
-    parser.add_argument("--run", dest="runs", action=InOrder, metavar="COMMAND", help="a command line")
-    parser.add_argument("--test", dest="runs", action=InOrder, metavar="COMMAND", help="a Criterion program's command line")
-    arguments = parser.parse_args()
-    if not arguments.runs:
-        parser.error("nothing to run: give --run or --test")
-
-    kernel = arguments.kernel or subprocess.run([os.path.dirname(os.path.abspath(__file__)) + "/bochs-kernel"],
-                                                stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+def run_all(cpu, runs, screen, timeout, environment, additions, memory):
+    """Runs programs in one guest; returns what the guest's kernel said about illegal instructions."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    kernel = subprocess.run([here + "/bochs-kernel"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     folder = tempfile.mkdtemp(prefix="cardinal-bochs-")
+    follower = Follower(folder + "/serial.log", runs, screen)
     try:
-        print(f"{arguments.prefix}booting {arguments.cpu} under Bochs", flush=True)
-        build_image(folder, os.path.abspath(kernel), arguments.runs, arguments.add, arguments.env)
-        follower = boot(folder, arguments.cpu, arguments.memory, arguments.runs, arguments.timeout, arguments.prefix)
-        complaints, passed, failed = judge(arguments.runs, follower.illegal)
-    except (Failure, subprocess.CalledProcessError) as failure:
-        complaints, passed, failed = [str(failure)], 0, 0
+        build_image(folder, kernel, runs, additions, environment)
+        boot(folder, cpu, memory, follower, timeout)
     finally:
-        if arguments.logs:
-            os.makedirs(arguments.logs, exist_ok=True)
-            for run in arguments.runs:
-                with open(f"{arguments.logs}/{run.name}.log", "w") as log:
-                    log.write("\n".join(run.lines) + "\n")
         shutil.rmtree(folder)
-    for complaint in complaints:
-        print(f"{arguments.prefix}FAILED on {arguments.cpu}: {complaint}", flush=True)
-    print(f"{arguments.prefix}{arguments.cpu}: {passed} passed, {failed} failed, {len(complaints)} complaints", flush=True)
-    return 1 if complaints else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return follower.illegal
