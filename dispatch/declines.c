@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dispatch/declines.h"
+
+size_t cardinal_shape_slot(const cardinal_shape *s) {
+  if (s->groups > 1) {
+    if (s->in_per_group == 1 && s->out_per_group == 1)
+      return 1;
+    if (s->in_per_group == 4 && s->out_per_group <= 4)
+      return 4;
+    if (s->in_per_group <= 8 && s->out_per_group <= 8)
+      return 8;
+  }
+  return 16;
+}
+
+static bool padded(const cardinal_shape *s) {
+  return s->pad_top || s->pad_left || s->pad_bottom || s->pad_right;
+}
+
+const char *cardinal_declines_conv1x1(const cardinal_shape *s) {
+  if (s->kernel_h != 1 || s->kernel_w != 1)
+    return "the window is not 1x1";
+  if (s->groups != 1)
+    return "the convolution is grouped";
+  if (padded(s))
+    return "it is padded";
+  return NULL;
+}
+
+const char *cardinal_declines_fc(const cardinal_shape *s) {
+  if (s->in_height != 1 || s->in_width != 1)
+    return "the image is more than one pixel";
+  return cardinal_declines_conv1x1(s);
+}
+
+static const char *declines_gconv3x3(const cardinal_shape *s) {
+  if (s->kernel_h != 3 || s->kernel_w != 3)
+    return "the window is not 3x3";
+  if (s->dilation_h != 1 || s->dilation_w != 1)
+    return "it is dilated";
+  if (s->stride_h != s->stride_w || s->stride_h > 2)
+    return "the stride is not 1 or 2 in both directions";
+  if (s->pad_top > 1 || s->pad_left > 1 || s->pad_bottom > 1 || s->pad_right > 1)
+    return "the padding is more than 1";
+  return NULL;
+}
+
+const char *cardinal_declines_gconv3x3_w1(const cardinal_shape *s) {
+  if (cardinal_shape_slot(s) != 1)
+    return "it is not depthwise (one channel in and out a group)";
+  return declines_gconv3x3(s);
+}
+
+const char *cardinal_declines_gconv3x3_w4(const cardinal_shape *s) {
+  if (cardinal_shape_slot(s) != 4)
+    return "the groups are not 4 channels in and at most 4 out";
+  return declines_gconv3x3(s);
+}
+
+const char *cardinal_declines_gconv3x3_w8(const cardinal_shape *s) {
+  if (cardinal_shape_slot(s) != 8)
+    return "the groups don't fit slots of 8 channels, or fit narrower ones";
+  return declines_gconv3x3(s);
+}
+
+const char *cardinal_declines_gconv3x3_w16(const cardinal_shape *s) {
+  if (cardinal_shape_slot(s) != 16)
+    return "the groups fit slots narrower than 16 channels";
+  return declines_gconv3x3(s);
+}
+
+const char *cardinal_declines_conv7x7s2_nchw(const cardinal_shape *s) {
+  if (s->x_layout != CARDINAL_LAYOUT_NCHW)
+    return "the input is not NCHW";
+  if (s->kernel_h != 7 || s->kernel_w != 7)
+    return "the window is not 7x7";
+  if (s->groups != 1 || s->in_per_group > CARDINAL_BLOCK)
+    return "it is grouped or has more than 16 input channels";
+  if (s->stride_h != 2 || s->stride_w != 2)
+    return "the stride is not 2";
+  if (s->dilation_h != 1 || s->dilation_w != 1)
+    return "it is dilated";
+  if (s->pad_top != 3 || s->pad_left != 3 || s->pad_bottom != 3 || s->pad_right != 3)
+    return "the padding is not 3";
+  return NULL;
+}
+
+const char *cardinal_declines_conv(const cardinal_shape *s) {
+  (void)s;
+  return NULL;
+}
+
+const char *cardinal_declines_max_pool(const cardinal_shape *s) {
+  (void)s;
+  return NULL;
+}
+
+const char *cardinal_declines_average_pool(const cardinal_shape *s) {
+  (void)s;
+  return NULL;
+}

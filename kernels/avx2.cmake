@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+set(CARDINAL_AVX2_FLAGS -mavx2 -mfma)
+set(CARDINAL_AVX2_SOURCES)
+if(AVX2 IN_LIST CARDINAL_ISAS AND CARDINAL_AVX2_SOURCES)
+  cardinal_kernels(cardinal_kernels_avx2 FLAGS -O3 ${CARDINAL_AVX2_FLAGS} SOURCES ${CARDINAL_AVX2_SOURCES})
+endif()

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+set(CARDINAL_AVX512_FLAGS -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma)
+set(CARDINAL_AVX512_SOURCES)
+if(AVX512 IN_LIST CARDINAL_ISAS AND CARDINAL_AVX512_SOURCES)
+  cardinal_kernels(cardinal_kernels_avx512 FLAGS -O3 ${CARDINAL_AVX512_FLAGS} SOURCES ${CARDINAL_AVX512_SOURCES})
+endif()

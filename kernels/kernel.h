@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The contract between operators and micro-kernels. docs/kernel-contract.md explains it; this header rules.
+ *
+ * A micro-kernel is a function of one argument struct. It allocates nothing, starts no thread, keeps no state, and
+ * doesn't know other kernels. It may keep a few KB on its stack.
+ *
+ * Layout. Activations are blocked by CARDINAL_BLOCK = 16 channels: [image][block][row][column][16]. Within one block
+ * a pixel is 16 consecutive floats. Strides are passed in floats. Packed weights are one layout for all kernels and
+ * all ISAs:
+ *
+ *     [output block][input block of 16][ky][channel in input block][kx][16 lanes]
+ *
+ * where the 16 lanes are the output block's channels. The last input block holds channels % 16 channels if that isn't
+ * zero; nothing lies between the parts. Lanes without an output channel hold zero weights and a zero bias.
+ *
+ * Slots. In a grouped convolution, the lanes of an output block are cut into slots of `slot` lanes (1, 4, 8 or 16),
+ * one group a slot; the input's groups lie in slots of the same width. Lane l reads channel c of its group at
+ *
+ *     x + (c / 16) * x_block + pixel * 16 + (l / slot) * slot + c % 16
+ *
+ * so with slots below 16 channels <= slot, and with slot 16 a group begins at lane 0 of a block. Where a network's
+ * groups don't lie like that, the operator gathers them into scratch that does.
+ *
+ * The canonical order. Every kernel computes each output element by exactly these operations, round to nearest even,
+ * denormals kept (the operator has set the modes):
+ *
+ *     acc = bias
+ *     for each input block of 16 of the group, ascending
+ *       for ky ascending, for channel in block ascending, for kx ascending
+ *         acc = fma(x, w, acc)                    skipped for taps in the padding: no fma is executed
+ *     acc = acc + residual                        if any
+ *     acc = acc < 0 ? +0 : acc                    if relu; NaN and -0 are kept
+ *     acc = +0                                    in lanes outside lane_mask
+ *
+ * Where a NaN results, only its position is promised.
+ *
+ * Memory. x, residual, y and bias are aligned to 4 bytes only, w to 64. Nothing is read or written outside the pixels,
+ * channels and weights that the arguments name; lanes of a named pixel beyond the channels may be read but never
+ * enter a sum. residual may equal y; nothing else overlaps. y is written completely, all 16 lanes.
+ */
+#ifndef CARDINAL_KERNELS_KERNEL_H
+#define CARDINAL_KERNELS_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __FAST_MATH__
+#error "Cardinal promises equal bits on every ISA: build it without -ffast-math"
+#endif
+
+enum { CARDINAL_BLOCK = 16, CARDINAL_ALL_LANES = 0xFFFF };
+
+/* 1×1 convolution of consecutive pixels: y[pixel][o] = sum over c of x[pixel][c] * w[c][o].
+ *
+ *   x         [ceil(channels/16)] blocks, x_block apart, of [pixels][16]
+ *   w         `blocks` panels, w_panel apart, of [channels][16]
+ *   bias      [blocks][16], or NULL: the sum goes on from the partial sums in y (residual and relu still apply)
+ *   residual  as y, or NULL
+ *   y         `blocks` blocks, y_block apart, of [pixels][16]
+ *
+ * An operator may cut a long sum into several calls: the first with bias, the later ones without, residual, relu and
+ * lane_mask only in the last. `blocks` is at most the kernel's tile_blocks. Any number of pixels and channels >= 1;
+ * channels counted from a block's first lane. */
+typedef struct cardinal_conv1x1_args {
+  const float *x, *w, *bias, *residual;
+  float *y;
+  size_t pixels, channels, blocks;
+  size_t x_block, w_panel, y_block;
+  uint32_t lane_mask; /* of the last block; the others are full */
+  uint32_t relu;
+  /* What the caller will read next, a hint for software prefetch: nearby lines may be prefetched while this call
+   * computes. NULL and 0 if nothing. */
+  const float *next_w;
+  size_t next_w_floats;
+} cardinal_conv1x1_args;
+
+/* Fully connected layer: as conv1x1 with one pixel for each of `images` images.
+ *   x  [images], x_image apart, of [channels]        y, residual  [images], y_image apart, of [blocks][16]
+ *   w  `blocks` panels, w_panel apart, of [channels][16]          bias [blocks][16]
+ * `blocks` is any number here: the kernel cuts it. */
+typedef struct cardinal_fc_args {
+  const float *x, *w, *bias, *residual;
+  float *y;
+  size_t images, channels, blocks;
+  size_t x_image, w_panel, y_image;
+  uint32_t lane_mask; /* of the last block */
+  uint32_t relu;
+} cardinal_fc_args;
+
+/* Output rows [row_begin, row_end) of one output block of one image, all columns.
+ *
+ *   x         the image's first row and column, first lane of the first input block that this output block reads;
+ *             input blocks of the group are x_block apart, rows x_row apart, pixels 16 apart.
+ *             For the nchw kernels: the image's first plane; x_block is the distance of planes, pixels are 1 apart.
+ *   w         this output block's packed weights
+ *   bias      [16]
+ *   residual  as y, or NULL
+ *   y         the image's row 0 and column 0 of this output block; rows y_row apart
+ *   channels  input channels of a group
+ *
+ * Output row r, column q reads input rows r*stride_h - pad_top + ky*dilation_h and likewise columns. Specialised
+ * kernels ignore the fields that they fix (say kernel_h); their declines function guarantees the values. Bottom and
+ * right padding follow from the sizes: taps at or past in_height or in_width are skipped. */
+typedef struct cardinal_conv_args {
+  const float *x, *w, *bias, *residual;
+  float *y;
+  size_t channels, slot;
+  size_t in_height, in_width, out_width;
+  size_t row_begin, row_end;
+  size_t x_block, x_row, y_row;
+  uint32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+  uint32_t lane_mask;
+  uint32_t relu;
+} cardinal_conv_args;
+
+/* Pooling of output rows [row_begin, row_end) of one block of one image; fields as in cardinal_conv_args.
+ *
+ * Max: m = the first valid tap in row-major order; then for each further tap x: m = x if x > m or x is NaN and m
+ * isn't; a NaN sticks. Global average: acc = +0; acc = acc + x over rows, and columns inside; then times
+ * (float)(1.0 / (in_height * in_width)); one output pixel, rows ignored. Lanes outside lane_mask are +0. */
+typedef struct cardinal_pool_args {
+  const float *x;
+  float *y;
+  size_t in_height, in_width, out_width;
+  size_t row_begin, row_end;
+  size_t x_row, y_row;
+  uint32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;
+  uint32_t lane_mask;
+} cardinal_pool_args;
+
+typedef void cardinal_conv1x1_kernel(const cardinal_conv1x1_args *args);
+typedef void cardinal_fc_kernel(const cardinal_fc_args *args);
+typedef void cardinal_conv_kernel(const cardinal_conv_args *args);
+typedef void cardinal_pool_kernel(const cardinal_pool_args *args);
+
+/* Declares each kernel of the registry: cardinal_<name>. */
+#define CARDINAL_CONV1X1(name, isa, declines, tile_pixels, tile_blocks, twin) cardinal_conv1x1_kernel cardinal_##name;
+#define CARDINAL_FC(name, isa, declines, tile_pixels, tile_blocks, twin) cardinal_fc_kernel cardinal_##name;
+#define CARDINAL_CONV(name, isa, declines, slot, twin) cardinal_conv_kernel cardinal_##name;
+#define CARDINAL_POOL(name, isa, declines, twin) cardinal_pool_kernel cardinal_##name;
+#include "dispatch/kernels.def"
+#undef CARDINAL_CONV1X1
+#undef CARDINAL_FC
+#undef CARDINAL_CONV
+#undef CARDINAL_POOL
+
+#endif /* CARDINAL_KERNELS_KERNEL_H */

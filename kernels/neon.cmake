@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+set(CARDINAL_NEON_FLAGS -march=armv8-a)
+set(CARDINAL_NEON_SOURCES)
+if(NEON IN_LIST CARDINAL_ISAS AND CARDINAL_NEON_SOURCES)
+  cardinal_kernels(cardinal_kernels_neon FLAGS -O3 ${CARDINAL_NEON_FLAGS} SOURCES ${CARDINAL_NEON_SOURCES})
+endif()

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ops/context.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/error.h"
+
+enum { MAX_THREADS = 4096, ALIGNMENT = 64 };
+
+static void *default_allocate(void *user, size_t bytes, size_t alignment) {
+  (void)user;
+  void *memory = NULL;
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : NULL;
+}
+
+static void default_deallocate(void *user, void *memory, size_t bytes) {
+  (void)user;
+  (void)bytes;
+  free(memory);
+}
+
+#ifdef _OPENMP
+static void openmp_parallel_for(void *user, size_t tasks, cardinal_task task, void *argument) {
+  (void)user;
+  const int count = (int)tasks;
+#pragma omp parallel for num_threads(count) schedule(static, 1)
+  for (int i = 0; i < count; ++i)
+    task(argument, (size_t)i);
+}
+#else
+static void serial_parallel_for(void *user, size_t tasks, cardinal_task task, void *argument) {
+  (void)user;
+  for (size_t i = 0; i < tasks; ++i)
+    task(argument, i);
+}
+#endif
+
+void cardinal_context_desc_init(cardinal_context_desc *desc) {
+  *desc = (cardinal_context_desc){.struct_size = sizeof *desc};
+}
+
+/* "generic, avx2" */
+static const char *usable_isas(const cardinal_cpu_features *features, char *text, size_t size) {
+  text[0] = '\0';
+  for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa) {
+    if (!cardinal_isa_usable((cardinal_isa)isa, features))
+      continue;
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", used ? ", " : "", cardinal_isa_name((cardinal_isa)isa));
+  }
+  return text;
+}
+
+static cardinal_status isa_by_name(const char *name, const char *origin, const cardinal_cpu_features *features,
+                                   cardinal_isa *isa, cardinal_error *error) {
+  char available[96];
+  for (int i = 0; i < CARDINAL_ISA_COUNT; ++i) {
+    if (strcmp(name, cardinal_isa_name((cardinal_isa)i)) != 0)
+      continue;
+    if (!cardinal_isa_usable((cardinal_isa)i, features))
+      return cardinal_fail(error, CARDINAL_UNSUPPORTED, "%s: the instruction set '%s' can't be used here; available: %s",
+                           origin, name, usable_isas(features, available, sizeof available));
+    *isa = (cardinal_isa)i;
+    return CARDINAL_OK;
+  }
+  return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: unknown instruction set '%s'; available: %s", origin, name,
+                       usable_isas(features, available, sizeof available));
+}
+
+static cardinal_status threads_by_name(const char *text, uint32_t *threads, cardinal_error *error) {
+  char *end;
+  errno = 0;
+  const long value = strtol(text, &end, 10);
+  if (errno || end == text || *end || value < 1 || value > MAX_THREADS)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "CARDINAL_NUM_THREADS: '%s' is not a number of threads from 1 to %d", text, MAX_THREADS);
+  *threads = (uint32_t)value;
+  return CARDINAL_OK;
+}
+
+cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
+                                        cardinal_error *error) {
+  if (!context)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: 'context' is NULL");
+  cardinal_context_desc d;
+  cardinal_context_desc_init(&d);
+  if (desc && !cardinal_take_struct(&d, sizeof d, desc, desc->struct_size, sizeof d))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "cardinal_context_create: struct_size is %u, expected at least %zu (use "
+                         "cardinal_context_desc_init), and zeros in what this version doesn't know",
+                         desc->struct_size, sizeof d);
+  if (d.flags & ~(uint32_t)(CARDINAL_CONTEXT_IGNORE_ENVIRONMENT | CARDINAL_CONTEXT_FLUSH_DENORMALS))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: unknown bits in flags 0x%x",
+                         d.flags);
+  if (d.threads > MAX_THREADS)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: %u threads, at most %d are possible",
+                         d.threads, MAX_THREADS);
+  if (!d.allocate != !d.deallocate)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "cardinal_context_create: set both 'allocate' and 'deallocate', or neither");
+
+  cardinal_context c = {.flags = d.flags};
+  cardinal_cpu_detect(&c.selector.features);
+  cardinal_topology_detect(&c.topology);
+
+  const bool read_environment = !(d.flags & CARDINAL_CONTEXT_IGNORE_ENVIRONMENT);
+  const char *isa = d.isa, *origin = "isa";
+  if (!isa && read_environment) {
+    isa = getenv("CARDINAL_ISA");
+    origin = "CARDINAL_ISA";
+  }
+  c.selector.cap = cardinal_isa_best(&c.selector.features);
+  if (isa && *isa) {
+    const cardinal_status status = isa_by_name(isa, origin, &c.selector.features, &c.selector.cap, error);
+    if (status)
+      return status;
+  }
+
+  c.threads = d.threads;
+  const char *threads = read_environment ? getenv("CARDINAL_NUM_THREADS") : NULL;
+  if (!c.threads && threads && *threads) {
+    const cardinal_status status = threads_by_name(threads, &c.threads, error);
+    if (status)
+      return status;
+  }
+  if (!c.threads)
+    c.threads = cardinal_topology_threads(&c.topology);
+
+#ifdef _OPENMP
+  c.parallel_for = d.parallel_for ? d.parallel_for : openmp_parallel_for;
+#else
+  c.parallel_for = d.parallel_for ? d.parallel_for : serial_parallel_for;
+#endif
+  c.parallel_for_user = d.parallel_for_user;
+  c.allocate = d.allocate ? d.allocate : default_allocate;
+  c.deallocate = d.deallocate ? d.deallocate : default_deallocate;
+  c.allocator_user = d.allocator_user;
+
+  cardinal_context *made = cardinal_context_allocate(&c, sizeof *made);
+  if (!made)
+    return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "cardinal_context_create: no memory for a context");
+  *made = c;
+  *context = made;
+  return CARDINAL_OK;
+}
+
+void cardinal_context_destroy(cardinal_context *context) {
+  if (!context)
+    return;
+  const cardinal_context copy = *context;
+  cardinal_context_free(&copy, context, sizeof *context);
+}
+
+cardinal_isa cardinal_context_isa(const cardinal_context *context) {
+  return context->selector.cap;
+}
+
+uint32_t cardinal_context_threads(const cardinal_context *context) {
+  return context->threads;
+}
+
+void *cardinal_context_allocate(const cardinal_context *context, size_t bytes) {
+  return context->allocate(context->allocator_user, bytes, ALIGNMENT);
+}
+
+void cardinal_context_free(const cardinal_context *context, void *memory, size_t bytes) {
+  if (memory)
+    context->deallocate(context->allocator_user, memory, bytes);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CARDINAL_OPS_CONTEXT_H
+#define CARDINAL_OPS_CONTEXT_H
+
+#include <cardinal/cardinal.h>
+
+#include "dispatch/registry.h"
+#include "dispatch/topology.h"
+
+struct cardinal_context {
+  cardinal_selector selector;
+  cardinal_topology topology;
+  uint32_t threads, flags;
+  cardinal_parallel_for parallel_for;
+  void *parallel_for_user;
+  cardinal_allocate allocate;
+  cardinal_deallocate deallocate;
+  void *allocator_user;
+};
+
+/* Memory from the context's allocator, aligned to 64 bytes; NULL if there is none. */
+void *cardinal_context_allocate(const cardinal_context *context, size_t bytes);
+void cardinal_context_free(const cardinal_context *context, void *memory, size_t bytes);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ops/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *cardinal_version(void) {
+  return CARDINAL_VERSION_STRING;
+}
+
+const char *cardinal_status_string(cardinal_status status) {
+  switch (status) {
+  case CARDINAL_OK:
+    return "success";
+  case CARDINAL_INVALID_ARGUMENT:
+    return "invalid argument";
+  case CARDINAL_UNSUPPORTED:
+    return "not supported here";
+  case CARDINAL_OUT_OF_MEMORY:
+    return "out of memory";
+  case CARDINAL_OVERFLOW:
+    return "size overflow";
+  case CARDINAL_IO_ERROR:
+    return "input/output error";
+  case CARDINAL_BAD_FILE:
+    return "bad file";
+  }
+  return "unknown status";
+}
+
+cardinal_status cardinal_fail(cardinal_error *error, cardinal_status status, const char *format, ...) {
+  if (error) {
+    error->status = status;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+  }
+  return status;
+}
+
+bool cardinal_take_struct(void *to, size_t known, const void *from, size_t size, size_t least) {
+  if (size < least)
+    return false;
+  const unsigned char *bytes = from;
+  for (size_t i = known; i < size; ++i)
+    if (bytes[i] != 0)
+      return false;
+  memcpy(to, from, size < known ? size : known);
+  return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Filling a cardinal_error, and arithmetic on sizes that may not fit. */
+#ifndef CARDINAL_OPS_ERROR_H
+#define CARDINAL_OPS_ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cardinal/cardinal.h>
+
+/* Fills *error (if not NULL) as printf would, and returns status. */
+__attribute__((format(printf, 3, 4))) cardinal_status cardinal_fail(cardinal_error *error, cardinal_status status,
+                                                                    const char *format, ...);
+
+/* *product *= factor; false, and *product unchanged, if that doesn't fit. */
+static inline bool cardinal_multiply(size_t *product, size_t factor) {
+  return !__builtin_mul_overflow(*product, factor, product);
+}
+
+/* Whether a caller's struct of `size` bytes, where this library's has `known`, can be taken: `size` covers at least
+ * `least` bytes (the first release's), and what lies past `known` is zero. Copies it into `to`, the rest untouched. */
+bool cardinal_take_struct(void *to, size_t known, const void *from, size_t size, size_t least);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Running a plan: up to three phases (convert in, compute, convert out), each cut into items that workers claim. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "ops/error.h"
+#include "ops/fpenv.h"
+#include "ops/plan.h"
+
+/* Lies at the start of a run's scratch, so that runs share nothing. */
+typedef struct phase {
+  atomic_size_t next;
+  size_t items;
+  cardinal_item *item;
+  const cardinal_work *work;
+  char *worker_scratch;
+  size_t worker_bytes;
+} phase;
+
+_Static_assert(sizeof(phase) <= CARDINAL_PHASE_BYTES, "the scratch layout leaves room for a phase");
+
+/* One of the context's tasks. It claims items until none is left, so it is right whichever tasks run, in any order. */
+static void worker(void *argument, size_t index) {
+  phase *p = argument;
+  const cardinal_fp_modes before =
+      cardinal_fp_enter(p->work->plan->context->flags & CARDINAL_CONTEXT_FLUSH_DENORMALS);
+  float *scratch = (float *)(void *)(p->worker_scratch + index * p->worker_bytes);
+  for (;;) {
+    const size_t item = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+    if (item >= p->items)
+      break;
+    p->item(p->work, item, scratch);
+  }
+  cardinal_fp_leave(before);
+}
+
+static void run_phase(const cardinal_work *work, char *scratch, cardinal_item *item, size_t items) {
+  const cardinal_plan *plan = work->plan;
+  phase *p = (phase *)(void *)scratch;
+  atomic_init(&p->next, 0);
+  p->items = items;
+  p->item = item;
+  p->work = work;
+  p->worker_scratch = scratch + plan->workers;
+  p->worker_bytes = plan->worker_floats * sizeof(float);
+  const size_t tasks = cardinal_min(items, plan->context->threads);
+  if (tasks == 1)
+    worker(p, 0);
+  else
+    plan->context->parallel_for(plan->context->parallel_for_user, tasks, worker, p);
+}
+
+static void convert_item(const cardinal_work *work, size_t item, cardinal_layout from_layout, cardinal_layout to_layout,
+                         size_t channels, size_t pixels) {
+  const size_t blocks = cardinal_blocks(channels);
+  const size_t image = item / blocks;
+  const size_t plain = channels * pixels, blocked = blocks * CARDINAL_BLOCK * pixels;
+  const size_t from_image = from_layout == CARDINAL_LAYOUT_BLOCKED16 ? blocked : plain;
+  const size_t to_image = to_layout == CARDINAL_LAYOUT_BLOCKED16 ? blocked : plain;
+  cardinal_tensor_convert_block(from_layout, work->convert_from + image * from_image, to_layout,
+                                work->convert_to + image * to_image, channels, pixels, item % blocks);
+}
+
+static size_t in_pixels(const cardinal_plan *plan) {
+  return plan->shape.in_height * plan->shape.in_width;
+}
+
+static size_t out_pixels(const cardinal_plan *plan) {
+  return plan->shape.out_height * plan->shape.out_width;
+}
+
+static void convert_x_item(const cardinal_work *work, size_t item, float *scratch) {
+  (void)scratch;
+  const cardinal_plan *p = work->plan;
+  convert_item(work, item, p->x_layout, CARDINAL_LAYOUT_BLOCKED16, p->shape.groups * p->shape.in_per_group, in_pixels(p));
+}
+
+static void convert_residual_item(const cardinal_work *work, size_t item, float *scratch) {
+  (void)scratch;
+  const cardinal_plan *p = work->plan;
+  convert_item(work, item, p->y_layout, CARDINAL_LAYOUT_BLOCKED16, p->out_channels, out_pixels(p));
+}
+
+static void convert_y_item(const cardinal_work *work, size_t item, float *scratch) {
+  (void)scratch;
+  const cardinal_plan *p = work->plan;
+  convert_item(work, item, CARDINAL_LAYOUT_BLOCKED16, p->y_layout, p->out_channels, out_pixels(p));
+}
+
+static cardinal_status check_run(const cardinal_plan *plan, const float *x, const float *residual, const float *y,
+                                 const void *scratch, cardinal_error *error) {
+  if (!x || !y || (plan->scratch_bytes && !scratch))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: '%s' is NULL",
+                         !x ? "x" : !y ? "y" : "scratch");
+  if (!residual != !plan->has_residual)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: the plan was made %s a residual, but '%s'",
+                         plan->has_residual ? "with" : "without", residual ? "residual is given" : "residual is NULL");
+  if (cardinal_overlap(x, plan->x_floats, y, plan->y_floats))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: x and y overlap");
+  if (residual && residual != y && cardinal_overlap(residual, plan->y_floats, y, plan->y_floats))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "cardinal_plan_run: residual and y overlap without being the same");
+  const size_t scratch_floats = cardinal_ceil_div(plan->scratch_bytes, sizeof(float));
+  if (scratch_floats && (cardinal_overlap(scratch, scratch_floats, x, plan->x_floats) ||
+                         cardinal_overlap(scratch, scratch_floats, y, plan->y_floats) ||
+                         (residual && cardinal_overlap(scratch, scratch_floats, residual, plan->y_floats))))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: scratch overlaps a tensor");
+  return CARDINAL_OK;
+}
+
+cardinal_status cardinal_plan_run(const cardinal_plan *plan, const float *x, const float *residual, float *y,
+                                  void *scratch, cardinal_error *error) {
+  if (!plan)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: 'plan' is NULL");
+  const cardinal_status status = check_run(plan, x, residual, y, scratch, error);
+  if (status)
+    return status;
+
+  char *base = (char *)cardinal_align((uintptr_t)scratch);
+  const size_t batch = plan->shape.batch;
+  const size_t x_blocks = batch * cardinal_blocks(plan->shape.groups * plan->shape.in_per_group);
+  const size_t y_blocks = batch * cardinal_blocks(plan->out_channels);
+  cardinal_work work = {.plan = plan, .x = x, .residual = residual, .y = y};
+
+  if (plan->converts_x) {
+    work.convert_from = x;
+    work.convert_to = (float *)(void *)(base + plan->x_copy);
+    run_phase(&work, base, convert_x_item, x_blocks);
+    work.x = work.convert_to;
+  }
+  if (plan->converts_y) {
+    work.y = (float *)(void *)(base + plan->y_copy);
+    if (residual) {
+      work.convert_from = residual;
+      work.convert_to = work.y;
+      run_phase(&work, base, convert_residual_item, y_blocks);
+      work.residual = work.y;
+    }
+  }
+  run_phase(&work, base, plan->item, plan->items);
+  if (plan->converts_y) {
+    work.convert_from = work.y;
+    work.convert_to = y;
+    run_phase(&work, base, convert_y_item, y_blocks);
+  }
+  return CARDINAL_OK;
+}

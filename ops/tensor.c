@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ops/tensor.h"
+
+#include "ops/error.h"
+
+cardinal_status cardinal_tensor_floats(cardinal_layout layout, int64_t batch, int64_t channels, int64_t height,
+                                       int64_t width, size_t *floats) {
+  if (batch < 1 || channels < 1 || height < 1 || width < 1 || (unsigned)layout > CARDINAL_LAYOUT_NHWC || !floats)
+    return CARDINAL_INVALID_ARGUMENT;
+  size_t product = (size_t)batch;
+  const size_t stored = layout == CARDINAL_LAYOUT_BLOCKED16 ? cardinal_blocks((size_t)channels) * CARDINAL_BLOCK
+                                                            : (size_t)channels;
+  if (!cardinal_multiply(&product, stored) || !cardinal_multiply(&product, (size_t)height) ||
+      !cardinal_multiply(&product, (size_t)width) || product > PTRDIFF_MAX / sizeof(float))
+    return CARDINAL_OVERFLOW;
+  *floats = product;
+  return CARDINAL_OK;
+}
+
+size_t cardinal_tensor_at(cardinal_layout layout, size_t channels, size_t pixels, size_t channel, size_t pixel) {
+  switch (layout) {
+  case CARDINAL_LAYOUT_NCHW:
+    return channel * pixels + pixel;
+  case CARDINAL_LAYOUT_NHWC:
+    return pixel * channels + channel;
+  default:
+    return (channel / CARDINAL_BLOCK * pixels + pixel) * CARDINAL_BLOCK + channel % CARDINAL_BLOCK;
+  }
+}
+
+void cardinal_tensor_convert_block(cardinal_layout from_layout, const float *from, cardinal_layout to_layout, float *to,
+                                   size_t channels, size_t pixels, size_t block) {
+  const size_t first = block * CARDINAL_BLOCK;
+  const size_t last = first + CARDINAL_BLOCK < channels ? first + CARDINAL_BLOCK : channels;
+  for (size_t pixel = 0; pixel < pixels; ++pixel) {
+    for (size_t c = first; c < last; ++c)
+      to[cardinal_tensor_at(to_layout, channels, pixels, c, pixel)] =
+          from[cardinal_tensor_at(from_layout, channels, pixels, c, pixel)];
+    if (to_layout == CARDINAL_LAYOUT_BLOCKED16)
+      for (size_t c = last; c < first + CARDINAL_BLOCK; ++c)
+        to[cardinal_tensor_at(to_layout, channels, pixels, c, pixel)] = 0.0f;
+  }
+}
+
+cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float *from, cardinal_layout to_layout,
+                                        float *to, int64_t batch, int64_t channels, int64_t height, int64_t width,
+                                        cardinal_error *error) {
+  size_t from_floats, to_floats;
+  cardinal_status status = cardinal_tensor_floats(from_layout, batch, channels, height, width, &from_floats);
+  if (!status)
+    status = cardinal_tensor_floats(to_layout, batch, channels, height, width, &to_floats);
+  if (status)
+    return cardinal_fail(error, status,
+                         "cardinal_tensor_convert: layouts %d to %d, [%lld][%lld][%lld][%lld]: each size must be at "
+                         "least 1, the layouts known, and the whole fit memory",
+                         (int)from_layout, (int)to_layout, (long long)batch, (long long)channels, (long long)height,
+                         (long long)width);
+  if (!from || !to)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: '%s' is NULL", from ? "to" : "from");
+  if (cardinal_overlap(from, from_floats, to, to_floats))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: 'from' and 'to' overlap");
+
+  const size_t pixels = (size_t)height * (size_t)width;
+  const size_t blocks = cardinal_blocks((size_t)channels);
+  for (size_t n = 0; n < (size_t)batch; ++n)
+    for (size_t block = 0; block < blocks; ++block)
+      cardinal_tensor_convert_block(from_layout, from + n * (from_floats / (size_t)batch), to_layout,
+                                    to + n * (to_floats / (size_t)batch), (size_t)channels, pixels, block);
+  return CARDINAL_OK;
+}
