@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MARGIN = 64, SKEW = 3 }; /* floats; a skew of 12 bytes is aligned to no vector */
+
+static const uint32_t canary_bits = 0x7FCA9A21;
+
+static uint32_t bits_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+float test_canary(void) {
+  float value;
+  memcpy(&value, &canary_bits, sizeof value);
+  return value;
+}
+
+static void fill(float *begin, float *end) {
+  for (; begin < end; ++begin)
+    memcpy(begin, &canary_bits, sizeof *begin);
+}
+
+void test_memory_init(test_memory *memory, size_t capacity) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t bytes = (capacity * sizeof(float) + page - 1) / page * page;
+  char *base = mmap(NULL, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED || mprotect(base + page, bytes, PROT_READ | PROT_WRITE) != 0) {
+    perror("guarded memory");
+    abort();
+  }
+  *memory = (test_memory){.begin = (float *)(void *)(base + page), .capacity = bytes / sizeof(float)};
+}
+
+float *test_memory_place(test_memory *memory, size_t floats, test_placement placement) {
+  if (floats + 2 * MARGIN > memory->capacity) {
+    fprintf(stderr, "a test wants %zu floats of guarded memory that has %zu\n", floats, memory->capacity);
+    abort();
+  }
+  memory->floats = floats;
+  switch (placement) {
+  case TEST_AT_START:
+    memory->data = memory->begin;
+    break;
+  case TEST_AT_END:
+    memory->data = memory->begin + memory->capacity - floats;
+    break;
+  default:
+    memory->data = memory->begin + MARGIN + SKEW;
+  }
+  float *const end = memory->begin + memory->capacity;
+  float *const from = memory->data - memory->begin > MARGIN ? memory->data - MARGIN : memory->begin;
+  float *const to = end - (memory->data + floats) > MARGIN ? memory->data + floats + MARGIN : end;
+  fill(from, to);
+  return memory->data;
+}
+
+bool test_memory_intact(const test_memory *memory) {
+  const float *const end = memory->begin + memory->capacity;
+  for (size_t i = 1; i <= MARGIN; ++i) {
+    if (memory->data - memory->begin >= (ptrdiff_t)i && bits_of(memory->data[-(ptrdiff_t)i]) != canary_bits)
+      return false;
+    const float *after = memory->data + memory->floats + i - 1;
+    if (after < end && bits_of(*after) != canary_bits)
+      return false;
+  }
+  return true;
+}
+
+bool test_same(float a, float b) {
+  const uint32_t a_bits = bits_of(a), b_bits = bits_of(b);
+  return a_bits == b_bits || (a != a && b != b && a_bits != canary_bits && b_bits != canary_bits);
+}
+
+size_t test_first_difference(const float *a, const float *b, size_t floats) {
+  if (memcmp(a, b, floats * sizeof(float)) == 0)
+    return floats;
+  size_t i = 0;
+  while (i < floats && test_same(a[i], b[i]))
+    ++i;
+  return i;
+}
