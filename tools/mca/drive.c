@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Calls one kernel once, on one layer's shape, for tools/mca/trace.py to watch. Data are all zero: what a kernel
+ * executes doesn't depend on them.
+ *
+ *   mca_drive list           prints "KERNEL CASE" for each hand-written kernel and each case that it serves
+ *   mca_drive KERNEL CASE    stops itself (SIGSTOP; not if MCA_DRIVE_RUN is set), then calls the kernel
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch/registry.h"
+
+/* Layers of ResNeXt and ResNet, with interior rows of the output where the map is large enough. */
+typedef struct drive_case {
+  const char *name;
+  size_t in_per_group, groups, in_size, kernel, stride, pad;
+} drive_case;
+
+static const drive_case cases[] = {
+    {"1x1-256-28x28", 256, 1, 28, 1, 1, 0},  {"1x1-1024-14x14", 1024, 1, 14, 1, 1, 0},
+    {"1x1-2048-7x7", 2048, 1, 7, 1, 1, 0},   {"3x3-w4-56x56", 4, 32, 56, 3, 1, 1},
+    {"3x3-w4-s2-56x56", 4, 32, 56, 3, 2, 1}, {"3x3-w8-28x28", 8, 32, 28, 3, 1, 1},
+    {"3x3-w8-s2-56x56", 8, 32, 56, 3, 2, 1}, {"3x3-w16-14x14", 16, 32, 14, 3, 1, 1},
+    {"3x3-w16-s2-28x28", 16, 32, 28, 3, 2, 1}, {"3x3-w32-7x7", 32, 32, 7, 3, 1, 1},
+    {"3x3-w32-s2-14x14", 32, 32, 14, 3, 2, 1}, {"3x3-w64-56x56", 64, 1, 56, 3, 1, 1},
+    {"7x7-s2-224x224", 3, 1, 224, 7, 2, 3},
+};
+enum { N_CASES = sizeof cases / sizeof cases[0] };
+
+static size_t out_size(const drive_case *c) {
+  return (c->in_size + 2 * c->pad - c->kernel) / c->stride + 1;
+}
+
+static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kernel) {
+  return (cardinal_shape){.operation = CARDINAL_OPERATION_CONV,
+                          .x_layout = c->kernel == 7 && strstr(kernel->name, "nchw") != NULL ? CARDINAL_LAYOUT_NCHW
+                                                                                           : CARDINAL_LAYOUT_BLOCKED16,
+                          .batch = 1,
+                          .groups = c->groups,
+                          .in_per_group = c->in_per_group,
+                          .out_per_group = c->groups == 1 ? 64 : c->in_per_group,
+                          .in_height = c->in_size,
+                          .in_width = c->in_size,
+                          .out_height = out_size(c),
+                          .out_width = out_size(c),
+                          .kernel_h = c->kernel,
+                          .kernel_w = c->kernel,
+                          .stride_h = c->stride,
+                          .stride_w = c->stride,
+                          .dilation_h = 1,
+                          .dilation_w = 1,
+                          .pad_top = c->pad,
+                          .pad_left = c->pad,
+                          .pad_bottom = c->pad,
+                          .pad_right = c->pad};
+}
+
+static bool serves(const cardinal_kernel *kernel, const drive_case *c) {
+  cardinal_shape shape = shape_of(c, kernel);
+  return kernel->isa != CARDINAL_ISA_GENERIC && kernel->operation == CARDINAL_OPERATION_CONV &&
+         (kernel->form == CARDINAL_FORM_CONV || kernel->form == CARDINAL_FORM_CONV1X1) &&
+         kernel->declines(&shape) == NULL;
+}
+
+static float *zeros(size_t floats) {
+  size_t bytes = (floats * sizeof(float) + 4095) / 4096 * 4096;
+  float *memory = aligned_alloc(4096, bytes);
+  if (memory == NULL) {
+    fputs("mca_drive: no memory\n", stderr);
+    exit(1);
+  }
+  memset(memory, 0, bytes);
+  return memory;
+}
+
+/* The trace ends when execution comes back to this function; so it stays one. */
+__attribute__((noinline)) void mca_drive_call(const cardinal_kernel *kernel, const cardinal_conv1x1_args *pointwise,
+                                              const cardinal_conv_args *spatial) {
+  if (kernel->form == CARDINAL_FORM_CONV1X1)
+    kernel->conv1x1(pointwise);
+  else
+    kernel->conv(spatial);
+  __asm__ volatile("" ::: "memory"); /* not a tail call */
+}
+
+static void drive(const cardinal_kernel *kernel, const drive_case *c) {
+  size_t out = out_size(c), slot = kernel->slot == 0 ? CARDINAL_BLOCK : kernel->slot;
+  size_t in_pixels = c->in_size * c->in_size, out_pixels = out * out;
+  size_t blocks = (c->in_per_group + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
+  size_t tile_blocks = kernel->form == CARDINAL_FORM_CONV1X1 ? kernel->tile_blocks : 1;
+  float *x = zeros(blocks * in_pixels * CARDINAL_BLOCK);
+  float *w = zeros(tile_blocks * blocks * c->kernel * c->kernel * CARDINAL_BLOCK * CARDINAL_BLOCK);
+  float *bias = zeros(tile_blocks * CARDINAL_BLOCK);
+  float *residual = zeros(tile_blocks * out_pixels * CARDINAL_BLOCK);
+  float *y = zeros(tile_blocks * out_pixels * CARDINAL_BLOCK);
+
+  cardinal_conv1x1_args pointwise = {.x = x,
+                                     .w = w,
+                                     .bias = bias,
+                                     .y = y,
+                                     .pixels = out_pixels,
+                                     /* Long sums come in pieces of this size. */
+                                     .channels = c->in_per_group < 256 ? c->in_per_group : 256,
+                                     .blocks = tile_blocks,
+                                     .x_block = in_pixels * CARDINAL_BLOCK,
+                                     .w_panel = c->in_per_group * CARDINAL_BLOCK,
+                                     .y_block = out_pixels * CARDINAL_BLOCK,
+                                     .lane_mask = CARDINAL_ALL_LANES,
+                                     .relu = 1,
+                                     .next_w = w,
+                                     .next_w_floats = c->in_per_group * CARDINAL_BLOCK};
+  bool nchw = strstr(kernel->name, "nchw") != NULL;
+  cardinal_conv_args spatial = {.x = x,
+                                .w = w,
+                                .bias = bias,
+                                .y = y,
+                                .channels = c->in_per_group,
+                                .slot = slot,
+                                .in_height = c->in_size,
+                                .in_width = c->in_size,
+                                .out_width = out,
+                                .row_begin = out > 16 ? 8 : 0,
+                                .row_end = out > 16 ? 16 : out,
+                                .x_block = nchw ? in_pixels : in_pixels * CARDINAL_BLOCK,
+                                .x_row = nchw ? c->in_size : c->in_size * CARDINAL_BLOCK,
+                                .y_row = out * CARDINAL_BLOCK,
+                                .kernel_h = (uint32_t)c->kernel,
+                                .kernel_w = (uint32_t)c->kernel,
+                                .stride_h = (uint32_t)c->stride,
+                                .stride_w = (uint32_t)c->stride,
+                                .dilation_h = 1,
+                                .dilation_w = 1,
+                                .pad_top = (uint32_t)c->pad,
+                                .pad_left = (uint32_t)c->pad,
+                                .lane_mask = CARDINAL_ALL_LANES,
+                                .relu = 1};
+  if (getenv("MCA_DRIVE_RUN") == NULL)
+    raise(SIGSTOP);
+  mca_drive_call(kernel, &pointwise, &spatial);
+  free(x);
+  free(w);
+  free(bias);
+  free(residual);
+  free(y);
+}
+
+int main(int count, char **arguments) {
+  if (count == 2 && strcmp(arguments[1], "list") == 0) {
+    for (size_t k = 0; k < cardinal_kernel_count; k++)
+      for (size_t c = 0; c < N_CASES; c++)
+        if (serves(&cardinal_kernels[k], &cases[c]))
+          printf("%s %s\n", cardinal_kernels[k].name, cases[c].name);
+    return 0;
+  }
+  if (count == 3) {
+    const cardinal_kernel *kernel = cardinal_kernel_find(arguments[1]);
+    for (size_t c = 0; c < N_CASES; c++)
+      if (kernel != NULL && strcmp(cases[c].name, arguments[2]) == 0 && serves(kernel, &cases[c])) {
+        drive(kernel, &cases[c]);
+        return 0;
+      }
+  }
+  fputs("usage: mca_drive list | mca_drive KERNEL CASE (from the list)\n", stderr);
+  return 1;
+}

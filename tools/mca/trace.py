@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which instructions a kernel executes on a layer, one after the other, on whatever CPU this is.
+
+On x86-64 the program is single-stepped, and vector instructions are stepped over without being executed: what a kernel
+executes doesn't depend on the data, so that the trace of an AVX-512 kernel can be had on a CPU without AVX-512. An
+aarch64 program runs under qemu-user, which logs each instruction.
+"""
+import bisect
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import tempfile
+
+CALLER = "mca_drive_call"
+LIMIT = 3_000_000  # instructions; a kernel call that takes more is the wrong one to trace
+
+PTRACE_TRACEME, PTRACE_PEEKUSER, PTRACE_POKEUSER, PTRACE_CONT, PTRACE_SINGLESTEP = 0, 3, 6, 7, 9
+RIP = 16 * 8  # offset of the instruction pointer in the kernel's struct user
+
+
+class Untraceable(Exception):
+    """The program did something that the tracer doesn't know how to follow."""
+
+
+class Code:
+    """The instructions of an executable by address."""
+
+    def __init__(self, functions):
+        self.instructions = {}
+        self.function_of = {}
+        self.following = {}
+        for function in functions:
+            for each in function.instructions:
+                self.instructions[each.address] = each
+                self.function_of[each.address] = function.name
+        addresses = sorted(self.instructions)
+        self.following = dict(zip(addresses, addresses[1:]))
+        self.addresses = addresses
+
+    def bounds(self, prefix):
+        inside = [address for address in self.addresses if self.function_of[address].startswith(prefix)]
+        return min(inside), max(inside)
+
+
+def steps_over(instruction):
+    """Whether the tracer skips an instruction: those of AVX and AVX-512, mask registers included."""
+    mnemonic = instruction.mnemonic
+    if mnemonic.startswith(("vptest", "vtestp", "vcomis", "vucomis", "kortest", "ktest")):
+        raise Untraceable(f"{mnemonic} at {instruction.address:#x} makes branches depend on vectors")
+    if re.match(r"v|k(mov|and|or|not|xor|shift|add|unpck|xnor)", mnemonic):
+        target = instruction.operands.rsplit(",", 1)[-1].strip()
+        if re.fullmatch(r"%(r[a-d]x|r[sd]i|r\d+d?|e[a-d]x|e[sd]i|rbp|ebp)", target):
+            raise Untraceable(f"{instruction.text()} at {instruction.address:#x} makes a scalar depend on vectors")
+        return True
+    return False
+
+
+def trace_x86(program, kernel, case, code):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    process = subprocess.Popen([program, kernel, case], preexec_fn=lambda: libc.ptrace(PTRACE_TRACEME, 0, None, None))
+    pid = process.pid
+    executed = []
+    try:
+        expect_stop(pid, signal.SIGTRAP)
+        libc.ptrace(PTRACE_CONT, pid, None, None)
+        expect_stop(pid, signal.SIGSTOP)
+        inside = False
+        while True:
+            libc.ptrace(PTRACE_SINGLESTEP, pid, None, None)
+            expect_stop(pid, signal.SIGTRAP)
+            address = libc.ptrace(PTRACE_PEEKUSER, pid, RIP, None)
+            skipped = False
+            while inside and address in code.instructions and steps_over(code.instructions[address]):
+                executed.append(code.instructions[address])
+                address = code.following[address]
+                skipped = True
+            if skipped:
+                libc.ptrace(PTRACE_POKEUSER, pid, RIP, address)
+            function = code.function_of.get(address)
+            if not inside:
+                # The steps before are the end of raise() and of the caller's own beginning.
+                inside = function == "cardinal_" + kernel
+                if inside and steps_over(code.instructions[address]):
+                    raise Untraceable(f"{kernel} begins with a vector instruction")
+            if inside:
+                if function == CALLER:
+                    return executed
+                if function is None:
+                    raise Untraceable(f"{kernel} left the program at {address:#x}")
+                executed.append(code.instructions[address])
+                if len(executed) > LIMIT:
+                    raise Untraceable(f"{kernel} on {case}: more than {LIMIT} instructions")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def expect_stop(pid, wanted):
+    _, status = os.waitpid(pid, 0)
+    if not os.WIFSTOPPED(status) or os.WSTOPSIG(status) != wanted:
+        raise Untraceable(f"the traced program stopped or ended with status {status:#x} instead of signal {wanted}")
+
+
+def trace_arm(program, kernel, case, code):
+    first, last = code.bounds("cardinal_")
+    first = min(first, code.bounds(CALLER)[0])
+    last = max(last, code.bounds(CALLER)[1])
+    with tempfile.TemporaryDirectory() as folder:
+        log = folder + "/log"
+        subprocess.run(["qemu-aarch64", "-singlestep", "-d", "exec,nochain", "-D", log, program, kernel, case],
+                       check=True, env=dict(os.environ, MCA_DRIVE_RUN="1"))
+        executed, inside = [], False
+        with open(log) as lines:
+            for line in lines:
+                found = re.match(r"Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/", line)
+                if not found:
+                    continue
+                address = int(found.group(1), 16)
+                function = code.function_of.get(address)
+                inside = inside or function == "cardinal_" + kernel
+                if not inside:
+                    continue
+                if function == CALLER:
+                    return executed
+                if function is None:
+                    raise Untraceable(f"{kernel} left the program at {address:#x}")
+                executed.append(code.instructions[address])
+    raise Untraceable(f"{kernel} on {case} was never seen to return")
+
+
+def assembly(executed, target):
+    """A trace as one straight piece of code; branches keep a target, any will do."""
+    lines = [".Ltop:"]
+    for each in executed:
+        operands = target.sub(".Ltop", each.operands) if each.target is not None else each.operands
+        lines.append(f"\t{each.mnemonic}\t{operands}")
+    return "\n".join(lines) + "\n"
