@@ -30,6 +30,9 @@ static const drive_case cases[] = {
 };
 enum { N_CASES = sizeof cases / sizeof cases[0] };
 
+/* Of the layer as much as makes about this many multiply-adds a lane: llvm-mca reads some 60,000 instructions a second. */
+enum { MULTIPLY_ADDS = 40000 };
+
 static size_t out_size(const drive_case *c) {
   return (c->in_size + 2 * c->pad - c->kernel) / c->stride + 1;
 }
@@ -77,7 +80,7 @@ static float *zeros(size_t floats) {
 }
 
 /* The trace ends when execution comes back to this function; so it stays one. */
-__attribute__((noinline)) void mca_drive_call(const cardinal_kernel *kernel, const cardinal_conv1x1_args *pointwise,
+__attribute__((noinline, used)) static void mca_drive_call(const cardinal_kernel *kernel, const cardinal_conv1x1_args *pointwise,
                                               const cardinal_conv_args *spatial) {
   if (kernel->form == CARDINAL_FORM_CONV1X1)
     kernel->conv1x1(pointwise);
@@ -91,6 +94,10 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   size_t in_pixels = c->in_size * c->in_size, out_pixels = out * out;
   size_t blocks = (c->in_per_group + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
   size_t tile_blocks = kernel->form == CARDINAL_FORM_CONV1X1 ? kernel->tile_blocks : 1;
+  size_t channels = c->in_per_group < 128 ? c->in_per_group : 128;
+  size_t pixels = MULTIPLY_ADDS / (c->kernel * c->kernel * channels);
+  size_t rows = pixels / out < 2 ? 2 : pixels / out < out ? pixels / out : out;
+  size_t row_begin = (out - rows) / 2;
   float *x = zeros(blocks * in_pixels * CARDINAL_BLOCK);
   float *w = zeros(tile_blocks * blocks * c->kernel * c->kernel * CARDINAL_BLOCK * CARDINAL_BLOCK);
   float *bias = zeros(tile_blocks * CARDINAL_BLOCK);
@@ -101,9 +108,8 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
                                      .w = w,
                                      .bias = bias,
                                      .y = y,
-                                     .pixels = out_pixels,
-                                     /* Long sums come in pieces of this size. */
-                                     .channels = c->in_per_group < 256 ? c->in_per_group : 256,
+                                     .pixels = rows * out,
+                                     .channels = channels,
                                      .blocks = tile_blocks,
                                      .x_block = in_pixels * CARDINAL_BLOCK,
                                      .w_panel = c->in_per_group * CARDINAL_BLOCK,
@@ -117,13 +123,13 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
                                 .w = w,
                                 .bias = bias,
                                 .y = y,
-                                .channels = c->in_per_group,
+                                .channels = channels,
                                 .slot = slot,
                                 .in_height = c->in_size,
                                 .in_width = c->in_size,
                                 .out_width = out,
-                                .row_begin = out > 16 ? 8 : 0,
-                                .row_end = out > 16 ? 16 : out,
+                                .row_begin = row_begin,
+                                .row_end = row_begin + rows,
                                 .x_block = nchw ? in_pixels : in_pixels * CARDINAL_BLOCK,
                                 .x_row = nchw ? c->in_size : c->in_size * CARDINAL_BLOCK,
                                 .y_row = out * CARDINAL_BLOCK,

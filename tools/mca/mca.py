@@ -4,16 +4,21 @@
 
     tools/mca/mca.py --results results COMPILER=FOLDER...
 
-Each FOLDER is a build; COMPILER names it in the tables. The exit status is 1 if a bound is missed.
+Each FOLDER is a build with the target mca_drive; COMPILER names it in the tables. Two tables are made: of each inner
+loop as it runs in the long run, and of whole kernel calls on layers, with everything that happens outside the inner
+loops. The exit status is 1 if a bound is missed.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
+import subprocess
 import sys
 
 import loops
 import model
+import trace
 
 # For each ISA the CPUs asked about; the bounds hold on those marked True.
 CPUS = {
@@ -36,47 +41,84 @@ def kernel_objects(folder):
     return sorted(found)
 
 
-def bound(file, function):
-    """The share of the FMA units, in %, that a kernel's full tiles must use."""
-    name = file + " " + function
-    if re.search(r"_w[48](_|\b)", name):
-        return 65 if "s2" in name else 80
-    return 90
+def bound(kernel, stride_2):
+    """The share of the FMA units, in %, that a kernel must use; None for kernels without a bound."""
+    if re.search(r"_w[48]_", kernel):
+        return 65 if stride_2 else 80
+    if re.match(r"conv1x1_|gconv3x3_\w*_w(16|32|64)_", kernel):
+        return 90
+    return None
 
 
-def analyse(arguments, compiler, folder):
+def analyse_loops(tools, compiler, folder):
     """A row for each inner loop with FMAs in a build."""
-    rows = []
+    jobs = []
     for file, isa, path in kernel_objects(folder):
-        architecture, functions = loops.disassemble(arguments.objdump, path)
-        file_rows = []
+        architecture, functions = loops.disassemble(tools.objdump, path)
         for function in functions:
-            for loop in loops.innermost_loops(function, architecture):
-                if not loop.fmas():
-                    continue
-                file_rows.append({
-                    "kernel": file, "isa": isa, "compiler": compiler, "function": function.name,
-                    "address": loop.start, "source": os.path.relpath(loop.source(), arguments.root) if loop.source() else "",
-                    "instructions": len(loop.instructions), "fmas": len(loop.fmas()),
-                    "accumulators": len(loop.accumulators()),
-                    "spills": [each.text() for each in loop.spills()],
-                    "calls": [each.text() for each in loop.calls()],
-                    "cpus": [analyse_on(arguments.mca, loop, cpu) for cpu in CPUS[isa]],
-                })
-        rows += file_rows
-        print(f"{compiler}: {file}: {len(file_rows)} inner loops", flush=True)
-    return rows
+            jobs += [(file, isa, loop) for loop in loops.innermost_loops(function, architecture) if loop.fmas()]
+
+    def row(job):
+        file, isa, loop = job
+        return {
+            "kernel": file, "isa": isa, "compiler": compiler, "function": loop.function, "address": loop.start,
+            "source": os.path.relpath(loop.source(), tools.root) if loop.source() else "",
+            "instructions": len(loop.instructions), "fmas": len(loop.fmas()),
+            "accumulators": len(loop.accumulators()),
+            "spills": [each.text() for each in loop.spills()], "calls": [each.text() for each in loop.calls()],
+            "cpus": [analyse_loop(tools.mca, loop, cpu) for cpu in CPUS[isa]],
+        }
+
+    return run_jobs(row, jobs)
 
 
-def analyse_on(mca, loop, cpu):
+def analyse_loop(mca, loop, cpu):
     assembly = loop.assembly()
-    register = "v" if loop.isa == "arm" else ("z" if any("zmm" in each.operands for each in loop.fmas()) else "y")
     cycles = model.cycles(mca, loop.isa, cpu, assembly)
-    return {
-        "cpu": cpu, "cycles": round(cycles, 2),
-        "fma_use_pct": round(100 * len(loop.fmas()) / cycles / model.fma_rate(mca, loop.isa, cpu, register), 1),
-        "bottleneck": model.bottleneck(mca, loop.isa, cpu, assembly),
-    }
+    rate = model.fma_rate(mca, loop.isa, cpu, register(loop.fmas(), loop.isa))
+    return {"cpu": cpu, "cycles": round(cycles, 2), "fma_use_pct": round(100 * len(loop.fmas()) / cycles / rate, 1),
+            "bottleneck": model.bottleneck(mca, loop.isa, cpu, assembly)}
+
+
+def register(fmas, architecture):
+    """The letter of the vector registers that FMAs use."""
+    if architecture == "arm":
+        return "v"
+    return "z" if any("zmm" in each.operands for each in fmas) else "y"
+
+
+def analyse_calls(tools, compiler, folder):
+    """A row for each hand-written convolution kernel on each layer that it serves."""
+    program = os.path.join(folder, "tools", "mca", "mca_drive")
+    architecture, functions = loops.disassemble(tools.objdump, program)
+    code = trace.Code(functions)
+    start = [] if architecture == "x86" else ["qemu-aarch64"]
+    listing = subprocess.run(start + [program, "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def row(line):
+        kernel, case = line.split()
+        follow = trace.trace_x86 if architecture == "x86" else trace.trace_arm
+        executed = follow(program, kernel, case, code)
+        fmas = [each for each in executed if loops.is_vector_fma(each, architecture)]
+        if not fmas:
+            raise trace.Untraceable(f"{kernel} executed no vector FMA on {case}")
+        assembly = trace.assembly(executed, loops.TARGET)
+        isa = kernel.rsplit("_", 1)[1]
+        cpus = []
+        for cpu in CPUS[isa]:
+            cycles = model.total_cycles(tools.mca, architecture, cpu, assembly, 1)
+            rate = model.fma_rate(tools.mca, architecture, cpu, register(fmas, architecture))
+            cpus.append({"cpu": cpu, "cycles": cycles, "fma_use_pct": round(100 * len(fmas) / cycles / rate, 1)})
+        return {"kernel": kernel, "isa": isa, "compiler": compiler, "case": case, "instructions": len(executed),
+                "fmas": len(fmas), "cpus": cpus, "bound_pct": bound(kernel, "-s2-" in case)}
+
+    return run_jobs(row, listing.splitlines())
+
+
+def run_jobs(function, jobs):
+    """function of each job, two at a time: the work is done by other programs."""
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return list(pool.map(function, jobs))
 
 
 def mark_full_tiles(rows):
@@ -88,44 +130,57 @@ def mark_full_tiles(rows):
         most[key] = max(most.get(key, 0), row["accumulators"])
     for row in rows:
         row["full_tile"] = 2 * row["accumulators"] >= most[row["kernel"], row["compiler"]]
-        row["bound_pct"] = bound(row["kernel"], row["function"]) if row["full_tile"] else None
 
 
-def complaints(rows):
+def complaints(loop_rows, call_rows):
     found = []
-    for row in rows:
+    for row in loop_rows:
         where = f"{row['kernel']} ({row['compiler']}, {row['function']}, {row['source']})"
         if row["spills"]:
             found.append(f"{where}: {len(row['spills'])} accesses to the stack in an inner loop, such as "
                          + row["spills"][0].replace("\t", " "))
         if row["calls"]:
             found.append(f"{where}: a call in an inner loop: " + row["calls"][0].replace("\t", " "))
+    for row in call_rows:
         for each in row["cpus"]:
-            if row["full_tile"] and CPUS[row["isa"]][each["cpu"]] and each["fma_use_pct"] < row["bound_pct"]:
-                found.append(f"{where}: {each['fma_use_pct']} % of the FMA units on {each['cpu']}, below "
-                             f"{row['bound_pct']} %; bottleneck: {each['bottleneck']}")
+            if CPUS[row["isa"]][each["cpu"]] and row["bound_pct"] and each["fma_use_pct"] < row["bound_pct"]:
+                found.append(f"{row['kernel']} ({row['compiler']}) on {row['case']}: {each['fma_use_pct']} % of the FMA "
+                             f"units on {each['cpu']}, below {row['bound_pct']} %")
     return found
 
 
-def markdown(rows):
-    text = ["# Static throughput of the inner loops", "",
-            "What llvm-mca computes from the machine code: a model, no measurement. Made by `script/mca`; explained in",
-            "[docs/mca.md](../docs/mca.md).", ""]
+def table(headings, rows):
+    """A Markdown table; columns of numbers are marked by a heading that begins with #."""
+    lines = ["| " + " | ".join(heading.lstrip("#") for heading in headings) + " |",
+             "|" + "|".join("---:" if heading.startswith("#") else "---" for heading in headings) + "|"]
+    return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows] + [""]
+
+
+def markdown(loop_rows, call_rows):
+    text = ["# Static throughput of the kernels", "",
+            "What llvm-mca computes from the machine code: a model, no measurement. Made by `script/mca`, explained in",
+            "[docs/mca.md](../docs/mca.md). FMA use is the share of what the CPU's FMA units could do.", ""]
     for isa, cpus in CPUS.items():
-        of_isa = [row for row in rows if row["isa"] == isa]
-        if not of_isa:
-            continue
-        text += [f"## {isa}", "",
-                 "| kernel | loop | compiler | FMAs | accumulators | instructions | stack | "
-                 + " | ".join(f"{cpu}: cycles, FMA use, bottleneck" for cpu in cpus) + " |",
-                 "|---|---|---|---:|---:|---:|---:|" + "---|" * len(cpus)]
-        for row in of_isa:
-            cells = [f"{each['cycles']:g}, {'**' if row['full_tile'] else ''}{each['fma_use_pct']:.0f} %"
-                     f"{'**' if row['full_tile'] else ''}, {each['bottleneck']}" for each in row["cpus"]]
-            text.append(f"| {row['kernel']} | {row['function']} {os.path.basename(row['source'])} | {row['compiler']} | "
-                        f"{row['fmas']} | {row['accumulators']} | {row['instructions']} | {len(row['spills'])} | "
-                        + " | ".join(cells) + " |")
-        text.append("")
+        calls = [row for row in call_rows if row["isa"] == isa]
+        if calls:
+            text += [f"## Whole calls, {isa}", "",
+                     "A call of the kernel on a layer, from entry to return: edges, epilogue and preparation included.", ""]
+            text += table(["kernel", "layer", "compiler", "#FMAs", "#instructions"] + [f"#{cpu}" for cpu in cpus] + ["#bound"],
+                          [[row["kernel"], row["case"], row["compiler"], row["fmas"], row["instructions"]]
+                           + [f"{each['fma_use_pct']:.1f} %" for each in row["cpus"]]
+                           + [f"{row['bound_pct']} %" if row["bound_pct"] else ""] for row in calls])
+    for isa, cpus in CPUS.items():
+        inner = [row for row in loop_rows if row["isa"] == isa]
+        if inner:
+            text += [f"## Inner loops, {isa}", "",
+                     "One iteration in the long run: cycles, FMA use, and what limits it.", ""]
+            text += table(["kernel", "source", "compiler", "#FMAs", "#accumulators", "#instructions", "#stack accesses"]
+                          + list(cpus),
+                          [[row["kernel"] if row["full_tile"] else f"{row['kernel']} (edge)",
+                            os.path.basename(row["source"]), row["compiler"], row["fmas"], row["accumulators"],
+                            row["instructions"], len(row["spills"])]
+                           + [f"{each['cycles']:g}, {each['fma_use_pct']:.0f} %, {each['bottleneck']}"
+                              for each in row["cpus"]] for row in inner])
     return "\n".join(text)
 
 
@@ -135,29 +190,39 @@ def main():
     parser.add_argument("--results", help="folder for mca.md and mca.json")
     parser.add_argument("--objdump", default="llvm-objdump-19")
     parser.add_argument("--mca", default="llvm-mca-19")
-    arguments = parser.parse_args()
-    arguments.root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    tools = parser.parse_args()
+    tools.root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-    rows = []
-    for build in arguments.builds:
-        compiler, _, folder = build.partition("=")
-        rows += analyse(arguments, compiler, folder)
-    if not rows:
+    loop_rows, call_rows = [], []
+    try:
+        for build in tools.builds:
+            compiler, _, folder = build.partition("=")
+            of_build = analyse_loops(tools, compiler, folder)
+            print(f"{folder}: {len(of_build)} inner loops", flush=True)
+            loop_rows += of_build
+            of_build = analyse_calls(tools, compiler, folder)
+            print(f"{folder}: {len(of_build)} kernel calls", flush=True)
+            call_rows += of_build
+    except (model.Unmodelled, trace.Untraceable) as failure:
+        print(f"FAILED {failure}")
+        return 1
+    if not loop_rows or not call_rows:
         print("no inner loop of a hand-written kernel was found: nothing was checked", file=sys.stderr)
         return 1
-    mark_full_tiles(rows)
-    rows.sort(key=lambda row: (row["isa"], row["kernel"], row["compiler"], row["address"]))
-    if arguments.results:
-        os.makedirs(arguments.results, exist_ok=True)
-        with open(arguments.results + "/mca.md", "w") as file:
-            file.write(markdown(rows))
-        with open(arguments.results + "/mca.json", "w") as file:
-            json.dump(rows, file, indent=1)
+    mark_full_tiles(loop_rows)
+    loop_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["compiler"], row["address"]))
+    call_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["case"], row["compiler"]))
+    if tools.results:
+        os.makedirs(tools.results, exist_ok=True)
+        with open(tools.results + "/mca.md", "w") as file:
+            file.write(markdown(loop_rows, call_rows))
+        with open(tools.results + "/mca.json", "w") as file:
+            json.dump({"loops": loop_rows, "calls": call_rows}, file, indent=1)
             file.write("\n")
-    found = complaints(rows)
+    found = complaints(loop_rows, call_rows)
     for complaint in found:
         print("FAILED " + complaint)
-    print(f"{len(rows)} inner loops, {len(found)} complaints")
+    print(f"{len(loop_rows)} inner loops, {len(call_rows)} kernel calls, {len(found)} complaints")
     return 1 if found else 0
 
 

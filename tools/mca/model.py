@@ -20,14 +20,16 @@ def run(mca, isa, cpu, assembly, iterations, extra=()):
     return result.stdout
 
 
+def total_cycles(mca, isa, cpu, assembly, iterations):
+    summary = run(mca, isa, cpu, assembly, iterations)
+    return int(re.search(r"Total Cycles:\s+(\d+)", summary).group(1))
+
+
 def cycles(mca, isa, cpu, assembly):
     """Cycles of an iteration in the long run: the first ones, which fill the pipeline, are taken out."""
     few, many = 100, 300
-    total = {}
-    for iterations in (few, many):
-        summary = run(mca, isa, cpu, assembly, iterations)
-        total[iterations] = int(re.search(r"Total Cycles:\s+(\d+)", summary).group(1))
-    return (total[many] - total[few]) / (many - few)
+    first = total_cycles(mca, isa, cpu, assembly, few)
+    return (total_cycles(mca, isa, cpu, assembly, many) - first) / (many - few)
 
 
 @functools.lru_cache(maxsize=None)

@@ -87,7 +87,7 @@ def trace_x86(program, kernel, case, code):
                 if inside and steps_over(code.instructions[address]):
                     raise Untraceable(f"{kernel} begins with a vector instruction")
             if inside:
-                if function == CALLER:
+                if function and function.startswith(CALLER):
                     return executed
                 if function is None:
                     raise Untraceable(f"{kernel} left the program at {address:#x}")
@@ -124,7 +124,7 @@ def trace_arm(program, kernel, case, code):
                 inside = inside or function == "cardinal_" + kernel
                 if not inside:
                     continue
-                if function == CALLER:
+                if function and function.startswith(CALLER):
                     return executed
                 if function is None:
                     raise Untraceable(f"{kernel} left the program at {address:#x}")
