@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The safetensors format: a little-endian 64-bit length N, N bytes of JSON, then the data.
+ *
+ *   {"__metadata__": {"key": "text", ...},
+ *    "name": {"dtype": "F32", "shape": [64, 3, 7, 7], "data_offsets": [begin, end]}, ...}
+ *
+ * Offsets count from the end of the header; together the tensors cover the data without gaps or overlaps. The file may
+ * come from anywhere, so nothing it says is believed before it is checked. Alignment of the data isn't demanded: the
+ * format doesn't promise it, and readers of the data copy bytes.
+ */
+#define _DEFAULT_SOURCE
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/common.h"
+#include "net/weights.h"
+
+/* The format's own limit; it keeps a wrong length from being parsed as JSON for minutes. */
+static const uint64_t max_header_bytes = 100000000;
+
+static const struct {
+  const char *name;
+  cardinal_dtype dtype;
+  size_t bytes;
+} dtypes[] = {
+    {"F32", CARDINAL_DTYPE_F32, 4},
+    {"F16", CARDINAL_DTYPE_F16, 2},
+    {"BF16", CARDINAL_DTYPE_BF16, 2},
+    {"I64", CARDINAL_DTYPE_I64, 8},
+};
+
+/* Where a message is about: file, tensor, and who wants to know. */
+typedef struct {
+  const char *path;
+  const char *tensor;
+  cardinal_error *error;
+} place;
+
+#define BAD(where, format, ...)                                                                                        \
+  cardinal_net_fail((where)->error, CARDINAL_BAD_FILE, "%s: tensor \"%.200s\": " format, (where)->path,                \
+                    (where)->tensor, __VA_ARGS__)
+
+static bool is_batch_counter(const char *name) {
+  const char *end = ".num_batches_tracked";
+  size_t length = strlen(name), end_length = strlen(end);
+  return length > end_length && !strcmp(name + length - end_length, end);
+}
+
+static cardinal_status read_dtype(const json_t *entry, cardinal_tensor *tensor, size_t *element_bytes,
+                                  const place *where) {
+  const char *name = json_string_value(json_object_get(entry, "dtype"));
+  if (!name)
+    return BAD(where, "expected a text \"dtype\", found %s", json_object_get(entry, "dtype") ? "another type" : "none");
+  for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+    if (strcmp(name, dtypes[i].name))
+      continue;
+    tensor->dtype = dtypes[i].dtype;
+    *element_bytes = dtypes[i].bytes;
+    if (tensor->dtype != CARDINAL_DTYPE_I64 || is_batch_counter(where->tensor))
+      return CARDINAL_OK;
+  }
+  return BAD(where, "expected dtype F32, F16 or BF16, found %.40s", name);
+}
+
+static cardinal_status read_shape(const json_t *entry, cardinal_tensor *tensor, const place *where) {
+  const json_t *shape = json_object_get(entry, "shape");
+  if (!json_is_array(shape))
+    return BAD(where, "expected a list \"shape\", found %s", shape ? "another type" : "none");
+  if (json_array_size(shape) > CARDINAL_MAX_RANK)
+    return BAD(where, "expected at most %d dimensions, found %zu", CARDINAL_MAX_RANK, json_array_size(shape));
+  tensor->rank = (int)json_array_size(shape);
+  tensor->count = 1;
+  for (int i = 0; i < tensor->rank; i++) {
+    const json_t *size = json_array_get(shape, (size_t)i);
+    if (!json_is_integer(size) || json_integer_value(size) < 0)
+      return BAD(where, "dimension %d: expected a whole number, 0 or more", i);
+    tensor->shape[i] = json_integer_value(size);
+    if (!cardinal_net_multiply(tensor->count, (size_t)tensor->shape[i], &tensor->count))
+      return BAD(where, "the number of elements of its %d dimensions doesn't fit 64 bits", tensor->rank);
+  }
+  return CARDINAL_OK;
+}
+
+static cardinal_status read_offsets(const json_t *entry, cardinal_tensor *tensor, size_t element_bytes, size_t data,
+                                    size_t bytes, const place *where) {
+  const json_t *offsets = json_object_get(entry, "data_offsets");
+  if (!json_is_array(offsets) || json_array_size(offsets) != 2 || !json_is_integer(json_array_get(offsets, 0)) ||
+      !json_is_integer(json_array_get(offsets, 1)))
+    return BAD(where, "expected \"data_offsets\" to be two whole numbers, found %s", offsets ? "something else" : "none");
+  json_int_t begin = json_integer_value(json_array_get(offsets, 0));
+  json_int_t end = json_integer_value(json_array_get(offsets, 1));
+  size_t available = bytes - data;
+  if (begin < 0 || end < begin || (uint64_t)end > available)
+    return BAD(where, "its bytes are given as [%" PRId64 ", %" PRId64 "), expected a range within the %zu bytes of data%s",
+               (int64_t)begin, (int64_t)end, available,
+               begin >= 0 && end >= begin ? "; the file may be cut short" : "");
+  size_t needed;
+  if (!cardinal_net_multiply(tensor->count, element_bytes, &needed) || needed != (size_t)(end - begin)) {
+    char shape[CARDINAL_MAX_RANK * 24];
+    return BAD(where, "expected %zu bytes for each element of shape %s, found %" PRId64 " bytes in all", element_bytes,
+               cardinal_shape_text(tensor, shape, sizeof shape), (int64_t)(end - begin));
+  }
+  tensor->begin = data + (size_t)begin;
+  tensor->end = data + (size_t)end;
+  return CARDINAL_OK;
+}
+
+static cardinal_status check_metadata(const char *path, const json_t *metadata, cardinal_error *error) {
+  const char *key;
+  json_t *value;
+  bool good = json_is_object(metadata);
+  if (good)
+    json_object_foreach((json_t *)(uintptr_t)metadata, key, value) good = good && json_is_string(value);
+  if (!good)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: expected \"__metadata__\" to map texts to texts", path);
+  return CARDINAL_OK;
+}
+
+static int compare_ranges(const void *a, const void *b) {
+  const cardinal_tensor *one = a, *other = b;
+  if (one->begin != other->begin)
+    return one->begin < other->begin ? -1 : 1;
+  return (one->end > other->end) - (one->end < other->end);
+}
+
+/* The tensors, all of them, must cover the data from `data` to `bytes` exactly. */
+static cardinal_status check_cover(const char *path, cardinal_tensor_table *table, size_t data, size_t bytes,
+                                   cardinal_error *error) {
+  if (table->count)
+    qsort(table->tensors, table->count, sizeof *table->tensors, compare_ranges);
+  size_t covered = data;
+  for (size_t i = 0; i < table->count; i++) {
+    const cardinal_tensor *tensor = &table->tensors[i];
+    place where = {path, tensor->name, error};
+    if (tensor->begin < covered)
+      return BAD(&where, "its data overlap with those of \"%.200s\": expected to begin at byte %zu, found %zu",
+                 table->tensors[i - 1].name, covered - data, tensor->begin - data);
+    if (tensor->begin > covered)
+      return BAD(&where, "there is a gap before its data: expected to begin at byte %zu, found %zu", covered - data,
+                 tensor->begin - data);
+    covered = tensor->end;
+  }
+  if (covered != bytes)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: expected %zu bytes of data for its tensors, found %zu", path,
+                             covered - data, bytes - data);
+  return CARDINAL_OK;
+}
+
+/* The counters of training steps have done their duty once their bytes are accounted for. */
+static void drop_batch_counters(cardinal_tensor_table *table) {
+  size_t kept = 0;
+  for (size_t i = 0; i < table->count; i++) {
+    if (table->tensors[i].dtype == CARDINAL_DTYPE_I64)
+      free(table->tensors[i].name);
+    else
+      table->tensors[kept++] = table->tensors[i];
+  }
+  table->count = kept;
+}
+
+static cardinal_status read_entry(const json_t *entry, cardinal_tensor *tensor, size_t data, size_t bytes,
+                                  const place *where) {
+  if (!json_is_object(entry))
+    return BAD(where, "expected an object with %s", "dtype, shape and data_offsets");
+  if (json_object_size(entry) != 3)
+    return BAD(where, "expected dtype, shape and data_offsets, found %zu entries", json_object_size(entry));
+  size_t element_bytes = 0;
+  cardinal_status status = read_dtype(entry, tensor, &element_bytes, where);
+  if (!status)
+    status = read_shape(entry, tensor, where);
+  if (!status && tensor->dtype == CARDINAL_DTYPE_I64 && tensor->count != 1)
+    status = BAD(where, "expected a single number, found %zu", tensor->count);
+  if (!status)
+    status = read_offsets(entry, tensor, element_bytes, data, bytes, where);
+  return status;
+}
+
+static cardinal_status read_entries(const char *path, json_t *header, size_t data, size_t bytes,
+                                    cardinal_tensor_table *table, cardinal_error *error) {
+  table->tensors = calloc(json_object_size(header) + 1, sizeof *table->tensors);
+  if (!table->tensors)
+    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a list of %zu tensors", path,
+                             json_object_size(header));
+  const char *name;
+  json_t *entry;
+  json_object_foreach(header, name, entry) {
+    if (!strcmp(name, "__metadata__")) {
+      cardinal_status status = check_metadata(path, entry, error);
+      if (status)
+        return status;
+      continue;
+    }
+    cardinal_tensor *tensor = &table->tensors[table->count];
+    place where = {path, name, error};
+    cardinal_status status = read_entry(entry, tensor, data, bytes, &where);
+    if (status)
+      return status;
+    tensor->name = strdup(name);
+    if (!tensor->name)
+      return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for the names of tensors", path);
+    table->count++;
+  }
+  return check_cover(path, table, data, bytes, error);
+}
+
+cardinal_status cardinal_safetensors_parse(const char *path, const unsigned char *mapping, size_t bytes,
+                                           cardinal_tensor_table *table, cardinal_error *error) {
+  uint64_t header_bytes = 0;
+  for (int i = 0; i < 8; i++)
+    header_bytes |= (uint64_t)mapping[i] << (8 * i);
+  if (header_bytes > max_header_bytes)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: not a safetensors file: its header would have %" PRIu64 " bytes, the limit is %" PRIu64,
+                             path, header_bytes, max_header_bytes);
+  if (header_bytes > bytes - 8)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: the file is cut short: expected %" PRIu64 " bytes of header, found %zu", path,
+                             header_bytes, bytes - 8);
+  if (header_bytes < 2 || mapping[8] != '{')
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: not a safetensors file: expected a header that begins with {",
+                             path);
+
+  json_error_t why;
+  json_t *header = json_loadb((const char *)mapping + 8, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &why);
+  if (!header)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: the header isn't valid JSON: %s, at byte %d", path, why.text,
+                             why.position + 8);
+  cardinal_tensor_table made = {0};
+  cardinal_status status = read_entries(path, header, 8 + (size_t)header_bytes, bytes, &made, error);
+  json_decref(header);
+  if (status) {
+    cardinal_table_free(&made);
+    return status;
+  }
+  drop_batch_counters(&made);
+  cardinal_table_sort(&made);
+  *table = made;
+  return CARDINAL_OK;
+}
