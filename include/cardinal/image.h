@@ -18,9 +18,10 @@ typedef struct cardinal_image {
   uint8_t *pixels;
 } cardinal_image;
 
-/* Reads a JPEG or PNG file, told apart by content. Grey becomes RGB, alpha is dropped, 16 bits are reduced to 8 as
- * Pillow's convert("RGB") would or refused, CMYK and YCCK JPEGs are converted, the EXIF orientation is applied.
- * Errors: an unreadable, truncated or unknown file, a picture over 2^28 pixels. */
+/* Reads a JPEG or PNG file, told apart by content, as Pillow's convert("RGB") does: grey becomes RGB, alpha is dropped,
+ * 16 bits lose the lower 8 (Pillow saturates 16-bit grey instead), CMYK and YCCK JPEGs are taken as inverted, as Adobe
+ * writes them. The EXIF orientation is applied.
+ * Errors: an unreadable, truncated, damaged or unknown file, a picture over 2^28 pixels. */
 CARDINAL_API cardinal_status cardinal_image_read(const char *path, cardinal_image *image, cardinal_error *error);
 CARDINAL_API void cardinal_image_free(cardinal_image *image);
 
