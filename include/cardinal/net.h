@@ -16,6 +16,7 @@ extern "C" {
 
 /* ---- architecture ------------------------------------------------------------------------------------------- */
 
+/* Structs that functions fill (this one, and cardinal_net_layer) get their struct_size from the library. */
 typedef struct cardinal_net_spec {
   uint32_t struct_size;
   uint32_t blocks[4];       /* bottleneck blocks a stage: {3,4,6,3} for 50, {3,4,23,3} for 101 layers */
@@ -29,6 +30,9 @@ typedef struct cardinal_net_spec {
  * cardinal_net_model_name(i) gives the i-th name, NULL past the last. */
 CARDINAL_API const char *cardinal_net_model_name(size_t index);
 CARDINAL_API cardinal_status cardinal_net_spec_named(const char *name, cardinal_net_spec *spec, cardinal_error *error);
+
+/* The name of one of ImageNet's 1000 classes in the order of the logits, such as "Egyptian cat"; NULL past the last. */
+CARDINAL_API const char *cardinal_imagenet_class(size_t index);
 
 /* A member of the family: depth 50 or 101, any cardinality and first-stage width from 1 to 1024. */
 CARDINAL_API cardinal_status cardinal_net_spec_custom(uint32_t depth, uint32_t cardinality, uint32_t width_per_group,

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the tensors of a source to what an operator takes: OIHW weights and a bias, batch norm folded in. */
+#ifndef CARDINAL_NET_FOLD_H
+#define CARDINAL_NET_FOLD_H
+
+#include "net/weights.h"
+
+/* Memory that folding works in, for any layer that isn't larger than what it was made for. */
+typedef struct cardinal_fold {
+  float *weights; /* the result, OIHW */
+  float *bias;    /* the result, one a channel */
+  double *scales; /* one a channel */
+  float *norm;    /* three a channel */
+} cardinal_fold;
+
+/* Fetches the weights of a convolution or fully connected layer from a source that cardinal_weights_match has accepted.
+ * Errors: a value that isn't finite, a negative variance, a product that overflows float. */
+cardinal_status cardinal_fold_layer(const cardinal_weights *source, const cardinal_layer *layer, cardinal_fold *fold,
+                                    cardinal_error *error);
+
+/* Elements of a layer's weights. */
+static inline size_t cardinal_layer_weights(const cardinal_layer *layer) {
+  return (size_t)(layer->out_channels * (layer->in_channels / layer->groups) * layer->kernel * layer->kernel);
+}
+
+#endif /* CARDINAL_NET_FOLD_H */
