@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Fully connected layer in tiles of up to 3 images × 32 outputs; a single image takes 64 outputs at a time, to have
+ * 8 independent sums as well. With few images the weights' way from memory is the limit, so that they are read once,
+ * in order, and prefetched. */
+#include "kernels/x86/avx2.h"
+
+enum { TILE_IMAGES = 3, TILE_BLOCKS = 2, SINGLE_BLOCKS = 4, AHEAD_CHANNELS = 24 };
+
+/* `images` images from `image` on and `blocks` blocks from `block` on: constants but for the beginnings. */
+CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images, size_t block, size_t blocks) {
+  const float *x = a->x + image * a->x_image;
+  const float *w = a->w + block * a->w_panel;
+
+  __m256 acc[TILE_IMAGES][2 * SINGLE_BLOCKS];
+  CARDINAL_UNROLL
+  for (size_t i = 0; i < images; ++i)
+    CARDINAL_UNROLL
+    for (size_t v = 0; v < 2 * blocks; ++v)
+      acc[i][v] = _mm256_loadu_ps(a->bias + block * CARDINAL_BLOCK + v * 8);
+
+  for (size_t c = 0; c < a->channels; ++c) {
+    const float *wc = w + c * CARDINAL_BLOCK;
+    CARDINAL_UNROLL
+    for (size_t b = 0; b < blocks; ++b) {
+      const float *line = wc + b * a->w_panel;
+      _mm_prefetch((const char *)(line + AHEAD_CHANNELS * CARDINAL_BLOCK), _MM_HINT_T0);
+      CARDINAL_UNROLL
+      for (size_t i = 0; i < images; ++i) {
+        const __m256 value = _mm256_broadcast_ss(x + i * a->x_image + c);
+        acc[i][2 * b] = _mm256_fmadd_ps(value, _mm256_load_ps(line), acc[i][2 * b]);
+        acc[i][2 * b + 1] = _mm256_fmadd_ps(value, _mm256_load_ps(line + 8), acc[i][2 * b + 1]);
+      }
+    }
+  }
+
+  CARDINAL_UNROLL
+  for (size_t b = 0; b < blocks; ++b) {
+    const cardinal_lanes16 mask = cardinal_avx2_mask(block + b + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES);
+    CARDINAL_UNROLL
+    for (size_t i = 0; i < images; ++i) {
+      const size_t at = (image + i) * a->y_image + (block + b) * CARDINAL_BLOCK;
+      cardinal_avx2_finish(a->y + at, acc[i][2 * b], acc[i][2 * b + 1], a->residual ? a->residual + at : NULL, a->relu,
+                           &mask);
+    }
+  }
+}
+
+/* All images of `blocks` (at most TILE_BLOCKS) blocks; tiles of images are cut evenly. */
+CARDINAL_INLINE void all_images(const cardinal_fc_args *a, size_t block, size_t blocks) {
+  const size_t tiles = (a->images + TILE_IMAGES - 1) / TILE_IMAGES;
+  const size_t even = a->images / tiles, larger = a->images % tiles;
+  size_t image = 0;
+  for (size_t t = 0; t < tiles; ++t) {
+    const size_t images = even + (t < larger);
+    if (images == 3)
+      tile(a, image, 3, block, blocks);
+    else if (images == 2)
+      tile(a, image, 2, block, blocks);
+    else
+      tile(a, image, 1, block, blocks);
+    image += images;
+  }
+}
+
+void cardinal_fc_f32_3x32_avx2(const cardinal_fc_args *a) {
+  size_t block = 0;
+  if (a->images == 1)
+    for (; block + SINGLE_BLOCKS <= a->blocks; block += SINGLE_BLOCKS)
+      tile(a, 0, 1, block, SINGLE_BLOCKS);
+  for (; block + TILE_BLOCKS <= a->blocks; block += TILE_BLOCKS)
+    all_images(a, block, TILE_BLOCKS);
+  if (block < a->blocks)
+    all_images(a, block, 1);
+}
