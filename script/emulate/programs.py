@@ -40,7 +40,8 @@ class Run:
 
 
 class Screen:
-    """Shows lines with the seconds since the start, and a dot every two seconds while there is nothing to show."""
+    """Shows lines with the seconds since the start, and signs of life while there is nothing to show: a dot every two
+    seconds, or where several screens share the terminal, a line every ten."""
 
     def __init__(self, prefix):
         self.prefix = prefix
@@ -54,12 +55,16 @@ class Screen:
         if self.dots:
             sys.stdout.write("\n")
             self.dots = False
-        print(f"{self.prefix}{self.seconds():4.0f} s  {line}", flush=True)
+        sys.stdout.write(f"{self.prefix}{self.seconds():4.0f} s  {line}\n")
+        sys.stdout.flush()
         self.last_shown = time.monotonic()
 
     def heartbeat(self):
-        if time.monotonic() - self.last_shown >= 2:
-            sys.stdout.write("." if self.dots else f"{self.prefix}still running .")
+        idle = time.monotonic() - self.last_shown
+        if self.prefix and idle >= 10:
+            self.show("still running")
+        elif not self.prefix and idle >= 2:
+            sys.stdout.write("." if self.dots else "still running .")
             sys.stdout.flush()
             self.dots = True
             self.last_shown = time.monotonic()
