@@ -37,6 +37,7 @@ void test_memory_init(test_memory *memory, size_t capacity) {
     abort();
   }
   *memory = (test_memory){.begin = (float *)(void *)(base + page), .capacity = bytes / sizeof(float)};
+  test_memory_place(memory, 0, TEST_AT_START);
 }
 
 float *test_memory_place(test_memory *memory, size_t floats, test_placement placement) {

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/kernels/harness.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char running[512];
+static const char *running_kernel = "no kernel";
+static struct sigaction before;
+
+void harness_buffers_init(harness_buffers *buffers, size_t capacity) {
+  test_memory_init(&buffers->x, capacity);
+  test_memory_init(&buffers->w, capacity);
+  test_memory_init(&buffers->bias, capacity);
+  test_memory_init(&buffers->residual, capacity);
+  test_memory_init(&buffers->y, capacity);
+}
+
+bool harness_buffers_intact(const harness_buffers *buffers) {
+  return test_memory_intact(&buffers->x) && test_memory_intact(&buffers->w) && test_memory_intact(&buffers->bias) &&
+         test_memory_intact(&buffers->residual) && test_memory_intact(&buffers->y);
+}
+
+test_placement harness_weights_placement(test_placement placement) {
+  return placement == TEST_AT_START ? TEST_AT_START : TEST_AT_END;
+}
+
+static void say(const char *text) {
+  if (write(STDERR_FILENO, text, strlen(text)) < 0)
+    return; /* nothing more can be done in a handler */
+}
+
+/* Then returns, so that the access is tried again and the process dies as it would have. */
+static void tell_case(int signal_number) {
+  sigaction(signal_number, &before, NULL);
+  say("crash in ");
+  say(running_kernel);
+  say(": ");
+  say(running);
+  say("\n");
+}
+
+static void watch_crashes(int signal_number) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = tell_case;
+  sigaction(signal_number, &action, &before);
+}
+
+void harness_run(cardinal_form form, harness_cases *cases, size_t least) {
+  cardinal_cpu_features features;
+  cardinal_cpu_detect(&features);
+  const char *part = getenv("CARDINAL_TEST_KERNELS");
+  size_t kernels = 0;
+  watch_crashes(SIGSEGV);
+  for (size_t i = 0; i < cardinal_kernel_count; ++i) {
+    const cardinal_kernel *kernel = &cardinal_kernels[i];
+    if (kernel->form != form || !cardinal_isa_usable(kernel->isa, &features) || (part && !strstr(kernel->name, part)))
+      continue;
+    size_t count = 0;
+    running_kernel = kernel->name;
+    if (cases(kernel, &count))
+      cr_expect(count >= least, "%s: only %zu cases ran, expected %zu at least", kernel->name, count, least);
+    printf("%s: %zu cases\n", kernel->name, count);
+    ++kernels;
+  }
+  cr_assert(kernels > 0 || part, "no kernel of this form is registered for this CPU");
+}
+
+void harness_case(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(running, sizeof running, format, arguments);
+  va_end(arguments);
+}
+
+bool harness_fail(const char *format, ...) {
+  char what[256];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  cr_expect(false, "%s: %s: %s", running_kernel, running, what);
+  return false;
+}
+
+bool harness_accepts(const cardinal_kernel *kernel, const cardinal_shape *shape) {
+  return !kernel->declines(shape);
+}
+
+bool harness_equal(const float *found, const float *expected, size_t floats, const char *other) {
+  const size_t at = test_first_difference(found, expected, floats);
+  if (at == floats)
+    return true;
+  return harness_fail("float %zu of %zu of the output is %a, %s gives %a", at, floats, (double)found[at], other,
+                      (double)expected[at]);
+}

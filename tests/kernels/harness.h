@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Going through the registered kernels, and saying which case of which kernel went wrong. */
+#ifndef CARDINAL_TESTS_KERNELS_HARNESS_H
+#define CARDINAL_TESTS_KERNELS_HARNESS_H
+
+#include "dispatch/registry.h"
+#include "tests/support/data.h"
+#include "tests/support/memory.h"
+#include "tests/support/oracle.h"
+
+/* The guarded memory of a kernel's arguments. */
+typedef struct harness_buffers {
+  test_memory x, w, bias, residual, y;
+} harness_buffers;
+
+void harness_buffers_init(harness_buffers *buffers, size_t capacity);
+bool harness_buffers_intact(const harness_buffers *buffers);
+
+/* Weights stay aligned to 64 bytes, and so have only two placements. */
+test_placement harness_weights_placement(test_placement placement);
+
+/* The cases of one kernel. Returns false as soon as one fails, having said so by harness_fail. */
+typedef bool harness_cases(const cardinal_kernel *kernel, size_t *cases);
+
+/* Runs the cases of every kernel of that form that this CPU can run and CARDINAL_TEST_KERNELS, a part of a name, lets
+ * pass. Fails unless each has at least `least` cases. A crash tells the case that was running. */
+void harness_run(cardinal_form form, harness_cases *cases, size_t least);
+
+/* Names the case that is about to run, in the words that go into messages. */
+__attribute__((format(printf, 1, 2))) void harness_case(const char *format, ...);
+
+/* Reports that the running case failed, and returns false. */
+__attribute__((format(printf, 1, 2))) bool harness_fail(const char *format, ...);
+
+/* Whether `shape` is one that the kernel serves; asked without regard to the CPU. */
+bool harness_accepts(const cardinal_kernel *kernel, const cardinal_shape *shape);
+
+/* Compares all floats that a call could have written with the expected ones. */
+bool harness_equal(const float *found, const float *expected, size_t floats, const char *other);
+
+#endif

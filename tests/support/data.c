@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/support/data.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/support/memory.h"
+
+const char *data_kind_name(data_kind kind) {
+  static const char *const names[] = {"random", "integers", "hot input", "hot weight", "hard", "negative zero"};
+  return names[kind];
+}
+
+static void *allocate(size_t count, size_t size) {
+  void *memory = calloc(count ? count : 1, size);
+  if (!memory) {
+    perror("test data");
+    abort();
+  }
+  return memory;
+}
+
+/* One value for kinds that draw each value by itself. */
+static float draw(data_kind kind, test_random *random) {
+  switch (kind) {
+  case DATA_INTEGERS:
+    return (float)test_integer(random, -8, 8);
+  case DATA_HARD:
+    return test_hard_float(random);
+  default:
+    return test_uniform(random);
+  }
+}
+
+static void fill(float *values, size_t count, data_kind kind, test_random *random) {
+  for (size_t i = 0; i < count; ++i)
+    values[i] = draw(kind, random);
+}
+
+static void fill_constant(float *values, size_t count, float value) {
+  for (size_t i = 0; i < count; ++i)
+    values[i] = value;
+}
+
+/* Whether tap `k` of a direction lies inside the image for any output. */
+static bool tap_used(size_t out, size_t stride, size_t k, size_t dilation, size_t pad, size_t in) {
+  for (size_t o = 0; o < out; ++o) {
+    const int64_t position = (int64_t)(o * stride + k * dilation) - (int64_t)pad;
+    if (position >= 0 && position < (int64_t)in)
+      return true;
+  }
+  return false;
+}
+
+static void poison_skipped_taps(data_problem *p) {
+  const cardinal_reference_shape *s = &p->shape;
+  const size_t taps = s->kernel_h * s->kernel_w;
+  for (size_t ky = 0; ky < s->kernel_h; ++ky)
+    for (size_t kx = 0; kx < s->kernel_w; ++kx)
+      if (!tap_used(s->out_height, s->stride_h, ky, s->dilation_h, s->pad_top, s->in_height) ||
+          !tap_used(s->out_width, s->stride_w, kx, s->dilation_w, s->pad_left, s->in_width))
+        for (size_t oc = 0; oc < p->weight_floats / taps; ++oc)
+          p->weights[oc * taps + ky * s->kernel_w + kx] = oc % 2 ? INFINITY : NAN;
+}
+
+void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, bool residual, data_kind kind,
+                       test_random *random) {
+  const cardinal_reference_shape *s = shape;
+  *p = (data_problem){.shape = *shape};
+  p->x_floats = s->batch * s->in_channels * s->in_height * s->in_width;
+  p->weight_floats = s->out_channels * (s->in_channels / s->groups) * s->kernel_h * s->kernel_w;
+  p->bias_floats = s->out_channels;
+  p->y_floats = s->batch * s->out_channels * s->out_height * s->out_width;
+  p->x = allocate(p->x_floats, sizeof(float));
+  p->weights = allocate(p->weight_floats, sizeof(float));
+  p->bias = allocate(p->bias_floats, sizeof(float));
+  p->residual = residual ? allocate(p->y_floats, sizeof(float)) : NULL;
+
+  switch (kind) {
+  case DATA_HOT_INPUT:
+    p->x[test_between(random, 0, p->x_floats - 1)] = test_uniform(random);
+    fill(p->weights, p->weight_floats, kind, random);
+    break;
+  case DATA_HOT_WEIGHT:
+    fill(p->x, p->x_floats, kind, random);
+    p->weights[test_between(random, 0, p->weight_floats - 1)] = test_uniform(random);
+    break;
+  case DATA_NEGATIVE_ZERO:
+    fill_constant(p->x, p->x_floats, -0.0f);
+    fill_constant(p->weights, p->weight_floats, 1.0f);
+    fill_constant(p->bias, p->bias_floats, -0.0f);
+    if (residual)
+      fill_constant(p->residual, p->y_floats, -0.0f);
+    break;
+  default:
+    fill(p->x, p->x_floats, kind, random);
+    fill(p->weights, p->weight_floats, kind, random);
+    fill(p->bias, p->bias_floats, kind, random);
+    if (residual)
+      fill(p->residual, p->y_floats, kind, random);
+  }
+  if (kind != DATA_RANDOM && kind != DATA_HARD)
+    poison_skipped_taps(p);
+}
+
+void data_problem_free(data_problem *p) {
+  free(p->x);
+  free(p->weights);
+  free(p->bias);
+  free(p->residual);
+}
+
+void data_check_start(data_check *check, const data_problem *p, data_kind kind, int relu) {
+  *check = (data_check){.problem = p, .kind = kind, .relu = relu};
+  if (kind == DATA_HARD)
+    return;
+  check->reference = allocate(p->y_floats, sizeof(double));
+  check->magnitude = allocate(p->y_floats, sizeof(double));
+  check->products = cardinal_reference_products(&p->shape);
+  cardinal_reference_conv(&p->shape, p->x, p->weights, p->bias, p->residual, relu, check->reference, check->magnitude);
+}
+
+void data_check_end(data_check *check) {
+  free(check->reference);
+  free(check->magnitude);
+}
+
+bool data_check_value(const data_check *check, size_t at, float value) {
+  switch (check->kind) {
+  case DATA_HARD:
+    return true;
+  case DATA_RANDOM:
+    return fabs((double)value - check->reference[at]) <=
+           cardinal_reference_bound(check->products, check->magnitude[at]);
+  default:
+    return test_same(value, (float)check->reference[at]);
+  }
+}
