@@ -47,7 +47,6 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/shm
-mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /dev/shm
 cd /tmp
 {environment}
