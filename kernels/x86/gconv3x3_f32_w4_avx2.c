@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* 3×3 with groups of 4: a vector is two groups, an input channel is broadcast inside each half by vpermilps. */
+#include "kernels/x86/gconv3x3_avx2.h"
+
+void cardinal_gconv3x3_f32_w4_avx2(const cardinal_conv_args *a) {
+  /* both halves of a row before the next row: they share its lines in L1 */
+  for (size_t row = a->row_begin; row < a->row_end; ++row)
+    cardinal_avx2_rows(a, 4, row, row + 1);
+}
