@@ -8,7 +8,8 @@
 
 #include <cardinal/cardinal.h>
 
-/* Fills `error` (which may be NULL) and returns `status`, so that a caller can write `return cardinal_net_fail(...)`. */
+/* Fills `error` (which may be NULL) and returns `status`, so that a caller can write `return cardinal_net_fail(...)`.
+ */
 cardinal_status cardinal_net_fail(cardinal_error *error, cardinal_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

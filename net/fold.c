@@ -95,8 +95,9 @@ static cardinal_status fold_norm(const cardinal_weights *source, const cardinal_
     fold->scales[i] = scale;
     bias[i] = (float)((double)bias[i] - (double)mean[i] * scale);
     if (!isfinite(bias[i]))
-      return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: batch norm \"%s\": the shift of channel %zu overflows float",
-                               source->label, layer->norm, i);
+      return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                               "%s: batch norm \"%s\": the shift of channel %zu overflows float", source->label,
+                               layer->norm, i);
   }
   return status;
 }

@@ -32,14 +32,15 @@ typedef struct {
 static cardinal_status allocate_pixels(const source *file, uint64_t width, uint64_t height, cardinal_image *image) {
   if (width < 1 || height < 1 || width > max_pixels / height)
     return cardinal_net_fail(file->error, CARDINAL_UNSUPPORTED,
-                             "%s: the picture has %" PRIu64 "×%" PRIu64 " pixels, expected 1 to 2^28", file->path, width,
-                             height);
+                             "%s: the picture has %" PRIu64 "×%" PRIu64 " pixels, expected 1 to 2^28", file->path,
+                             width, height);
   image->width = (int64_t)width;
   image->height = (int64_t)height;
   image->pixels = malloc((size_t)(width * height * 3));
   if (!image->pixels)
     return cardinal_net_fail(file->error, CARDINAL_OUT_OF_MEMORY,
-                             "%s: no memory for a picture of %" PRIu64 "×%" PRIu64 " pixels", file->path, width, height);
+                             "%s: no memory for a picture of %" PRIu64 "×%" PRIu64 " pixels", file->path, width,
+                             height);
   return CARDINAL_OK;
 }
 
@@ -62,12 +63,13 @@ static _Noreturn void jpeg_fail(j_common_ptr decoder) {
   jpeg_job *job = decoder->client_data;
   char text[JMSG_LENGTH_MAX];
   decoder->err->format_message(decoder, text);
-  job->status = cardinal_net_fail(job->file->error, CARDINAL_BAD_FILE, "%s: damaged JPEG file: %s", job->file->path, text);
+  job->status =
+      cardinal_net_fail(job->file->error, CARDINAL_BAD_FILE, "%s: damaged JPEG file: %s", job->file->path, text);
   longjmp(job->escape, 1);
 }
 
-/* libjpeg goes on after damage with whatever it can make up. A picture that is half grey deserves no class; oddities that
- * leave the pixels whole, such as bytes between markers, are passed over. */
+/* libjpeg goes on after damage with whatever it can make up. A picture that is half grey deserves no class; oddities
+ * that leave the pixels whole, such as bytes between markers, are passed over. */
 static void jpeg_message(j_common_ptr decoder, int level) {
   if (level >= 0)
     return;
@@ -124,7 +126,8 @@ static void run_jpeg(jpeg_job *job) {
   decoder->do_fancy_upsampling = TRUE;
   job->status = allocate_pixels(job->file, decoder->image_width, decoder->image_height, job->image);
   if (!job->status && cmyk && !(job->cmyk_row = malloc((size_t)decoder->image_width * 4)))
-    job->status = cardinal_net_fail(job->file->error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a row", job->file->path);
+    job->status =
+        cardinal_net_fail(job->file->error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a row", job->file->path);
   if (job->status)
     return;
 
@@ -230,8 +233,7 @@ static cardinal_status read_png(source *file, cardinal_image *image, int *orient
   png_infop info = decoder ? png_create_info_struct(decoder) : NULL;
   png_infop end = decoder ? png_create_info_struct(decoder) : NULL;
   if (!info || !end)
-    job.status =
-        cardinal_net_fail(file->error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a PNG decoder", file->path);
+    job.status = cardinal_net_fail(file->error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a PNG decoder", file->path);
   else if (!setjmp(png_jmpbuf(decoder)))
     run_png(decoder, info, end, &job);
   png_destroy_read_struct(&decoder, &info, &end);

@@ -37,8 +37,8 @@ static bool is_pool(const cardinal_layer *layer) {
   return layer->kind == CARDINAL_LAYER_MAX_POOL || layer->kind == CARDINAL_LAYER_AVERAGE_POOL;
 }
 
-/* The pooled features have 2048 channels, a multiple of the block, and one pixel: their blocked layout is also the plain
- * [batch][2048] that callers get. */
+/* The pooled features have 2048 channels, a multiple of the block, and one pixel: their blocked layout is also the
+ * plain [batch][2048] that callers get. */
 static void describe_conv(const cardinal_layer *layer, int64_t batch, cardinal_conv_desc *desc) {
   cardinal_conv_desc_init(desc);
   desc->x_layout = layer->x == CARDINAL_VALUE_IMAGES ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
@@ -206,8 +206,7 @@ static void set_outer_sizes(cardinal_net *net, const cardinal_net_spec *spec, co
 }
 
 static cardinal_status fill_net(cardinal_net *net, const cardinal_context *context, const cardinal_net_spec *spec,
-                                const cardinal_weights *weights, const cardinal_net_desc *desc,
-                                cardinal_error *error) {
+                                const cardinal_weights *weights, const cardinal_net_desc *desc, cardinal_error *error) {
   net->batch = desc->batch;
   cardinal_status status = cardinal_weights_match(weights, spec, error);
   if (!status)
@@ -244,7 +243,8 @@ cardinal_status cardinal_net_create(const cardinal_context *context, const cardi
     status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the batch is %" PRId64 ", expected 1 to 2^20",
                                desc_taken.batch);
   if (!status && desc_taken.flags)
-    status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "flags are 0x%" PRIx32 ", expected 0", desc_taken.flags);
+    status =
+        cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "flags are 0x%" PRIx32 ", expected 0", desc_taken.flags);
   if (status)
     return status;
 

@@ -37,8 +37,8 @@ static double triangle(double x) {
   return x < 1.0 ? 1.0 - x : 0.0;
 }
 
-/* Coefficients for the output position `position` of an axis scaled by `scale`, written in Pillow's order of operations,
- * since another one could round differently. */
+/* Coefficients for the output position `position` of an axis scaled by `scale`, written in Pillow's order of
+ * operations, since another one could round differently. */
 static void fill_position(filter *f, int64_t index, int64_t position, int64_t in_size, double scale, double *weights) {
   double support = scale < 1.0 ? 1.0 : scale;
   double centre = ((double)position + 0.5) * scale;

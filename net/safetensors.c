@@ -90,14 +90,15 @@ static cardinal_status read_offsets(const json_t *entry, cardinal_tensor *tensor
   const json_t *offsets = json_object_get(entry, "data_offsets");
   if (!json_is_array(offsets) || json_array_size(offsets) != 2 || !json_is_integer(json_array_get(offsets, 0)) ||
       !json_is_integer(json_array_get(offsets, 1)))
-    return BAD(where, "expected \"data_offsets\" to be two whole numbers, found %s", offsets ? "something else" : "none");
+    return BAD(where, "expected \"data_offsets\" to be two whole numbers, found %s",
+               offsets ? "something else" : "none");
   json_int_t begin = json_integer_value(json_array_get(offsets, 0));
   json_int_t end = json_integer_value(json_array_get(offsets, 1));
   size_t available = bytes - data;
   if (begin < 0 || end < begin || (uint64_t)end > available)
-    return BAD(where, "its bytes are given as [%" PRId64 ", %" PRId64 "), expected a range within the %zu bytes of data%s",
-               (int64_t)begin, (int64_t)end, available,
-               begin >= 0 && end >= begin ? "; the file may be cut short" : "");
+    return BAD(
+        where, "its bytes are given as [%" PRId64 ", %" PRId64 "), expected a range within the %zu bytes of data%s",
+        (int64_t)begin, (int64_t)end, available, begin >= 0 && end >= begin ? "; the file may be cut short" : "");
   size_t needed;
   if (!cardinal_net_multiply(tensor->count, element_bytes, &needed) || needed != (size_t)(end - begin)) {
     char shape[CARDINAL_MAX_RANK * 24];
@@ -145,8 +146,8 @@ static cardinal_status check_cover(const char *path, cardinal_tensor_table *tabl
     covered = tensor->end;
   }
   if (covered != bytes)
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: expected %zu bytes of data for its tensors, found %zu", path,
-                             covered - data, bytes - data);
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: expected %zu bytes of data for its tensors, found %zu",
+                             path, covered - data, bytes - data);
   return CARDINAL_OK;
 }
 
@@ -214,21 +215,22 @@ cardinal_status cardinal_safetensors_parse(const char *path, const unsigned char
     header_bytes |= (uint64_t)mapping[i] << (8 * i);
   if (header_bytes > max_header_bytes)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE,
-                             "%s: not a safetensors file: its header would have %" PRIu64 " bytes, the limit is %" PRIu64,
+                             "%s: not a safetensors file: its header would have %" PRIu64
+                             " bytes, the limit is %" PRIu64,
                              path, header_bytes, max_header_bytes);
   if (header_bytes > bytes - 8)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE,
                              "%s: the file is cut short: expected %" PRIu64 " bytes of header, found %zu", path,
                              header_bytes, bytes - 8);
   if (header_bytes < 2 || mapping[8] != '{')
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: not a safetensors file: expected a header that begins with {",
-                             path);
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: not a safetensors file: expected a header that begins with {", path);
 
   json_error_t why;
   json_t *header = json_loadb((const char *)mapping + 8, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &why);
   if (!header)
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: the header isn't valid JSON: %s, at byte %d", path, why.text,
-                             why.position + 8);
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: the header isn't valid JSON: %s, at byte %d", path,
+                             why.text, why.position + 8);
   cardinal_tensor_table made = {0};
   cardinal_status status = read_entries(path, header, 8 + (size_t)header_bytes, bytes, &made, error);
   json_decref(header);

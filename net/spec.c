@@ -13,7 +13,7 @@ typedef struct {
 } named_model;
 
 static const named_model models[] = {
-    {"resnet50", 50, 1, 64},         {"resnet101", 101, 1, 64},       {"resnext50_32x4d", 50, 32, 4},
+    {"resnet50", 50, 1, 64},          {"resnet101", 101, 1, 64},        {"resnext50_32x4d", 50, 32, 4},
     {"resnext101_32x4d", 101, 32, 4}, {"resnext101_32x8d", 101, 32, 8}, {"resnext101_64x4d", 101, 64, 4},
 };
 enum {
@@ -76,9 +76,8 @@ cardinal_status cardinal_spec_take(const cardinal_net_spec *spec, cardinal_net_s
     return status;
   for (int stage = 0; stage < CARDINAL_STAGES; stage++)
     if (made.blocks[stage] < 1 || made.blocks[stage] > CARDINAL_MAX_BLOCKS)
-      return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
-                               "spec.blocks[%d] is %" PRIu32 ", expected 1 to %d", stage, made.blocks[stage],
-                               CARDINAL_MAX_BLOCKS);
+      return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "spec.blocks[%d] is %" PRIu32 ", expected 1 to %d",
+                               stage, made.blocks[stage], CARDINAL_MAX_BLOCKS);
   if (made.cardinality < 1 || made.cardinality > 1024)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinality is %" PRIu32 ", expected 1 to 1024",
                              made.cardinality);

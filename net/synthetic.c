@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Synthetic weights, as docs/synthetic-weights.md specifies them. Every operation here is on integers, exact, or rounded
- * once to nearest (square root and division in double, one product in float), so that all platforms get the same bits.
+ * Synthetic weights, as docs/synthetic-weights.md specifies them. Every operation here is on integers, exact, or
+ * rounded once to nearest (square root and division in double, one product in float), so that all platforms get the
+ * same bits.
  */
 #include <math.h>
 #include <string.h>

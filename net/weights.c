@@ -243,12 +243,14 @@ cardinal_status cardinal_weights_spec(const cardinal_weights *weights, cardinal_
   int64_t channels = grouped->shape[0], width = grouped->shape[1], classes = classifier->shape[0];
   char shape[CARDINAL_MAX_RANK * 24];
   if (width < 1 || channels % width || channels / width > 1024 || width > 1024)
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
-                             "%s: tensor \"%s\": expected [groups * width, width, 3, 3] with both at most 1024, found %s",
-                             weights->label, grouped->name, cardinal_shape_text(grouped, shape, sizeof shape));
+    return cardinal_net_fail(
+        error, CARDINAL_BAD_FILE,
+        "%s: tensor \"%s\": expected [groups * width, width, 3, 3] with both at most 1024, found %s", weights->label,
+        grouped->name, cardinal_shape_text(grouped, shape, sizeof shape));
   if (classes > 1 << 24)
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: tensor \"fc.weight\": expected at most 2^24 classes, found %s",
-                             weights->label, cardinal_shape_text(classifier, shape, sizeof shape));
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: tensor \"fc.weight\": expected at most 2^24 classes, found %s", weights->label,
+                             cardinal_shape_text(classifier, shape, sizeof shape));
 
   cardinal_net_spec made = {
       .struct_size = sizeof made,
@@ -277,7 +279,8 @@ static bool same_shape(const cardinal_tensor *a, const cardinal_tensor *b) {
 static cardinal_status match_tables(const cardinal_weights *weights, const cardinal_tensor_table *needed,
                                     const char *model, cardinal_error *error) {
   char expected_shape[CARDINAL_MAX_RANK * 24], found_shape[CARDINAL_MAX_RANK * 24];
-  /* A file of another architecture differs in many tensors; saying which one it is helps more than the first of them. */
+  /* A file of another architecture differs in many tensors; saying which one it is helps more than the first of them.
+   */
   char hint[96] = "";
   cardinal_net_spec recognised;
   if (!cardinal_weights_spec(weights, &recognised, NULL) && strcmp(recognised.name, model))

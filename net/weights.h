@@ -28,8 +28,8 @@ typedef struct cardinal_tensor {
   cardinal_dtype dtype;
   int rank;
   int64_t shape[CARDINAL_MAX_RANK];
-  size_t count;       /* elements */
-  size_t begin, end;  /* bytes from the start of the file; 0 in the synthetic source */
+  size_t count;      /* elements */
+  size_t begin, end; /* bytes from the start of the file; 0 in the synthetic source */
 } cardinal_tensor;
 
 typedef struct cardinal_tensor_table {

@@ -40,3 +40,20 @@ def tensor(seed, name, shape):
 def images(seed, shape):
     """Synthetic input, in [-2, 2)."""
     return (np.float32(2) * uniform(seed, "input", int(np.prod(shape)))).reshape(shape)
+
+
+def checksum(values):
+    """FNV-1a, 64 bits, of the little-endian bytes."""
+    value = 0xCBF29CE484222325
+    for byte in values.astype("<f4").tobytes():
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
+if __name__ == "__main__":
+    # The checksums in tests/net/test_synthetic.c.
+    for name, shape in (("conv1.weight", (64, 3, 7, 7)), ("bn1.running_var", (64,)), ("layer1.0.conv2.weight", (128, 4, 3, 3)),
+                        ("layer3.5.bn3.weight", (1024,)), ("layer4.2.bn2.running_mean", (1024,)),
+                        ("layer2.0.downsample.1.weight", (512,)), ("fc.bias", (1000,))):
+        print(f'{{"{name}", {int(np.prod(shape))}, UINT64_C(0x{checksum(tensor(7, name, shape)):016X})}},')
+    print(f"input: 0x{checksum(images(7, (1000,))):016X}")

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Architectures: names, counts against the published ones, and the wiring of layers. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include <cardinal/net.h>
+
+#include "net/architecture.h"
+#include "net/arena.h"
+
+static cardinal_net_spec custom(uint32_t depth, uint32_t cardinality, uint32_t width) {
+  cardinal_net_spec spec;
+  cardinal_error error;
+  cr_assert_eq(cardinal_net_spec_custom(depth, cardinality, width, &spec, &error), CARDINAL_OK, "%s", error.message);
+  return spec;
+}
+
+Test(spec, counts_are_the_published_ones) {
+  static const struct {
+    const char *name;
+    uint64_t parameters;
+    double giga_multiply_adds;
+  } published[] = {
+      {"resnext50_32x4d", 25028904, 4.23},   {"resnext101_32x8d", 88791336, 16.41}, {"resnext101_64x4d", 83455272, 15.46},
+      {"resnet50", 25557032, 4.09},          {"resnet101", 44549160, 7.80},         {"resnext101_32x4d", 44177704, 7.97},
+  };
+  for (size_t i = 0; i < sizeof published / sizeof published[0]; i++) {
+    cardinal_net_spec spec;
+    uint64_t parameters, multiply_adds;
+    cr_assert_eq(cardinal_net_spec_named(published[i].name, &spec, NULL), CARDINAL_OK);
+    cr_assert_eq(cardinal_net_count(&spec, 224, 224, &parameters, &multiply_adds, NULL), CARDINAL_OK);
+    cr_expect_eq(parameters, published[i].parameters, "%s: %lu parameters", spec.name, (unsigned long)parameters);
+    double giga = (double)multiply_adds * 1e-9;
+    cr_expect(giga > published[i].giga_multiply_adds - 0.005 && giga < published[i].giga_multiply_adds + 0.005,
+              "%s: %.4f G", spec.name, giga);
+  }
+}
+
+Test(spec, family_of_equal_complexity) {
+  /* Xie et al. 2017, table 2: all near 4.1 G multiply-adds and 25 M parameters. */
+  static const uint32_t members[][2] = {{1, 64}, {2, 40}, {4, 24}, {8, 14}, {32, 4}};
+  for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+    cardinal_net_spec spec = custom(50, members[i][0], members[i][1]);
+    uint64_t parameters, multiply_adds;
+    cr_assert_eq(cardinal_net_count(&spec, 224, 224, &parameters, &multiply_adds, NULL), CARDINAL_OK);
+    cr_expect(parameters > 24000000 && parameters < 26600000, "%s: %lu", spec.name, (unsigned long)parameters);
+    cr_expect(multiply_adds > 4000000000u && multiply_adds < 4400000000u, "%s: %lu", spec.name,
+              (unsigned long)multiply_adds);
+  }
+}
+
+Test(spec, every_listed_name_is_known_and_kept) {
+  size_t count = 0;
+  for (; cardinal_net_model_name(count); count++) {
+    cardinal_net_spec spec;
+    cr_assert_eq(cardinal_net_spec_named(cardinal_net_model_name(count), &spec, NULL), CARDINAL_OK);
+    cr_expect_str_eq(spec.name, cardinal_net_model_name(count));
+    cr_expect_eq(spec.struct_size, sizeof spec);
+  }
+  cr_expect_eq(count, 6);
+}
+
+Test(spec, custom_members_are_named_after_their_numbers) {
+  cr_expect_str_eq(custom(50, 8, 14).name, "resnext50_8x14d");
+  cr_expect_str_eq(custom(101, 2, 40).name, "resnext101_2x40d");
+  cr_expect_str_eq(custom(50, 1, 64).name, "resnet50");
+  cr_expect_str_eq(custom(50, 32, 4).name, "resnext50_32x4d");
+}
+
+Test(spec, bad_arguments_are_named) {
+  cardinal_net_spec spec = {.struct_size = 77};
+  cardinal_error error;
+  cr_expect_eq(cardinal_net_spec_named("resnet49", &spec, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "resnet49") && strstr(error.message, "resnext101_64x4d"), "%s", error.message);
+  cr_expect_eq(cardinal_net_spec_custom(49, 1, 64, &spec, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "depth is 49"), "%s", error.message);
+  cr_expect_eq(cardinal_net_spec_custom(50, 0, 64, &spec, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "cardinality is 0"), "%s", error.message);
+  cr_expect_eq(cardinal_net_spec_custom(50, 1, 1025, &spec, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "width per group is 1025"), "%s", error.message);
+  cr_expect_eq(spec.struct_size, 77, "a failed call changed its output");
+
+  spec = custom(50, 32, 4);
+  cr_expect_eq(cardinal_net_count(&spec, 31, 224, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "31×224"), "%s", error.message);
+  spec.blocks[2] = 0;
+  cr_expect_eq(cardinal_net_count(&spec, 224, 224, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "blocks[2]"), "%s", error.message);
+}
+
+Test(spec, other_struct_sizes) {
+  struct {
+    cardinal_net_spec spec;
+    uint32_t newer_field, padding;
+  } newer = {.spec = custom(50, 32, 4)};
+  newer.spec.struct_size = sizeof newer;
+  cr_expect_eq(cardinal_net_count(&newer.spec, 224, 224, NULL, NULL, NULL), CARDINAL_OK);
+  newer.newer_field = 1;
+  cr_expect_eq(cardinal_net_count(&newer.spec, 224, 224, NULL, NULL, NULL), CARDINAL_INVALID_ARGUMENT);
+  newer.spec.struct_size = 0;
+  cr_expect_eq(cardinal_net_count(&newer.spec, 224, 224, NULL, NULL, NULL), CARDINAL_INVALID_ARGUMENT);
+}
+
+Test(spec, layers_are_wired_without_loose_ends) {
+  typedef struct {
+    int64_t channels, height, width;
+  } shape;
+  for (size_t model = 0; cardinal_net_model_name(model); model++) {
+    cardinal_net_spec spec;
+    cr_assert_eq(cardinal_net_spec_named(cardinal_net_model_name(model), &spec, NULL), CARDINAL_OK);
+    static shape values[1024];
+    memset(values, 0, sizeof values);
+    values[CARDINAL_VALUE_IMAGES] = (shape){3, 224, 224};
+    cardinal_walker walker;
+    cardinal_layer layer;
+    size_t residuals = 0, convolutions = 0;
+    cardinal_walk_start(&walker, &spec, 224, 224);
+    while (cardinal_walk_next(&walker, &layer)) {
+      shape in = {layer.in_channels, layer.in_height, layer.in_width};
+      shape out = {layer.out_channels, layer.out_height, layer.out_width};
+      cr_assert(!memcmp(&values[layer.x], &in, sizeof in), "%s reads what nobody wrote", layer.name);
+      if (layer.adds_to_y)
+        cr_assert(!memcmp(&values[layer.y], &out, sizeof out), "%s adds to another shape", layer.name);
+      else
+        cr_assert_eq(values[layer.y].channels, 0, "%s overwrites a value", layer.name);
+      cr_expect_neq(layer.x, layer.y);
+      residuals += layer.adds_to_y;
+      convolutions += layer.kind == CARDINAL_LAYER_CONV && !strstr(layer.name, "downsample");
+      values[layer.y] = out;
+    }
+    bool deep = spec.blocks[2] == 23;
+    cr_expect_eq(convolutions, deep ? 100 : 49, "%s", spec.name);
+    cr_expect_eq(residuals, deep ? 33 : 16, "%s", spec.name);
+    cr_expect_eq(values[CARDINAL_VALUE_FEATURES].channels, 2048);
+    cr_expect_eq(values[CARDINAL_VALUE_LOGITS].channels, 1000);
+  }
+}
+
+Test(spec, imagenet_classes) {
+  cr_expect_str_eq(cardinal_imagenet_class(0), "tench");
+  cr_expect_str_eq(cardinal_imagenet_class(285), "Egyptian cat");
+  cr_expect_str_eq(cardinal_imagenet_class(999), "toilet tissue");
+  cr_expect_null(cardinal_imagenet_class(1000));
+}
+
+/* ---- the arena ----------------------------------------------------------------------------------------------- */
+
+Test(arena, buffers_that_live_at_once_never_overlap) {
+  uint64_t state = 12345;
+  for (int round = 0; round < 200; round++) {
+    cardinal_buffer buffers[40];
+    size_t peak = 0, bytes;
+    for (size_t i = 0; i < 40; i++) {
+      state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+      buffers[i].bytes = (state >> 33) % 5000;
+      buffers[i].first = (state >> 50) % 30;
+      buffers[i].last = buffers[i].first + (state >> 60);
+    }
+    cr_assert(cardinal_arena_plan(buffers, 40, &bytes));
+    for (size_t step = 0; step < 50; step++) {
+      size_t live = 0;
+      for (size_t i = 0; i < 40; i++)
+        if (buffers[i].first <= step && step <= buffers[i].last)
+          live += buffers[i].bytes;
+      peak = live > peak ? live : peak;
+    }
+    cr_expect(bytes >= peak && bytes < peak * 3 / 2 + 4096, "%zu bytes for at most %zu at once", bytes, peak);
+    for (size_t i = 0; i < 40; i++) {
+      cr_expect_eq(buffers[i].offset % CARDINAL_ARENA_ALIGNMENT, 0);
+      cr_expect(buffers[i].offset + buffers[i].bytes <= bytes);
+      for (size_t j = 0; j < i; j++) {
+        const cardinal_buffer *a = &buffers[i], *b = &buffers[j];
+        bool together = a->first <= b->last && b->first <= a->last;
+        bool apart = a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
+        cr_expect(!together || apart || !a->bytes || !b->bytes, "buffers %zu and %zu overlap", i, j);
+      }
+    }
+  }
+}
+
+Test(arena, sizes_that_overflow_are_refused) {
+  cardinal_buffer buffers[2] = {{.bytes = SIZE_MAX / 2 + 1}, {.bytes = SIZE_MAX / 2}};
+  size_t bytes;
+  cr_expect(!cardinal_arena_plan(buffers, 2, &bytes));
+}
