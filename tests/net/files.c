@@ -22,7 +22,7 @@ static _Noreturn void give_up(const char *what, const char *path) {
 /* ---- paths --------------------------------------------------------------------------------------------------- */
 
 static const char *join(const char *directory, const char *name) {
-  static char paths[4][4096];
+  static char paths[4][8192];
   static unsigned next;
   char *path = paths[next++ % 4];
   snprintf(path, sizeof paths[0], "%s/%s", directory, name);
@@ -34,7 +34,7 @@ const char *test_data_path(const char *name) {
   return join(directory ? directory : CARDINAL_TEST_DATA_DIRECTORY, name);
 }
 
-static char own_directory[4096];
+static char own_directory[2048];
 static pid_t owner;
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where) {

@@ -30,14 +30,14 @@ void test_write_header(const char *path, const char *header, size_t data_bytes);
 
 /* The element type and changes with which test_write_weights writes a network's tensors. */
 typedef struct test_weights_options {
-  const char *dtype;       /* NULL: "F32"; "F16", "BF16" */
-  const char *leave_out;   /* a tensor that the file lacks */
-  const char *add;         /* a one-element tensor that the file has besides */
-  const char *transpose;   /* a tensor whose first two dimensions are exchanged */
-  const char *poison;      /* a tensor whose element `poison_index` is `poison_value` */
+  const char *dtype;     /* NULL: "F32"; "F16", "BF16" */
+  const char *leave_out; /* a tensor that the file lacks */
+  const char *add;       /* a one-element tensor that the file has besides */
+  const char *transpose; /* a tensor whose first two dimensions are exchanged */
+  const char *poison;    /* a tensor whose element `poison_index` is `poison_value` */
   size_t poison_index;
   float poison_value;
-  int batch_counters;      /* write num_batches_tracked, too */
+  int batch_counters; /* write num_batches_tracked, too */
 } test_weights_options;
 
 /* Writes synthetic weights as PyTorch users would write a model's. */

@@ -231,7 +231,7 @@ Test(png, every_kind_of_pixel) {
   static const struct {
     int color_type, depths[6];
   } types[] = {
-      {PNG_COLOR_TYPE_GRAY, {1, 2, 4, 8, 16}}, {PNG_COLOR_TYPE_GRAY_ALPHA, {8, 16}}, {PNG_COLOR_TYPE_RGB, {8, 16}},
+      {PNG_COLOR_TYPE_GRAY, {1, 2, 4, 8, 16}}, {PNG_COLOR_TYPE_GRAY_ALPHA, {8, 16}},   {PNG_COLOR_TYPE_RGB, {8, 16}},
       {PNG_COLOR_TYPE_RGB_ALPHA, {8, 16}},     {PNG_COLOR_TYPE_PALETTE, {1, 2, 4, 8}},
   };
   for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
@@ -262,10 +262,10 @@ enum {
 
 /* A directory of two entries, of which the second is the orientation. */
 static void make_exif(int orientation, bool big_endian, unsigned char exif[EXIF_BYTES]) {
-  static const unsigned char little[EXIF_BYTES] = {
-      'I', 'I', 42, 0, 8, 0, 0, 0, 2, 0, 0x00, 0x01, 4, 0, 1, 0, 0, 0, 9, 9, 9, 9, 0x12, 0x01, 3, 0, 1, 0, 0, 0};
-  static const unsigned char big[EXIF_BYTES] = {
-      'M', 'M', 0, 42, 0, 0, 0, 8, 0, 2, 0x01, 0x00, 0, 4, 0, 0, 0, 1, 9, 9, 9, 9, 0x01, 0x12, 0, 3, 0, 0, 0, 1};
+  static const unsigned char little[EXIF_BYTES] = {'I', 'I', 42, 0, 8, 0, 0, 0,    2,    0, 0x00, 0x01, 4, 0, 1,
+                                                   0,   0,   0,  9, 9, 9, 9, 0x12, 0x01, 3, 0,    1,    0, 0, 0};
+  static const unsigned char big[EXIF_BYTES] = {'M', 'M', 0, 42, 0, 0, 0, 8,    0,    2, 0x01, 0x00, 0, 4, 0,
+                                                0,   0,   1, 9,  9, 9, 9, 0x01, 0x12, 0, 3,    0,    0, 0, 1};
   memcpy(exif, big_endian ? big : little, EXIF_BYTES);
   exif[30 + big_endian] = (unsigned char)orientation;
 }
@@ -299,7 +299,7 @@ Test(exif, cut_or_damaged_blocks_count_as_upright) {
 }
 
 /* What viewers show for each orientation of a stored 2×3 picture a b c / d e f. */
-static const char *const shown[9] = {NULL,       "abc/def",  "cba/fed",  "fed/cba",  "def/abc",
+static const char *const shown[9] = {NULL,       "abc/def",  "cba/fed",  "fed/cba", "def/abc",
                                      "ad/be/cf", "da/eb/fc", "fc/eb/da", "cf/be/ad"};
 
 static void expect_shown(const cardinal_image *image, int orientation, int64_t scale) {

@@ -94,8 +94,8 @@ static void compare_with_pytorch(const cardinal_net_spec *spec) {
     float distance = fabsf(logits[i] - expected[i]);
     difference = distance <= difference ? difference : distance;
   }
-  cr_expect(difference <= 1e-4f * largest, "%s: off by %g where the largest logit is %g", spec->name, (double)difference,
-            (double)largest);
+  cr_expect(difference <= 1e-4f * largest, "%s: off by %g where the largest logit is %g", spec->name,
+            (double)difference, (double)largest);
   cardinal_net_destroy(net);
   cardinal_context_destroy(context);
 }

@@ -30,7 +30,8 @@ Test(convert, every_f16_and_bf16) {
     if (isnan(expected))
       cr_expect(isnan(from_f16), "f16 %04x", half);
     else
-      cr_expect(!memcmp(&from_f16, &expected, 4), "f16 %04x: %a, expected %a", half, (double)from_f16, (double)expected);
+      cr_expect(!memcmp(&from_f16, &expected, 4), "f16 %04x: %a, expected %a", half, (double)from_f16,
+                (double)expected);
     cr_expect(!memcmp(&from_bf16, &bits, 4), "bf16 %04x", half);
   }
 }
@@ -87,8 +88,8 @@ static void write_sparse(const char *path, const cardinal_net_spec *spec) {
   for (size_t i = 0; i < table.count; i++) {
     char shape[128];
     const cardinal_tensor *tensor = &table.tensors[i];
-    end += sprintf(end, "%c\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", i ? ',' : '{', tensor->name,
-                   cardinal_shape_text(tensor, shape, sizeof shape), offset, offset + 4 * tensor->count);
+    end += sprintf(end, "%c\"%s\":{\"dtype\":\"F32\",\"shape\":%s,\"data_offsets\":[%zu,%zu]}", i ? ',' : '{',
+                   tensor->name, cardinal_shape_text(tensor, shape, sizeof shape), offset, offset + 4 * tensor->count);
     offset += 4 * tensor->count;
   }
   sprintf(end, "}");
@@ -131,27 +132,35 @@ static const struct {
     {"junk after it", "{} {}", 0, "isn't valid JSON"},
     {"a name twice", "{" F32("a", "[1]", "0", "4") "," F32("a", "[1]", "4", "8") "}", 8, "duplicate"},
     {"a tensor that is no object", "{\"a\":3}", 0, "\"a\": expected an object"},
-    {"too few entries", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "\"a\": expected dtype, shape and data_offsets"},
-    {"an entry of another name", "{\"a\":{\"type\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "\"a\": expected a text \"dtype\""},
-    {"an unknown type", "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "expected dtype F32, F16 or BF16, found F64"},
+    {"too few entries", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4,
+     "\"a\": expected dtype, shape and data_offsets"},
+    {"an entry of another name", "{\"a\":{\"type\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+     "\"a\": expected a text \"dtype\""},
+    {"an unknown type", "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8,
+     "expected dtype F32, F16 or BF16, found F64"},
     {"I64 weights", "{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "found I64"},
-    {"many batch counters", "{\"a.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[0,16]}}", 16, "expected a single number, found 2"},
+    {"many batch counters", "{\"a.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[0,16]}}", 16,
+     "expected a single number, found 2"},
     {"a shape that is no list", "{" F32("a", "4", "0", "4") "}", 4, "expected a list \"shape\""},
     {"a negative dimension", "{" F32("a", "[-1]", "0", "4") "}", 4, "dimension 0: expected a whole number"},
     {"a fractional dimension", "{" F32("a", "[1.5]", "0", "4") "}", 4, "dimension 0: expected a whole number"},
     {"nine dimensions", "{" F32("a", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "expected at most 8 dimensions, found 9"},
     {"a count that overflows", "{" F32("a", "[4294967296,4294967296]", "0", "4") "}", 4, "doesn't fit 64 bits"},
-    {"a size that overflows", "{" F32("a", "[4611686018427387904]", "0", "0") "}", 0, "expected 4 bytes for each element"},
+    {"a size that overflows", "{" F32("a", "[4611686018427387904]", "0", "0") "}", 0,
+     "expected 4 bytes for each element"},
     {"an integer beyond 64 bits", "{" F32("a", "[99999999999999999999]", "0", "4") "}", 4, "isn't valid JSON"},
     {"too few bytes for the shape", "{" F32("a", "[2,3]", "0", "20") "}", 20, "shape [2, 3], found 20 bytes"},
     {"too many bytes for the shape", "{" F32("a", "[2]", "0", "12") "}", 12, "shape [2], found 12 bytes"},
     {"offsets the wrong way round", "{" F32("a", "[1]", "4", "0") "}", 4, "[4, 0)"},
     {"a negative offset", "{" F32("a", "[1]", "-4", "0") "}", 4, "[-4, 0)"},
-    {"an offset past the end", "{" F32("a", "[2]", "0", "8") "}", 7, "within the 7 bytes of data; the file may be cut short"},
+    {"an offset past the end", "{" F32("a", "[2]", "0", "8") "}", 7,
+     "within the 7 bytes of data; the file may be cut short"},
     {"one offset", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "two whole numbers"},
-    {"overlapping tensors", "{" F32("a", "[2]", "0", "8") "," F32("b", "[2]", "4", "12") "}", 12, "\"b\": its data overlap with those of \"a\": expected to begin at byte 8, found 4"},
+    {"overlapping tensors", "{" F32("a", "[2]", "0", "8") "," F32("b", "[2]", "4", "12") "}", 12,
+     "\"b\": its data overlap with those of \"a\": expected to begin at byte 8, found 4"},
     {"equal ranges", "{" F32("a", "[2]", "0", "8") "," F32("b", "[2]", "0", "8") "}", 8, "overlap"},
-    {"a gap between tensors", "{" F32("a", "[1]", "0", "4") "," F32("b", "[1]", "8", "12") "}", 12, "\"b\": there is a gap before its data: expected to begin at byte 4, found 8"},
+    {"a gap between tensors", "{" F32("a", "[1]", "0", "4") "," F32("b", "[1]", "8", "12") "}", 12,
+     "\"b\": there is a gap before its data: expected to begin at byte 4, found 8"},
     {"a gap at the start", "{" F32("a", "[1]", "4", "8") "}", 8, "gap"},
     {"bytes at the end", "{" F32("a", "[1]", "0", "4") "}", 5, "expected 4 bytes of data for its tensors, found 5"},
     {"metadata that is no object", "{\"__metadata__\":[]}", 0, "__metadata__"},
@@ -314,17 +323,26 @@ Test(weights, networks_refuse_what_does_not_fit_in_words) {
     test_weights_options options;
     const char *message;
   } cases[] = {
-      {{.leave_out = "layer2.0.bn2.running_var"}, "tensor \"layer2.0.bn2.running_var\" is missing: small expects it with shape [32]"},
+      {{.leave_out = "layer2.0.bn2.running_var"},
+       "tensor \"layer2.0.bn2.running_var\" is missing: small expects it with shape [32]"},
       {{.leave_out = "fc.bias"}, "tensor \"fc.bias\" is missing"},
       {{.add = "layer9.weight"}, "tensor \"layer9.weight\" with shape [] has no place in small"},
-      {{.transpose = "layer3.0.conv1.weight"}, "tensor \"layer3.0.conv1.weight\": small expects shape [64, 512, 1, 1], found [512, 64, 1, 1]"},
-      {{.poison = "layer1.0.conv2.weight", .poison_index = 100, .poison_value = NAN}, "tensor \"layer1.0.conv2.weight\": expected finite numbers, found nan as element 100"},
-      {{.poison = "fc.weight", .poison_index = 2048 * 10 - 1, .poison_value = INFINITY}, "tensor \"fc.weight\": expected finite numbers, found inf as element 20479"},
-      {{.poison = "fc.bias", .poison_index = 9, .poison_value = -INFINITY}, "tensor \"fc.bias\": expected finite numbers, found -inf as element 9"},
-      {{.poison = "bn1.running_mean", .poison_index = 3, .poison_value = NAN}, "tensor \"bn1.running_mean\": expected finite numbers, found nan as element 3"},
-      {{.poison = "bn1.running_var", .poison_index = 3, .poison_value = -0.5f}, "tensor \"bn1.running_var\": expected numbers of 0 or more, found -0.5 as element 3"},
-      {{.poison = "layer4.0.bn1.weight", .poison_index = 7, .poison_value = 3e38f}, "tensor \"layer4.0.conv1.weight\": output channel 7 times the scale of its batch norm overflows"},
-      {{.poison = "layer4.0.bn1.bias", .poison_index = 7, .poison_value = INFINITY}, "tensor \"layer4.0.bn1.bias\": expected finite numbers"},
+      {{.transpose = "layer3.0.conv1.weight"},
+       "tensor \"layer3.0.conv1.weight\": small expects shape [64, 512, 1, 1], found [512, 64, 1, 1]"},
+      {{.poison = "layer1.0.conv2.weight", .poison_index = 100, .poison_value = NAN},
+       "tensor \"layer1.0.conv2.weight\": expected finite numbers, found nan as element 100"},
+      {{.poison = "fc.weight", .poison_index = 2048 * 10 - 1, .poison_value = INFINITY},
+       "tensor \"fc.weight\": expected finite numbers, found inf as element 20479"},
+      {{.poison = "fc.bias", .poison_index = 9, .poison_value = -INFINITY},
+       "tensor \"fc.bias\": expected finite numbers, found -inf as element 9"},
+      {{.poison = "bn1.running_mean", .poison_index = 3, .poison_value = NAN},
+       "tensor \"bn1.running_mean\": expected finite numbers, found nan as element 3"},
+      {{.poison = "bn1.running_var", .poison_index = 3, .poison_value = -0.5f},
+       "tensor \"bn1.running_var\": expected numbers of 0 or more, found -0.5 as element 3"},
+      {{.poison = "layer4.0.conv1.weight", .poison_index = 8 * 1024 + 3, .poison_value = 3.4e38f},
+       "tensor \"layer4.0.conv1.weight\": output channel 8 times the scale of its batch norm overflows"},
+      {{.poison = "layer4.0.bn1.bias", .poison_index = 7, .poison_value = INFINITY},
+       "tensor \"layer4.0.bn1.bias\": expected finite numbers"},
   };
   cardinal_net_spec spec = small_spec();
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -358,9 +376,12 @@ Test(weights, other_networks_are_not_taken_for_one_of_the_family) {
   } cases[] = {
       {"{" F32("a", "[1]", "0", "4") "}", "lacks the tensor \"layer1.0.conv2.weight\""},
       {"{" F32("layer1.0.conv2.weight", "[2]", "0", "8") "}", "expected 4 dimensions, found shape [2]"},
-      {"{" F32("layer1.0.conv2.weight", "[1,0,1,1]", "0", "0") "," F32("fc.weight", "[1,1]", "0", "4") "}", "groups * width"},
-      {"{" F32("layer1.0.conv2.weight", "[3,2,1,1]", "0", "24") "," F32("fc.weight", "[1,1]", "24", "28") "}", "groups * width"},
-      {"{" F32("layer1.0.conv2.weight", "[1,1,1,1]", "0", "4") "," F32("fc.weight", "[1,1]", "4", "8") "}", "layer1.0.conv3.weight"},
+      {"{" F32("layer1.0.conv2.weight", "[1,0,1,1]", "0", "0") "," F32("fc.weight", "[1,1]", "0", "4") "}",
+       "groups * width"},
+      {"{" F32("layer1.0.conv2.weight", "[3,2,1,1]", "0", "24") "," F32("fc.weight", "[1,1]", "24", "28") "}",
+       "groups * width"},
+      {"{" F32("layer1.0.conv2.weight", "[1,1,1,1]", "0", "4") "," F32("fc.weight", "[1,1]", "4", "8") "}",
+       "layer1.0.conv3.weight"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     cardinal_net_spec spec;
@@ -369,7 +390,8 @@ Test(weights, other_networks_are_not_taken_for_one_of_the_family) {
     test_write_header(test_path("other.safetensors"), cases[i].header, (size_t)atoi(data + 1));
     cardinal_weights *weights = open_file(test_path("other.safetensors"));
     cr_expect_eq(cardinal_weights_spec(weights, &spec, &error), CARDINAL_BAD_FILE);
-    cr_expect(strstr(error.message, cases[i].message), "expected \"%s\", found \"%s\"", cases[i].message, error.message);
+    cr_expect(strstr(error.message, cases[i].message), "expected \"%s\", found \"%s\"", cases[i].message,
+              error.message);
     cardinal_weights_destroy(weights);
   }
 }
