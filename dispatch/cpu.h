@@ -31,6 +31,18 @@ typedef struct cardinal_cpu_features {
   uint32_t family, model, stepping; /* x86: display family and model; Arm: 0, MIDR part, revision */
 } cardinal_cpu_features;
 
+/* What an x86 CPU answers: CPUID's leaves 0, 1, 7 and 0x80000002 to 0x80000004, and XCR0; zeros for what it hasn't. */
+typedef struct cardinal_cpuid_registers {
+  uint32_t eax, ebx, ecx, edx;
+} cardinal_cpuid_registers;
+typedef struct cardinal_cpuid_leaves {
+  cardinal_cpuid_registers leaf0, leaf1, leaf7, brand[3];
+  uint64_t xcr0;
+} cardinal_cpuid_leaves;
+
+/* What such answers mean. For tests, on any machine. */
+void cardinal_cpu_decode(const cardinal_cpuid_leaves *leaves, cardinal_cpu_features *features);
+
 /* Reads the CPU that this runs on. */
 void cardinal_cpu_detect(cardinal_cpu_features *features);
 

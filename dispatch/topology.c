@@ -4,24 +4,112 @@
 
 #include <math.h>
 #include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch/topology_sources.h"
 
 enum { DEFAULT_L1D = 32 << 10, DEFAULT_L2 = 512 << 10 };
 
+FILE *cardinal_open_below(const char *root, const char *format, ...) {
+  char path[4096];
+  const size_t used = strlen(root);
+  if (used >= sizeof path)
+    return NULL;
+  memcpy(path, root, used);
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = vsnprintf(path + used, sizeof path - used, format, arguments);
+  va_end(arguments);
+  return length >= 0 && (size_t)length < sizeof path - used ? fopen(path, "re") : NULL;
+}
+
+bool cardinal_cpu_set_parse(cardinal_cpu_set *set, const char *list) {
+  *set = (cardinal_cpu_set){{0}};
+  while (*list && *list != '\n') {
+    char *end;
+    const unsigned long first = strtoul(list, &end, 10);
+    unsigned long last = first;
+    if (end == list)
+      return false;
+    if (*end == '-') {
+      list = end + 1;
+      last = strtoul(list, &end, 10);
+      if (end == list)
+        return false;
+    }
+    if (last < first || (*end && *end != ',' && *end != '\n'))
+      return false;
+    for (unsigned long cpu = first; cpu <= last && cpu < CARDINAL_MAX_CPUS; ++cpu)
+      cardinal_cpu_set_add(set, cpu);
+    list = *end == ',' ? end + 1 : end;
+  }
+  return true;
+}
+
+bool cardinal_cpu_set_allowed(cardinal_cpu_set *set) {
+  *set = (cardinal_cpu_set){{0}};
+  cpu_set_t *mask = CPU_ALLOC(CARDINAL_MAX_CPUS);
+  const size_t bytes = CPU_ALLOC_SIZE(CARDINAL_MAX_CPUS);
+  const bool known = mask && sched_getaffinity(0, bytes, mask) == 0;
+  for (size_t cpu = 0; known && cpu < CARDINAL_MAX_CPUS; ++cpu)
+    if (CPU_ISSET_S(cpu, bytes, mask))
+      cardinal_cpu_set_add(set, cpu);
+  CPU_FREE(mask);
+  return known;
+}
+
+static void take_cache(size_t *bytes, uint32_t *cores, size_t other_bytes, uint32_t other_cores) {
+  if (*bytes)
+    return;
+  *bytes = other_bytes;
+  *cores = other_cores;
+}
+
+void cardinal_topology_complete(cardinal_topology *first, const cardinal_topology *second) {
+  if (!first->allowed_cores) {
+    *first = *second;
+    return;
+  }
+  /* A level 3 may truly be missing, so it is taken along only where the source knew no cache at all. */
+  if (!first->l1d_bytes && !first->l2_bytes)
+    take_cache(&first->l3_bytes, &first->l3_cores, second->l3_bytes, second->l3_cores);
+  take_cache(&first->l1d_bytes, &first->l1d_cores, second->l1d_bytes, second->l1d_cores);
+  take_cache(&first->l2_bytes, &first->l2_cores, second->l2_bytes, second->l2_cores);
+}
+
+static cardinal_topology defaults(const cardinal_cpu_set *allowed) {
+  uint32_t cpus = 0;
+  for (size_t cpu = 0; cpu < CARDINAL_MAX_CPUS; ++cpu)
+    cpus += cardinal_cpu_set_has(allowed, cpu);
+  return (cardinal_topology){.source = "defaults",
+                             .packages = 1,
+                             .cores = cpus,
+                             .cpus = cpus,
+                             .numa_nodes = 1,
+                             .allowed_cores = cpus,
+                             .allowed_cpus = cpus,
+                             .l1d_bytes = DEFAULT_L1D,
+                             .l2_bytes = DEFAULT_L2,
+                             .l1d_cores = 1,
+                             .l2_cores = 1};
+}
+
 void cardinal_topology_detect(cardinal_topology *topology) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  const uint32_t cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;
-  *topology = (cardinal_topology){.source = "defaults",
-                                  .packages = 1,
-                                  .cores = cpus,
-                                  .cpus = cpus,
-                                  .numa_nodes = 1,
-                                  .allowed_cores = cpus,
-                                  .allowed_cpus = cpus,
-                                  .l1d_bytes = DEFAULT_L1D,
-                                  .l2_bytes = DEFAULT_L2,
-                                  .l1d_cores = 1,
-                                  .l2_cores = 1};
+  cardinal_cpu_set allowed;
+  if (!cardinal_cpu_set_allowed(&allowed))
+    cardinal_cpu_set_add(&allowed, 0);
+
+  const bool known = cardinal_topology_from_hwloc(topology, NULL, &allowed);
+  if (!known || !topology->l1d_bytes || !topology->l2_bytes) {
+    cardinal_topology sysfs;
+    if (cardinal_topology_from_sysfs(&sysfs, "", &allowed))
+      cardinal_topology_complete(topology, &sysfs);
+    const cardinal_topology rest = defaults(&allowed);
+    cardinal_topology_complete(topology, &rest);
+  }
+  topology->cpu_quota = cardinal_cgroup_cpu_quota("");
 }
 
 uint32_t cardinal_topology_threads(const cardinal_topology *topology) {
