@@ -69,10 +69,11 @@ typedef struct cardinal_conv1x1_args {
   size_t x_block, w_panel, y_block;
   uint32_t lane_mask; /* of the last block; the others are full */
   uint32_t relu;
-  /* What the caller will read next, a hint for software prefetch: nearby lines may be prefetched while this call
-   * computes. NULL and 0 if nothing. */
+  /* What the caller will read next, hints for software prefetch, which a kernel may ignore: weights, and the next
+   * call's x, its blocks x_block apart as well. Nearby lines may be prefetched too. NULL and 0 if nothing. */
   const float *next_w;
   size_t next_w_floats;
+  const float *next_x;
 } cardinal_conv1x1_args;
 
 /* Fully connected layer: as conv1x1 with one pixel for each of `images` images.

@@ -4,7 +4,7 @@
 
 #include "ops/plan.h"
 
-enum { FC_BLOCKS = 4 };
+enum { FC_BLOCKS = 4, ITEMS_A_THREAD = 8 };
 
 /* Copies the pixels that a strided convolution reads, `pixels` outputs from `first` on, into [block][pixels][16]. */
 static void gather_strided(const cardinal_shape *s, const float *image, size_t first, size_t pixels, float *to) {
@@ -17,21 +17,13 @@ static void gather_strided(const cardinal_shape *s, const float *image, size_t f
     }
 }
 
-/* Room to keep a residual: the blocks of one call, spaced as in y. */
-static size_t kept_floats(const cardinal_plan *plan) {
-  const cardinal_shape *s = &plan->shape;
-  return plan->has_residual && s->in_per_group > plan->channel_chunk
-             ? plan->kernel->tile_blocks * s->out_height * s->out_width * CARDINAL_BLOCK
-             : 0;
-}
+/* Begins the scratch of a worker, which starts as zeros: the pixel chunk of an image, counted from 1, whose gathered
+ * input follows in the scratch. Successive items of a worker mostly read the same. */
+typedef struct gathered {
+  size_t chunk;
+} gathered;
 
-/* Copies a residual, spaced as the output is: the chunks of channels before the last leave partial sums in y, which a
- * residual that is y itself wouldn't survive. */
-static const float *keep_residual(const float *residual, size_t pixels, size_t blocks, size_t y_block, float *to) {
-  for (size_t b = 0; b < blocks; ++b)
-    memcpy(to + b * y_block, residual + b * y_block, pixels * CARDINAL_BLOCK * sizeof(float));
-  return to;
-}
+_Static_assert(sizeof(gathered) <= CARDINAL_ALIGNMENT, "the gathered pixels follow aligned");
 
 /* Items are [image][pixel chunk][block chunk]. Inside one, output blocks are outside, chunks of input channels next and
  * pixels innermost (in the kernel): a chunk of packed weights stays in L1 while the pixels stream from L2. */
@@ -44,17 +36,23 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
   const size_t pixel_chunks = cardinal_ceil_div(out_pixels, plan->pixel_chunk);
   const size_t block_begin = item % block_chunks * plan->block_chunk;
   const size_t block_end = cardinal_min(block_begin + plan->block_chunk, out_blocks);
-  const size_t pixel_begin = item / block_chunks % pixel_chunks * plan->pixel_chunk;
+  const size_t chunk = item / block_chunks;
+  const size_t pixel_begin = chunk % pixel_chunks * plan->pixel_chunk;
   const size_t pixels = cardinal_min(plan->pixel_chunk, out_pixels - pixel_begin);
-  const size_t image = item / block_chunks / pixel_chunks;
+  const size_t image = chunk / pixel_chunks;
 
   const float *x = work->x + image * plan->x_image;
   size_t x_block = s->in_height * s->in_width * CARDINAL_BLOCK;
   if (s->stride_h == 1 && s->stride_w == 1) {
     x += pixel_begin * CARDINAL_BLOCK;
   } else {
-    gather_strided(s, x, pixel_begin, pixels, scratch);
-    x = scratch;
+    gathered *held = (gathered *)(void *)scratch;
+    float *to = scratch + CARDINAL_ALIGNMENT / sizeof(float);
+    if (held->chunk != chunk + 1) {
+      gather_strided(s, x, pixel_begin, pixels, to);
+      held->chunk = chunk + 1;
+    }
+    x = to;
     x_block = pixels * CARDINAL_BLOCK;
   }
 
@@ -62,17 +60,17 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
   for (size_t block = block_begin; block < block_end; block += plan->kernel->tile_blocks) {
     const size_t blocks = cardinal_min(plan->kernel->tile_blocks, block_end - block);
     const size_t offset = image * plan->y_image + block * y_block + pixel_begin * CARDINAL_BLOCK;
-    const float *residual = work->residual ? work->residual + offset : NULL;
-    if (residual == work->y + offset && s->in_per_group > plan->channel_chunk)
-      residual = keep_residual(residual, pixels, blocks, y_block, scratch + plan->worker_floats - kept_floats(plan));
+    const float *panel = plan->weights + block * plan->panel_floats;
+    /* After the last blocks the next pixels begin with the first ones. */
+    const float *next_panel = block + blocks < out_blocks ? panel + blocks * plan->panel_floats : plan->weights;
     for (size_t c = 0; c < s->in_per_group; c += plan->channel_chunk) {
       const size_t channels = cardinal_min(plan->channel_chunk, s->in_per_group - c);
       const int last = c + channels == s->in_per_group;
       plan->kernel->conv1x1(&(cardinal_conv1x1_args){
           .x = x + c / CARDINAL_BLOCK * x_block,
-          .w = plan->weights + block * plan->panel_floats + c * CARDINAL_BLOCK,
+          .w = panel + c * CARDINAL_BLOCK,
           .bias = c == 0 ? plan->bias + block * CARDINAL_BLOCK : NULL,
-          .residual = last ? residual : NULL,
+          .residual = last && work->residual ? work->residual + offset : NULL,
           .y = work->y + offset,
           .pixels = pixels,
           .channels = channels,
@@ -82,36 +80,63 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
           .y_block = y_block,
           .lane_mask = last ? cardinal_plan_lane_mask(plan, 0, block + blocks - 1) : CARDINAL_ALL_LANES,
           .relu = last && plan->relu,
+          .next_w = last ? next_panel : panel + (c + channels) * CARDINAL_BLOCK,
+          .next_w_floats = cardinal_min(plan->channel_chunk, s->in_per_group - (last ? 0 : c + channels)) *
+                           CARDINAL_BLOCK,
+          .next_x = last ? x : x + (c + channels) / CARDINAL_BLOCK * x_block,
       });
     }
   }
 }
 
+/* The largest chunk of at most `most` in which `total` is cut evenly. */
+static size_t even_chunk(size_t total, size_t most) {
+  return cardinal_ceil_div(total, cardinal_ceil_div(total, cardinal_max(most, 1)));
+}
+
 void cardinal_plan_conv1x1(cardinal_plan *plan) {
   const cardinal_shape *s = &plan->shape;
+  const cardinal_topology *caches = &plan->context->topology;
+  const size_t tile_pixels = plan->kernel->tile_pixels, tile_blocks = plan->kernel->tile_blocks;
   const size_t out_pixels = s->out_height * s->out_width;
   const size_t out_blocks = plan->grouping.out_blocks;
-  const size_t half_l1 = plan->context->topology.l1d_bytes / 2, half_l2 = plan->context->topology.l2_bytes / 2;
+  const size_t threads = plan->context->threads;
 
-  /* A panel chunk takes half of L1, the pixels of an item half of L2. */
-  plan->channel_chunk = half_l1 / (CARDINAL_BLOCK * sizeof(float)) / CARDINAL_BLOCK * CARDINAL_BLOCK;
-  plan->channel_chunk = cardinal_max(plan->channel_chunk, CARDINAL_BLOCK);
-  const size_t fitting = half_l2 / (s->in_per_group * sizeof(float));
-  plan->pixel_chunk = cardinal_min(cardinal_max(fitting, 4 * plan->kernel->tile_pixels), out_pixels);
-  plan->pixel_chunk = cardinal_ceil_div(out_pixels, cardinal_ceil_div(out_pixels, plan->pixel_chunk));
+  /* The panels of a kernel call take half of L1; the next ones and the pixels share the rest. */
+  const size_t fitting_channels = caches->l1d_bytes / 2 / (tile_blocks * CARDINAL_BLOCK * sizeof(float));
+  const size_t channel_blocks = cardinal_ceil_div(s->in_per_group, CARDINAL_BLOCK);
+  plan->channel_chunk = even_chunk(channel_blocks, fitting_channels / CARDINAL_BLOCK) * CARDINAL_BLOCK;
 
-  /* Enough items for all threads to finish at about the same time. */
-  const size_t pixel_items = s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk);
-  const size_t wanted = plan->context->threads > 1 ? 4 * (size_t)plan->context->threads : 1;
-  const size_t block_items = cardinal_min(cardinal_ceil_div(wanted, pixel_items), out_blocks);
-  const size_t tile = plan->kernel->tile_blocks;
-  plan->block_chunk = cardinal_ceil_div(cardinal_ceil_div(out_blocks, block_items), tile) * tile;
+  /* The pixels of an item lie in L2, and so do the weights where both fit. Larger weights stream through L2 once for
+   * each pixel chunk, so that the chunks are made as large as they can be. */
+  const size_t weight_bytes = plan->weight_floats * sizeof(float);
+  const size_t pixel_bytes = weight_bytes <= caches->l2_bytes / 2 ? caches->l2_bytes / 4 : caches->l2_bytes * 13 / 16;
+  const size_t fitting_pixels = cardinal_max(pixel_bytes / (channel_blocks * CARDINAL_BLOCK * sizeof(float)),
+                                             4 * tile_pixels);
+  plan->pixel_chunk = even_chunk(out_pixels, fitting_pixels);
+
+  /* Several items a thread, so that all finish at about the same time. Cutting the blocks is preferred, since it costs
+   * only more reading of x; pixels are cut further where there are too few blocks. */
+  size_t block_items = 1;
+  if (threads > 1) {
+    const size_t wanted = ITEMS_A_THREAD * threads;
+    const size_t most_block_items = cardinal_ceil_div(out_blocks, tile_blocks);
+    const size_t pixel_items = cardinal_ceil_div(wanted, s->batch * most_block_items);
+    plan->pixel_chunk = cardinal_min(plan->pixel_chunk,
+                                     cardinal_max(cardinal_ceil_div(out_pixels, pixel_items), tile_pixels));
+    block_items = cardinal_ceil_div(wanted, s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk));
+  }
+  /* Whole tiles, where the last chunk isn't much smaller for it. */
+  if (plan->pixel_chunk >= 8 * tile_pixels && plan->pixel_chunk < out_pixels)
+    plan->pixel_chunk = cardinal_ceil_div(plan->pixel_chunk, tile_pixels) * tile_pixels;
+  plan->block_chunk = even_chunk(cardinal_ceil_div(out_blocks, tile_blocks),
+                                 cardinal_ceil_div(out_blocks, tile_blocks * block_items)) * tile_blocks;
 
   plan->item = conv1x1_item;
-  plan->items = pixel_items * cardinal_ceil_div(out_blocks, plan->block_chunk);
+  plan->items = s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk) *
+                cardinal_ceil_div(out_blocks, plan->block_chunk);
   if (s->stride_h != 1 || s->stride_w != 1)
-    plan->worker_floats = cardinal_blocks(s->in_per_group) * plan->pixel_chunk * CARDINAL_BLOCK;
-  plan->worker_floats += kept_floats(plan);
+    plan->worker_floats = CARDINAL_ALIGNMENT / sizeof(float) + channel_blocks * plan->pixel_chunk * CARDINAL_BLOCK;
 }
 
 /* Items are chunks of output blocks. */

@@ -23,7 +23,8 @@ typedef struct cardinal_grouping {
 
 typedef struct cardinal_work cardinal_work;
 
-/* Does work item `item` of a phase; `scratch` is this worker's own. */
+/* Does work item `item` of a phase; `scratch` is this worker's own, kept from item to item. Its first
+ * CARDINAL_ALIGNMENT bytes are zero at the worker's first item. */
 typedef void cardinal_item(const cardinal_work *work, size_t item, float *scratch);
 
 struct cardinal_plan {

@@ -25,6 +25,7 @@ static void worker(void *argument, size_t index) {
   const cardinal_fp_modes before =
       cardinal_fp_enter(p->work->plan->context->flags & CARDINAL_CONTEXT_FLUSH_DENORMALS);
   float *scratch = (float *)(void *)(p->worker_scratch + index * p->worker_bytes);
+  memset(scratch, 0, cardinal_min(p->worker_bytes, CARDINAL_ALIGNMENT));
   for (;;) {
     const size_t item = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
     if (item >= p->items)
@@ -42,7 +43,7 @@ static void run_phase(const cardinal_work *work, char *scratch, cardinal_item *i
   p->item = item;
   p->work = work;
   p->worker_scratch = scratch + plan->workers;
-  p->worker_bytes = plan->worker_floats * sizeof(float);
+  p->worker_bytes = item == plan->item ? plan->worker_floats * sizeof(float) : 0; /* conversions need none */
   const size_t tasks = cardinal_min(items, plan->context->threads);
   if (tasks == 1)
     worker(p, 0);
