@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The `cardinal` program: finds the command and leaves the rest to it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/command.h"
+
+static const command *const commands[] = {&classify_command, &info_command};
+enum {
+  COMMAND_COUNT = sizeof commands / sizeof commands[0]
+};
+
+static const command *find_command(const char *name) {
+  for (size_t i = 0; i < COMMAND_COUNT; i++)
+    if (!strcmp(name, commands[i]->name))
+      return commands[i];
+  return NULL;
+}
+
+static void print_overview(FILE *to) {
+  fputs("usage: cardinal COMMAND [OPTION...] [FILE...]\n\ncommands:\n", to);
+  for (size_t i = 0; i < COMMAND_COUNT; i++)
+    fprintf(to, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+  fputs("  help         explain a command: cardinal help COMMAND\n"
+        "\n"
+        "  --version    print the version\n"
+        "\n"
+        "Every command reads CARDINAL_ISA (the highest instruction set to use) and CARDINAL_NUM_THREADS.\n",
+        to);
+}
+
+static int help(int argc, char **argv) {
+  if (argc < 2) {
+    print_overview(stdout);
+    return TOOL_OK;
+  }
+  const command *asked = find_command(argv[1]);
+  if (!asked) {
+    fprintf(stderr, "cardinal help: there is no command \"%s\"\n\n", argv[1]);
+    print_overview(stderr);
+    return TOOL_USAGE;
+  }
+  fputs(asked->help, stdout);
+  return TOOL_OK;
+}
+
+static int run(int argc, char **argv) {
+  if (argc < 2) {
+    print_overview(stderr);
+    return TOOL_USAGE;
+  }
+  const char *name = argv[1];
+  if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
+    return help(argc - 1, argv + 1);
+  if (!strcmp(name, "--version")) {
+    printf("cardinal %s\n", cardinal_version());
+    return TOOL_OK;
+  }
+  const command *wanted = find_command(name);
+  if (!wanted) {
+    fprintf(stderr, "cardinal: there is no command \"%s\"\n\n", name);
+    print_overview(stderr);
+    return TOOL_USAGE;
+  }
+  return wanted->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv) {
+  int status = run(argc, argv);
+  /* A full disk or a closed pipe shows only now. */
+  if (fflush(stdout) || ferror(stdout)) {
+    fprintf(stderr, "cardinal: the output can't be written: %s\n", strerror(errno));
+    return status ? status : TOOL_FAILED;
+  }
+  return status;
+}
