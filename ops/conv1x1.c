@@ -25,6 +25,22 @@ typedef struct gathered {
 
 _Static_assert(sizeof(gathered) <= CARDINAL_ALIGNMENT, "the gathered pixels follow aligned");
 
+/* Room to keep a residual: the blocks of one call, spaced as in y. */
+static size_t kept_floats(const cardinal_plan *plan) {
+  const cardinal_shape *s = &plan->shape;
+  return plan->has_residual && s->in_per_group > plan->channel_chunk
+             ? plan->kernel->tile_blocks * s->out_height * s->out_width * CARDINAL_BLOCK
+             : 0;
+}
+
+/* Copies a residual, spaced as the output is: the chunks of channels before the last leave partial sums in y, which a
+ * residual that is y itself wouldn't survive. */
+static const float *keep_residual(const float *residual, size_t pixels, size_t blocks, size_t y_block, float *to) {
+  for (size_t b = 0; b < blocks; ++b)
+    memcpy(to + b * y_block, residual + b * y_block, pixels * CARDINAL_BLOCK * sizeof(float));
+  return to;
+}
+
 /* Items are [image][pixel chunk][block chunk]. Inside one, output blocks are outside, chunks of input channels next and
  * pixels innermost (in the kernel): a chunk of packed weights stays in L1 while the pixels stream from L2. */
 static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch) {
@@ -60,6 +76,9 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
   for (size_t block = block_begin; block < block_end; block += plan->kernel->tile_blocks) {
     const size_t blocks = cardinal_min(plan->kernel->tile_blocks, block_end - block);
     const size_t offset = image * plan->y_image + block * y_block + pixel_begin * CARDINAL_BLOCK;
+    const float *residual = work->residual ? work->residual + offset : NULL;
+    if (residual == work->y + offset && s->in_per_group > plan->channel_chunk)
+      residual = keep_residual(residual, pixels, blocks, y_block, scratch + plan->worker_floats - kept_floats(plan));
     const float *panel = plan->weights + block * plan->panel_floats;
     /* After the last blocks the next pixels begin with the first ones. */
     const float *next_panel = block + blocks < out_blocks ? panel + blocks * plan->panel_floats : plan->weights;
@@ -70,7 +89,7 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
           .x = x + c / CARDINAL_BLOCK * x_block,
           .w = panel + c * CARDINAL_BLOCK,
           .bias = c == 0 ? plan->bias + block * CARDINAL_BLOCK : NULL,
-          .residual = last && work->residual ? work->residual + offset : NULL,
+          .residual = last ? residual : NULL,
           .y = work->y + offset,
           .pixels = pixels,
           .channels = channels,
@@ -137,6 +156,7 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
                 cardinal_ceil_div(out_blocks, plan->block_chunk);
   if (s->stride_h != 1 || s->stride_w != 1)
     plan->worker_floats = CARDINAL_ALIGNMENT / sizeof(float) + channel_blocks * plan->pixel_chunk * CARDINAL_BLOCK;
+  plan->worker_floats += kept_floats(plan);
 }
 
 /* Items are chunks of output blocks. */
