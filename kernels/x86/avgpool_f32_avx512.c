@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Global average pooling: one chain of additions a lane, in the order of memory. */
+#include "kernels/x86/avx512.h"
+
+void cardinal_avgpool_f32_avx512(const cardinal_pool_args *a) {
+  __m512 sum = _mm512_setzero_ps();
+  for (size_t row = 0; row < a->in_height; ++row) {
+    const float *x = a->x + row * a->x_row;
+    for (size_t column = 0; column < a->in_width; ++column, x += CARDINAL_BLOCK)
+      sum = _mm512_add_ps(sum, _mm512_loadu_ps(x));
+  }
+  const __m512 scale = _mm512_set1_ps((float)(1.0 / ((double)a->in_height * (double)a->in_width)));
+  _mm512_storeu_ps(a->y, _mm512_maskz_mul_ps((__mmask16)a->lane_mask, sum, scale));
+}

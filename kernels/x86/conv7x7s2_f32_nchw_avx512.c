@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The stem: 7×7, stride 2, padding 3, on NCHW planes. A tile is up to 16 pixels of 16 lanes, one accumulator each; a
+ * product is one fma whose input value broadcasts itself from memory, so that 17 loads go with 16 FMAs.
+ *
+ * Only the first two and the last two windows of a row reach into the padding. The tiles at the ends of a row give
+ * these pixels' FMAs a mask, of no lanes for a tap in the padding; the input value isn't read then.
+ */
+#include "kernels/x86/avx512.h"
+
+enum {
+  TILE_PIXELS = 16,
+  KERNEL = 7,
+  STRIDE = 2,
+  PAD = 3
+};
+
+enum {
+  EDGE_PIXELS = 2
+};
+
+/* `pixels` pixels of output row `row` from column `first` on; `edge` says whether the tile is the first or last of its
+ * row. Both `pixels` and `edge` are constants. */
+CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, int edge,
+                          cardinal_avx512_epilogue epilogue) {
+  __m512 acc[TILE_PIXELS];
+  CARDINAL_UNROLL
+  for (size_t p = 0; p < pixels; ++p)
+    acc[p] = _mm512_loadu_ps(a->bias);
+
+  const size_t top = row * STRIDE; /* input row of ky = 0, counted from the padding's */
+  const size_t below = a->in_height + PAD - top;
+  const size_t ky_end = below < KERNEL ? below : KERNEL;
+  const ptrdiff_t column = (ptrdiff_t)(first * STRIDE) - PAD;
+  const ptrdiff_t width = (ptrdiff_t)a->in_width;
+  for (size_t ky = top < PAD ? PAD - top : 0; ky < ky_end; ++ky) {
+    const float *x = a->x + (top + ky - PAD) * a->x_row;
+    const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
+    for (size_t c = 0; c < a->channels; ++c, x += a->x_block) {
+      for (ptrdiff_t kx = 0; kx < KERNEL; ++kx, w += CARDINAL_BLOCK) {
+        const __m512 weights = _mm512_load_ps(w);
+        CARDINAL_UNROLL
+        for (size_t p = 0; p < pixels; ++p) {
+          const ptrdiff_t at = column + kx + (ptrdiff_t)p * STRIDE;
+          if (edge && (p < EDGE_PIXELS || p + EDGE_PIXELS >= pixels)) {
+            const __mmask16 taken = at >= 0 && at < width ? CARDINAL_ALL_LANES : 0;
+            acc[p] = cardinal_avx512_fma_at_if(taken, x + at, weights, acc[p]);
+          } else {
+            acc[p] = cardinal_avx512_fma_at(x + at, weights, acc[p]);
+          }
+        }
+      }
+    }
+  }
+
+  const size_t offset = row * a->y_row + first * CARDINAL_BLOCK;
+  cardinal_avx512_finish_pixels(a->y + offset, acc, pixels, a->residual ? a->residual + offset : NULL, epilogue);
+}
+
+CARDINAL_INLINE void tile_of(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, int edge,
+                             cardinal_avx512_epilogue epilogue) {
+  switch (pixels) {
+  case 1:
+    tile(a, row, first, 1, edge, epilogue);
+    break;
+  case 2:
+    tile(a, row, first, 2, edge, epilogue);
+    break;
+  case 3:
+    tile(a, row, first, 3, edge, epilogue);
+    break;
+  case 4:
+    tile(a, row, first, 4, edge, epilogue);
+    break;
+  case 5:
+    tile(a, row, first, 5, edge, epilogue);
+    break;
+  case 6:
+    tile(a, row, first, 6, edge, epilogue);
+    break;
+  case 7:
+    tile(a, row, first, 7, edge, epilogue);
+    break;
+  case 8:
+    tile(a, row, first, 8, edge, epilogue);
+    break;
+  case 9:
+    tile(a, row, first, 9, edge, epilogue);
+    break;
+  case 10:
+    tile(a, row, first, 10, edge, epilogue);
+    break;
+  case 11:
+    tile(a, row, first, 11, edge, epilogue);
+    break;
+  case 12:
+    tile(a, row, first, 12, edge, epilogue);
+    break;
+  case 13:
+    tile(a, row, first, 13, edge, epilogue);
+    break;
+  case 14:
+    tile(a, row, first, 14, edge, epilogue);
+    break;
+  case 15:
+    tile(a, row, first, 15, edge, epilogue);
+    break;
+  default:
+    tile(a, row, first, TILE_PIXELS, edge, epilogue);
+  }
+}
+
+void cardinal_conv7x7s2_f32_nchw_avx512(const cardinal_conv_args *a) {
+  const cardinal_avx512_epilogue epilogue = cardinal_avx512_epilogue_of(a->relu, a->lane_mask);
+  const size_t tiles = (a->out_width + TILE_PIXELS - 1) / TILE_PIXELS;
+  const size_t even = a->out_width / tiles, larger = a->out_width % tiles;
+  for (size_t row = a->row_begin; row < a->row_end; ++row)
+    for (size_t t = 0, first = 0; t < tiles; ++t) {
+      const size_t pixels = even + (t < larger);
+      if (t == 0 || t + 1 == tiles)
+        tile_of(a, row, first, pixels, 1, epilogue);
+      else
+        tile_of(a, row, first, pixels, 0, epilogue);
+      first += pixels;
+    }
+}
