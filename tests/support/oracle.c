@@ -132,6 +132,44 @@ void oracle_conv(const cardinal_conv_args *a, bool planes, oracle_order order) {
     }
 }
 
+/* One output: position (oy, ox) of output channel o; x is the first plane of its group. */
+static float plain_sum(const cardinal_reference_shape *s, const float *x, const float *w, float acc, size_t oy,
+                       size_t ox) {
+  const size_t channels = s->in_channels / s->groups;
+  for (size_t first = 0; first < channels; first += CARDINAL_BLOCK)
+    for (size_t ky = 0; ky < s->kernel_h; ++ky)
+      for (size_t c = first; c < channels && c < first + CARDINAL_BLOCK; ++c)
+        for (size_t kx = 0; kx < s->kernel_w; ++kx) {
+          const int64_t iy = (int64_t)(oy * s->stride_h + ky * s->dilation_h) - (int64_t)s->pad_top;
+          const int64_t ix = (int64_t)(ox * s->stride_w + kx * s->dilation_w) - (int64_t)s->pad_left;
+          if (iy < 0 || ix < 0 || iy >= (int64_t)s->in_height || ix >= (int64_t)s->in_width)
+            continue;
+          acc = fmaf(x[(c * s->in_height + (size_t)iy) * s->in_width + (size_t)ix],
+                     w[(c * s->kernel_h + ky) * s->kernel_w + kx], acc);
+        }
+  return acc;
+}
+
+void oracle_plain_conv(const cardinal_reference_shape *s, const float *x, const float *weights, const float *bias,
+                       const float *residual, int relu, float *y) {
+  const size_t in_group = s->in_channels / s->groups, out_group = s->out_channels / s->groups;
+  size_t at = 0;
+  for (size_t n = 0; n < s->batch; ++n)
+    for (size_t o = 0; o < s->out_channels; ++o) {
+      const float *group = x + (n * s->in_channels + o / out_group * in_group) * s->in_height * s->in_width;
+      const float *w = weights + o * in_group * s->kernel_h * s->kernel_w;
+      for (size_t oy = 0; oy < s->out_height; ++oy)
+        for (size_t ox = 0; ox < s->out_width; ++ox, ++at) {
+          float acc = plain_sum(s, group, w, bias ? bias[o] : +0.0f, oy, ox);
+          if (residual)
+            acc = acc + residual[at];
+          if (relu)
+            acc = acc < 0 ? +0.0f : acc;
+          y[at] = acc;
+        }
+    }
+}
+
 void oracle_max_pool(const cardinal_pool_args *a) {
   for (size_t row = a->row_begin; row < a->row_end; ++row)
     for (size_t column = 0; column < a->out_width; ++column)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "kernels/generic/reference.h"
 #include "kernels/kernel.h"
 
 typedef enum oracle_order {
@@ -30,6 +31,11 @@ void oracle_fc(const cardinal_fc_args *args, oracle_order order);
 
 /* `planes`: x is NCHW. */
 void oracle_conv(const cardinal_conv_args *args, bool planes, oracle_order order);
+
+/* The canonical order on plain NCHW and OIHW tensors, without slots, blocks of lanes or packing: what an operator
+ * promises. bias and residual may be NULL. */
+void oracle_plain_conv(const cardinal_reference_shape *shape, const float *x, const float *weights, const float *bias,
+                       const float *residual, int relu, float *y);
 
 void oracle_max_pool(const cardinal_pool_args *args);
 void oracle_average_pool(const cardinal_pool_args *args);

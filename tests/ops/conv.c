@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Convolutions of all kinds through the public functions: on every ISA of this CPU the same bits, those of the canonical
+ * order. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/ops/conv_case.h"
+#include "tests/ops/runners.h"
+
+enum { CAPACITY = 1 << 20 };
+
+static conv_buffers buffers;
+
+static void set_window(cardinal_conv_desc *d, int64_t height, int64_t width, int64_t stride_h, int64_t stride_w) {
+  d->kernel_height = height;
+  d->kernel_width = width;
+  d->stride_height = stride_h;
+  d->stride_width = stride_w;
+}
+
+static void set_pads(cardinal_conv_desc *d, int64_t top, int64_t left, int64_t bottom, int64_t right) {
+  d->pad_top = top;
+  d->pad_left = left;
+  d->pad_bottom = bottom;
+  d->pad_right = right;
+}
+
+/* The rest of a case: image, batch, layouts, epilogue, data. */
+static void set_rest(conv_case *c, test_random *random, int64_t most_height, int64_t most_width) {
+  cardinal_conv_desc *d = &c->desc;
+  d->batch = test_between(random, 0, 2) ? 1 : test_integer(random, 2, 3);
+  d->in_height = test_integer(random, 1, most_height);
+  d->in_width = test_integer(random, 1, most_width);
+  d->x_layout = (cardinal_layout)test_between(random, 0, 2);
+  d->y_layout = (cardinal_layout)test_between(random, 0, 2);
+  d->has_bias = (int32_t)test_between(random, 0, 1);
+  d->has_residual = (int32_t)test_between(random, 0, 1);
+  d->has_relu = (int32_t)test_between(random, 0, 1);
+  c->residual_is_y = d->has_residual && test_between(random, 0, 1);
+  c->data = test_between(random, 0, 1) ? DATA_RANDOM : (data_kind)test_between(random, 0, DATA_KINDS - 1);
+  c->placement = (test_placement)test_between(random, 0, TEST_PLACEMENTS - 1);
+  c->seed = test_u32(random);
+  if (c->data == DATA_NEGATIVE_ZERO)
+    d->has_bias = 1; /* without one a sum begins with +0 */
+}
+
+typedef void draw_case(conv_case *c, test_random *random);
+
+static void draw_1x1(conv_case *c, test_random *random) {
+  const int64_t most = test_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300); /* more are cut into chunks */
+  c->desc.in_channels = test_integer(random, 1, most);
+  c->desc.out_channels = test_integer(random, 1, 70);
+  static const int64_t strides[][2] = {{1, 1}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, {1, 2}, {3, 2}};
+  const int64_t *stride = strides[test_between(random, 0, 6)];
+  set_window(&c->desc, 1, 1, stride[0], stride[1]);
+  set_rest(c, random, 9, 9);
+}
+
+static void draw_fc(conv_case *c, test_random *random) {
+  c->desc.in_channels = test_integer(random, 1, (int64_t)test_scale(600, 100));
+  c->desc.out_channels = test_integer(random, 1, 300);
+  set_rest(c, random, 1, 1);
+  c->desc.batch = test_integer(random, 1, 8);
+}
+
+static void draw_grouped_3x3(conv_case *c, test_random *random) {
+  static const int64_t widths[] = {2, 3, 4, 4, 4, 5, 7, 8, 8, 8, 14, 16, 16, 24, 28, 32, 40};
+  const int64_t in = widths[test_between(random, 0, 16)];
+  const int64_t out = test_between(random, 0, 3) ? in : widths[test_between(random, 0, 16)];
+  c->desc.groups = test_integer(random, 2, in + out > 40 ? 3 : 9);
+  c->desc.in_channels = in * c->desc.groups;
+  c->desc.out_channels = out * c->desc.groups;
+  const int64_t stride = test_integer(random, 1, 2);
+  set_window(&c->desc, 3, 3, stride, stride);
+  if (test_between(random, 0, 1))
+    set_pads(&c->desc, 1, 1, 1, 1);
+  else
+    set_pads(&c->desc, test_integer(random, 0, 1), test_integer(random, 0, 1), test_integer(random, 0, 1),
+             test_integer(random, 0, 1));
+  set_rest(c, random, 8, 17);
+}
+
+static void draw_dense_3x3(conv_case *c, test_random *random) {
+  c->desc.in_channels = test_integer(random, 1, 40);
+  c->desc.out_channels = test_integer(random, 1, 40);
+  const int64_t stride = test_integer(random, 1, 2);
+  set_window(&c->desc, 3, 3, stride, stride);
+  set_pads(&c->desc, 1, 1, 1, 1);
+  set_rest(c, random, 8, 17);
+}
+
+static void draw_depthwise(conv_case *c, test_random *random) {
+  const int64_t multiplier = test_between(random, 0, 2) ? 1 : test_integer(random, 2, 5);
+  c->desc.groups = test_integer(random, 2, 40);
+  c->desc.in_channels = c->desc.groups;
+  c->desc.out_channels = c->desc.groups * multiplier;
+  const int64_t stride = test_integer(random, 1, 2);
+  set_window(&c->desc, 3, 3, stride, stride);
+  set_pads(&c->desc, 1, 1, 1, 1);
+  set_rest(c, random, 8, 17);
+}
+
+static void draw_stem(conv_case *c, test_random *random) {
+  c->desc.in_channels = test_between(random, 0, 2) ? 3 : test_integer(random, 1, 20);
+  c->desc.out_channels = test_integer(random, 1, 70);
+  set_window(&c->desc, 7, 7, 2, 2);
+  set_pads(&c->desc, 3, 3, 3, 3);
+  set_rest(c, random, 12, 24);
+  if (test_between(random, 0, 2))
+    c->desc.x_layout = CARDINAL_LAYOUT_NCHW;
+}
+
+static void draw_any(conv_case *c, test_random *random) {
+  static const int64_t widths[] = {1, 1, 2, 3, 4, 5, 8, 14, 16, 20};
+  c->desc.groups = test_integer(random, 1, 6);
+  c->desc.in_channels = c->desc.groups * widths[test_between(random, 0, 9)];
+  c->desc.out_channels = c->desc.groups * widths[test_between(random, 0, 9)];
+  set_window(&c->desc, test_integer(random, 1, 5), test_integer(random, 1, 5), test_integer(random, 1, 3),
+             test_integer(random, 1, 3));
+  c->desc.dilation_height = test_integer(random, 1, 3);
+  c->desc.dilation_width = test_integer(random, 1, 3);
+  set_pads(&c->desc, test_integer(random, 0, 6), test_integer(random, 0, 6), test_integer(random, 0, 6),
+           test_integer(random, 0, 6));
+  set_rest(c, random, 9, 9);
+}
+
+static bool has_output(const cardinal_conv_desc *d) {
+  int64_t height, width;
+  return cardinal_conv_output_size(d, &height, &width, NULL) == CARDINAL_OK;
+}
+
+/* Draws cases and runs each on all ISAs, with some number of threads, run in some way. */
+static void run_drawn(draw_case *draw, size_t wanted) {
+  conv_buffers_init(&buffers, CAPACITY);
+  test_random random = {.state = 17};
+  size_t cases = 0, failures = 0, runs = 0;
+  while (cases < wanted && failures < 3) {
+    conv_case c = {.residual_is_y = 0};
+    cardinal_conv_desc_init(&c.desc);
+    draw(&c, &random);
+    if (!has_output(&c.desc))
+      continue;
+    ++cases;
+    conv_data data;
+    conv_data_make(&data, &c);
+    const uint32_t threads = (uint32_t)test_between(&random, 1, test_scale(4, 2));
+    const runner way = (runner)test_between(&random, 0, RUNNERS - 1);
+    for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa) {
+      const cardinal_context *context = runner_context((cardinal_isa)isa, threads, way);
+      if (!context)
+        continue;
+      ++runs;
+      failures += !conv_case_run(context, &c, &data, &buffers);
+    }
+    conv_data_free(&data);
+  }
+  cr_assert(runs >= cases && cases > 0);
+}
+
+Test(ops, conv_1x1) {
+  run_drawn(draw_1x1, test_scale(600, 20));
+}
+
+Test(ops, conv_fully_connected) {
+  run_drawn(draw_fc, test_scale(200, 8));
+}
+
+Test(ops, conv_grouped_3x3) {
+  run_drawn(draw_grouped_3x3, test_scale(800, 24));
+}
+
+Test(ops, conv_dense_3x3) {
+  run_drawn(draw_dense_3x3, test_scale(200, 6));
+}
+
+Test(ops, conv_depthwise) {
+  run_drawn(draw_depthwise, test_scale(300, 8));
+}
+
+Test(ops, conv_stem) {
+  run_drawn(draw_stem, test_scale(200, 6));
+}
+
+Test(ops, conv_any) {
+  run_drawn(draw_any, test_scale(600, 16));
+}
+
+/* The layers that networks are made of, at sizes at which work is cut into many items and sums into chunks. */
+Test(ops, conv_layers_of_networks) {
+  conv_buffers_init(&buffers, 1 << 22);
+  static const struct {
+    int64_t channels, size, out, groups, window, stride, pad;
+  } layers[] = {{64, 56, 128, 1, 1, 1, 0},   {128, 56, 128, 32, 3, 1, 1},  {256, 56, 256, 32, 3, 2, 1},
+                {1024, 14, 512, 1, 1, 1, 0}, {512, 14, 512, 32, 3, 1, 1},  {1024, 14, 1024, 32, 3, 2, 1},
+                {1024, 7, 1024, 32, 3, 1, 1}, {256, 28, 512, 1, 1, 2, 0},  {1024, 7, 2048, 1, 1, 1, 0},
+                {64, 28, 64, 1, 3, 1, 1},    {112, 28, 112, 8, 3, 1, 1},   {2048, 1, 1000, 1, 1, 1, 0},
+                {3, 64, 64, 1, 7, 2, 3}};
+  const size_t shrink = test_scale(1, 8);
+  for (size_t i = 0; i < sizeof layers / sizeof layers[0]; ++i) {
+    conv_case c = {.residual_is_y = i % 3 == 2, .data = DATA_RANDOM, .placement = TEST_AT_END, .seed = i};
+    cardinal_conv_desc_init(&c.desc);
+    cardinal_conv_desc *d = &c.desc;
+    d->in_channels = layers[i].channels;
+    d->in_height = d->in_width = layers[i].size > 7 ? layers[i].size / (int64_t)shrink : layers[i].size;
+    d->out_channels = layers[i].out;
+    d->groups = layers[i].groups;
+    if (test_small() && d->groups == 1 && d->in_channels * d->out_channels > 1 << 15)
+      continue;
+    set_window(d, layers[i].window, layers[i].window, layers[i].stride, layers[i].stride);
+    set_pads(d, layers[i].pad, layers[i].pad, layers[i].pad, layers[i].pad);
+    d->x_layout = layers[i].window == 7 ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
+    d->has_bias = d->has_relu = 1;
+    d->has_residual = i % 3 != 0;
+    conv_data data;
+    conv_data_make(&data, &c);
+    for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
+      for (uint32_t threads = 1; threads <= 8; threads += 7) {
+        const cardinal_context *context = runner_context((cardinal_isa)isa, threads, RUNNER_DEFAULT);
+        if (context)
+          conv_case_run(context, &c, &data, &buffers);
+      }
+    conv_data_free(&data);
+  }
+}

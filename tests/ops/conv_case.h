@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A convolution through the public functions: its data on plain tensors, its buffers, its run, and what must hold. */
+#ifndef CARDINAL_TESTS_OPS_CONV_CASE_H
+#define CARDINAL_TESTS_OPS_CONV_CASE_H
+
+#include <cardinal/cardinal.h>
+
+#include "tests/support/data.h"
+#include "tests/support/memory.h"
+
+typedef struct conv_case {
+  cardinal_conv_desc desc;
+  int residual_is_y;
+  data_kind data;
+  test_placement placement;
+  uint64_t seed;
+} conv_case;
+
+/* The data of a case and its result in the canonical order, as NCHW. */
+typedef struct conv_data {
+  data_problem problem;
+  float *expected;
+} conv_data;
+
+/* "3x64x56x56 nchw, 128 out, ..." in static memory. */
+const char *conv_case_text(const conv_case *c);
+
+void conv_data_make(conv_data *data, const conv_case *c);
+void conv_data_free(conv_data *data);
+
+/* Guarded memory for runs: one at a time in a process. */
+typedef struct conv_buffers {
+  test_memory x, weights, bias, residual, y, scratch;
+} conv_buffers;
+
+void conv_buffers_init(conv_buffers *buffers, size_t capacity);
+
+/* Makes the plan in `context`, runs it, and compares the output, padding lanes included, bit for bit with the expected
+ * one, and with double precision. Says what was wrong by cr_expect and returns false. */
+bool conv_case_run(const cardinal_context *context, const conv_case *c, const conv_data *data, conv_buffers *buffers);
+
+/* Index of an element of a tensor of `channels` channels and `pixels` pixels an image. */
+size_t tensor_index(cardinal_layout layout, size_t channels, size_t pixels, size_t image, size_t channel, size_t pixel);
+size_t tensor_floats(cardinal_layout layout, size_t batch, size_t channels, size_t pixels);
+const char *tensor_layout_name(cardinal_layout layout);
+
+/* Spreads an NCHW tensor into a layout, with +0 in padding lanes. */
+void tensor_spread(cardinal_layout layout, float *to, const float *nchw, size_t batch, size_t channels, size_t pixels);
+
+/* Index, NCHW, of the first element that isn't the same as in the NCHW tensor `expected`; the number of elements if all
+ * are, and all padding lanes are +0; that number plus one if a padding lane isn't. */
+size_t tensor_difference(cardinal_layout layout, const float *found, const float *expected, size_t batch,
+                         size_t channels, size_t pixels);
+
+#endif
