@@ -158,7 +158,7 @@ static void run_drawn(draw_case *draw, size_t wanted) {
 }
 
 Test(ops, conv_1x1) {
-  run_drawn(draw_1x1, test_scale(600, 20));
+  run_drawn(draw_1x1, test_scale(400, 20));
 }
 
 Test(ops, conv_fully_connected) {
@@ -166,7 +166,7 @@ Test(ops, conv_fully_connected) {
 }
 
 Test(ops, conv_grouped_3x3) {
-  run_drawn(draw_grouped_3x3, test_scale(800, 24));
+  run_drawn(draw_grouped_3x3, test_scale(500, 24));
 }
 
 Test(ops, conv_dense_3x3) {
@@ -182,7 +182,7 @@ Test(ops, conv_stem) {
 }
 
 Test(ops, conv_any) {
-  run_drawn(draw_any, test_scale(600, 16));
+  run_drawn(draw_any, test_scale(300, 16));
 }
 
 /* The layers that networks are made of, at sizes at which work is cut into many items and sums into chunks. */
@@ -190,9 +190,9 @@ Test(ops, conv_layers_of_networks) {
   conv_buffers_init(&buffers, 1 << 22);
   static const struct {
     int64_t channels, size, out, groups, window, stride, pad;
-  } layers[] = {{64, 56, 128, 1, 1, 1, 0},   {128, 56, 128, 32, 3, 1, 1},  {256, 56, 256, 32, 3, 2, 1},
-                {1024, 14, 512, 1, 1, 1, 0}, {512, 14, 512, 32, 3, 1, 1},  {1024, 14, 1024, 32, 3, 2, 1},
-                {1024, 7, 1024, 32, 3, 1, 1}, {256, 28, 512, 1, 1, 2, 0},  {1024, 7, 2048, 1, 1, 1, 0},
+  } layers[] = {{64, 56, 64, 1, 1, 1, 0},    {128, 28, 128, 32, 3, 1, 1},  {256, 28, 256, 32, 3, 2, 1},
+                {1024, 14, 256, 1, 1, 1, 0}, {512, 14, 512, 32, 3, 1, 1},  {1024, 14, 1024, 32, 3, 2, 1},
+                {1024, 7, 1024, 32, 3, 1, 1}, {256, 28, 256, 1, 1, 2, 0},  {1024, 7, 512, 1, 1, 1, 0},
                 {64, 28, 64, 1, 3, 1, 1},    {112, 28, 112, 8, 3, 1, 1},   {2048, 1, 1000, 1, 1, 1, 0},
                 {3, 64, 64, 1, 7, 2, 3}};
   const size_t shrink = test_scale(1, 8);

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 const char *runner_name(runner way) {
   static const char *const names[] = {"library's own", "serial", "reversed", "two threads"};
@@ -47,8 +48,9 @@ static void two_threads(void *user, size_t tasks, cardinal_task task, void *argu
 const cardinal_context *runner_context(cardinal_isa isa, uint32_t threads, runner way) {
   static cardinal_context *kept[CARDINAL_ISA_COUNT][8][RUNNERS];
   static const cardinal_parallel_for ways[RUNNERS] = {NULL, serial, reversed, two_threads};
+  static bool missing[CARDINAL_ISA_COUNT];
   cardinal_context **context = &kept[isa][threads - 1][way];
-  if (*context)
+  if (*context || missing[isa])
     return *context;
   cardinal_context_desc desc;
   cardinal_context_desc_init(&desc);
@@ -59,5 +61,6 @@ const cardinal_context *runner_context(cardinal_isa isa, uint32_t threads, runne
   cardinal_error error;
   const cardinal_status status = cardinal_context_create(&desc, context, &error);
   cr_assert(status == CARDINAL_OK || status == CARDINAL_UNSUPPORTED, "%s", error.message);
+  missing[isa] = status == CARDINAL_UNSUPPORTED;
   return *context;
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pooling through the public functions. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/ops/conv_case.h"
+#include "tests/ops/runners.h"
+
+enum { CAPACITY = 1 << 18 };
+
+static test_memory x_memory, y_memory, scratch_memory;
+
+static float draw(int hard, test_random *random) {
+  return hard ? test_hard_float(random) : (float)test_integer(random, -3, 3) * (test_u32(random) & 1 ? 1.0f : -1.0f);
+}
+
+static void average(const cardinal_reference_shape *s, const float *x, float *y) {
+  const size_t pixels = s->in_height * s->in_width;
+  for (size_t plane = 0; plane < s->batch * s->in_channels; ++plane) {
+    float sum = +0.0f;
+    for (size_t p = 0; p < pixels; ++p)
+      sum = sum + x[plane * pixels + p];
+    y[plane] = sum * (float)(1.0 / (double)pixels);
+  }
+}
+
+static bool run_one(const cardinal_context *context, const cardinal_pool_desc *d, const cardinal_reference_shape *s,
+                    const float *x_plain, const float *expected, test_placement placement) {
+  const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
+  cardinal_plan *plan = NULL;
+  cardinal_error error;
+  cr_assert_eq(cardinal_pool_create(context, d, &plan, &error), CARDINAL_OK, "%s", error.message);
+  float *x = test_memory_place(&x_memory, tensor_floats(d->x_layout, s->batch, s->in_channels, in_pixels), placement);
+  float *y = test_memory_place(&y_memory, tensor_floats(d->y_layout, s->batch, s->in_channels, out_pixels), placement);
+  const size_t odd = placement == TEST_ASKEW ? 2 : 0;
+  char *scratch =
+      (char *)test_memory_place(&scratch_memory, (cardinal_plan_scratch_bytes(plan) + odd + 3) / 4, placement) + odd;
+  tensor_spread(d->x_layout, x, x_plain, s->batch, s->in_channels, in_pixels);
+  cr_assert_eq(cardinal_plan_run(plan, x, NULL, y, scratch, &error), CARDINAL_OK, "%s", error.message);
+  const size_t floats = s->batch * s->in_channels * out_pixels;
+  const size_t at = tensor_difference(d->y_layout, y, expected, s->batch, s->in_channels, out_pixels);
+  const bool right = at == floats && test_memory_intact(&x_memory) && test_memory_intact(&y_memory) &&
+                     test_memory_intact(&scratch_memory);
+  cr_expect(right,
+            "%s, kernel %s, kind %d: %zux%zux%zux%zu %s to %zux%zu %s, window %zux%zu, stride %zux%zu, pads %zu %zu: "
+            "wrong at %zu of %zu",
+            cardinal_isa_name(cardinal_context_isa(context)), cardinal_plan_kernel(plan), (int)d->kind, s->batch,
+            s->in_channels, s->in_height, s->in_width, tensor_layout_name(d->x_layout), s->out_height, s->out_width,
+            tensor_layout_name(d->y_layout), s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->pad_top,
+            s->pad_left, at, floats);
+  cardinal_plan_destroy(plan);
+  return right;
+}
+
+static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
+  test_memory_init(&x_memory, CAPACITY);
+  test_memory_init(&y_memory, CAPACITY);
+  test_memory_init(&scratch_memory, CAPACITY);
+  test_random random = {.state = 23};
+  size_t cases = 0, failures = 0;
+  while (cases < wanted && failures < 3) {
+    cardinal_pool_desc d;
+    cardinal_pool_desc_init(&d);
+    d.kind = kind;
+    d.batch = test_integer(&random, 1, 3);
+    d.channels = test_integer(&random, 1, 40);
+    d.in_height = test_integer(&random, 1, 12);
+    d.in_width = test_integer(&random, 1, 12);
+    const bool usual = test_between(&random, 0, 1);
+    d.kernel_height = usual ? 3 : test_integer(&random, 1, 4);
+    d.kernel_width = usual ? 3 : test_integer(&random, 1, 4);
+    d.stride_height = usual ? 2 : test_integer(&random, 1, 3);
+    d.stride_width = usual ? 2 : test_integer(&random, 1, 3);
+    d.pad_top = test_integer(&random, 0, d.kernel_height - 1);
+    d.pad_left = test_integer(&random, 0, d.kernel_width - 1);
+    d.pad_bottom = test_integer(&random, 0, d.kernel_height - 1);
+    d.pad_right = test_integer(&random, 0, d.kernel_width - 1);
+    d.x_layout = (cardinal_layout)test_between(&random, 0, 2);
+    d.y_layout = (cardinal_layout)test_between(&random, 0, 2);
+    int64_t height, width;
+    if (cardinal_pool_output_size(&d, &height, &width, NULL) != CARDINAL_OK)
+      continue;
+    ++cases;
+    const cardinal_reference_shape shape = {.batch = (size_t)d.batch,
+                                            .in_channels = (size_t)d.channels,
+                                            .in_height = (size_t)d.in_height,
+                                            .in_width = (size_t)d.in_width,
+                                            .out_height = (size_t)height,
+                                            .out_width = (size_t)width,
+                                            .kernel_h = (size_t)d.kernel_height,
+                                            .kernel_w = (size_t)d.kernel_width,
+                                            .stride_h = (size_t)d.stride_height,
+                                            .stride_w = (size_t)d.stride_width,
+                                            .pad_top = (size_t)d.pad_top,
+                                            .pad_left = (size_t)d.pad_left};
+    const size_t planes = shape.batch * shape.in_channels;
+    const size_t x_floats = planes * shape.in_height * shape.in_width;
+    float *x = malloc(x_floats * sizeof(float));
+    float *expected = malloc(planes * shape.out_height * shape.out_width * sizeof(float));
+    const int hard = (int)test_between(&random, 0, 1);
+    for (size_t i = 0; i < x_floats; ++i)
+      x[i] = draw(hard, &random);
+    if (kind == CARDINAL_POOL_MAX)
+      cardinal_naive_max_pool(&shape, x, expected);
+    else
+      average(&shape, x, expected);
+    for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa) {
+      const cardinal_context *context = runner_context((cardinal_isa)isa, 1 + (uint32_t)(cases % 3),
+                                                       (runner)(cases % RUNNERS));
+      if (context)
+        failures += !run_one(context, &d, &shape, x, expected, (test_placement)(cases % TEST_PLACEMENTS));
+    }
+    free(x);
+    free(expected);
+  }
+}
+
+Test(ops, pool_max) {
+  run_drawn(CARDINAL_POOL_MAX, test_scale(500, 20));
+}
+
+Test(ops, pool_average_global) {
+  run_drawn(CARDINAL_POOL_AVERAGE_GLOBAL, test_scale(200, 10));
+}
