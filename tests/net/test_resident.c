@@ -33,37 +33,53 @@ static long peak_resident_kb(void) {
   return kb;
 }
 
-static int run(const char *path, const char *model, int64_t weight_bytes) {
-  static float image[3 * 224 * 224], logits[1000];
+/* What one process does, from the file to the first result; all of it is released in the end. */
+typedef struct {
   cardinal_context *context;
   cardinal_weights *weights;
+  cardinal_net *net;
+  void *arena;
+  float image[3 * 224 * 224], logits[1000];
+} resident_job;
+
+static cardinal_status make(resident_job *job, const char *path, cardinal_error *error) {
   cardinal_net_spec spec;
   cardinal_net_desc desc;
-  cardinal_net *net;
-  cardinal_error error;
-  double start = now();
   cardinal_net_desc_init(&desc);
-  cardinal_synthetic_input(1, image, 3 * 224 * 224);
-  if (cardinal_context_create(NULL, &context, &error) || cardinal_weights_open(path, &weights, &error) ||
-      cardinal_weights_spec(weights, &spec, &error) ||
-      cardinal_net_create(context, &spec, weights, &desc, &net, &error)) {
-    fprintf(stderr, "%s\n", error.message);
-    return 1;
+  cardinal_synthetic_input(1, job->image, 3 * 224 * 224);
+  cardinal_status status = cardinal_context_create(NULL, &job->context, error);
+  if (!status)
+    status = cardinal_weights_open(path, &job->weights, error);
+  if (!status)
+    status = cardinal_weights_spec(job->weights, &spec, error);
+  if (!status)
+    status = cardinal_net_create(job->context, &spec, job->weights, &desc, &job->net, error);
+  return status;
+}
+
+static int run(const char *path, const char *model, int64_t weight_bytes) {
+  static resident_job job;
+  cardinal_error error;
+  double start = now(), made = 0;
+  cardinal_status status = make(&job, path, &error);
+  if (!status) {
+    made = now();
+    job.arena = malloc(cardinal_net_arena_bytes(job.net));
+    status = cardinal_net_run(job.net, job.image, NULL, job.logits, job.arena, &error);
   }
-  cardinal_weights_destroy(weights);
-  double made = now();
-  void *arena = malloc(cardinal_net_arena_bytes(net));
-  if (!arena || cardinal_net_run(net, image, NULL, logits, arena, &error)) {
+  double done = now(), peak = (double)peak_resident_kb() / 1e3, limit = 1.2 * (double)weight_bytes / 1e6 + 40;
+  if (status)
     fprintf(stderr, "%s\n", error.message);
-    return 1;
-  }
-  double done = now();
-  double peak = (double)peak_resident_kb() / 1e3, limit = 1.2 * (double)weight_bytes / 1e6 + 40;
-  printf("%s: weights %.1f MB, arena %.1f MB, peak resident %.1f MB of at most %.1f MB; network made in %.3f s, first "
-         "result after %.3f s\n",
-         model, (double)weight_bytes / 1e6, (double)cardinal_net_arena_bytes(net) / 1e6, peak, limit, made - start,
-         done - start);
-  return !TEST_SANITIZED && (peak <= 0 || peak > limit);
+  else
+    printf("%s: weights %.1f MB, arena %.1f MB, peak resident %.1f MB of at most %.1f MB; network made in %.3f s, first "
+           "result after %.3f s\n",
+           model, (double)weight_bytes / 1e6, (double)cardinal_net_arena_bytes(job.net) / 1e6, peak, limit,
+           made - start, done - start);
+  free(job.arena);
+  cardinal_net_destroy(job.net);
+  cardinal_weights_destroy(job.weights);
+  cardinal_context_destroy(job.context);
+  return status || (!TEST_SANITIZED && (peak <= 0 || peak > limit));
 }
 
 /* In a process of its own, so that its memory isn't ours. */
