@@ -3,14 +3,13 @@
 
 A loop is a backward branch and everything from its target to itself; it is innermost if no other lies inside.
 """
+import os
 import re
 import subprocess
 
-# What llvm-objdump prints: "      40:  vmovaps (%rsi), %ymm1  # comment", headings "0000 <name>:", and with
-# --line-numbers "; /path/file.c:12" before the first instruction of a line.
+# What llvm-objdump prints: "      40:  vmovaps (%rsi), %ymm1  # comment", and headings "0000 <name>:".
 INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*?)\s*$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
-SOURCE_LINE = re.compile(r"^; (\S+):(\d+)")
 TARGET = re.compile(r"(?:0x)?([0-9a-f]+) <([^>+]+)(?:\+0x[0-9a-f]+)?>$")
 
 FMA = {
@@ -20,11 +19,10 @@ FMA = {
 
 
 class Instruction:
-    def __init__(self, address, mnemonic, operands, source):
+    def __init__(self, address, mnemonic, operands):
         self.address = address
         self.mnemonic = mnemonic
         self.operands = operands
-        self.source = source
         target = TARGET.search(operands)
         self.target = int(target.group(1), 16) if target else None
         self.target_function = target.group(2) if target else None
@@ -78,11 +76,6 @@ class Loop:
             lines.append(f"\t{each.mnemonic}\t{operands}")
         return "\n".join(lines) + "\n"
 
-    def source(self):
-        """The source line that most FMAs come from."""
-        lines = [each.source for each in self.fmas() if each.source]
-        return max(set(lines), key=lines.count) if lines else ""
-
 
 def operand_list(instruction):
     """Operands, split at the commas outside brackets."""
@@ -124,23 +117,19 @@ def frame_pointer(function, isa):
 
 def disassemble(objdump, path):
     """All functions of an object file."""
-    listing = subprocess.run([objdump, "-d", "--no-show-raw-insn", "--line-numbers", path], check=True,
+    listing = subprocess.run([objdump, "-d", "--no-show-raw-insn", path], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
     isa = "arm" if "aarch64" in listing.split("\n\n")[0] else "x86"
     comment = " # " if isa == "x86" else " // "
-    functions, source = [], ""
+    functions = []
     for line in listing.splitlines():
         heading = FUNCTION.match(line)
         if heading:
             functions.append(Function(heading.group(1)))
             continue
-        source_line = SOURCE_LINE.match(line)
-        if source_line:
-            source = f"{source_line.group(1)}:{source_line.group(2)}"
-            continue
         found = INSTRUCTION.match(line.split(comment)[0].rstrip())
         if found and functions:
-            functions[-1].instructions.append(Instruction(int(found.group(1), 16), found.group(2), found.group(3), source))
+            functions[-1].instructions.append(Instruction(int(found.group(1), 16), found.group(2), found.group(3)))
     return isa, functions
 
 
@@ -160,3 +149,13 @@ def innermost_loops(function, isa):
             continue
         loops.append(Loop(function, isa, [each for each in function.instructions if start <= each.address <= end]))
     return loops
+
+
+def source(symbolizer, path, address, root):
+    """FILE:LINE of an address: of the project's line that it comes from, if it was inlined from a compiler's header."""
+    frames = subprocess.run([symbolizer, "--obj=" + path, "--output-style=GNU", "--functions=none", hex(address)],
+                            check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    for frame in frames:
+        if frame.startswith(root + "/"):
+            return ":".join(os.path.relpath(frame, root).split(":")[:2])
+    return ""

@@ -20,16 +20,21 @@ def run(mca, isa, cpu, assembly, iterations, extra=()):
     return result.stdout
 
 
-def total_cycles(mca, isa, cpu, assembly, iterations):
-    summary = run(mca, isa, cpu, assembly, iterations)
-    return int(re.search(r"Total Cycles:\s+(\d+)", summary).group(1))
+def total_cycles(report):
+    return int(re.search(r"Total Cycles:\s+(\d+)", report).group(1))
 
 
-def cycles(mca, isa, cpu, assembly):
-    """Cycles of an iteration in the long run: the first ones, which fill the pipeline, are taken out."""
-    few, many = 100, 300
-    first = total_cycles(mca, isa, cpu, assembly, few)
-    return (total_cycles(mca, isa, cpu, assembly, many) - first) / (many - few)
+def call_cycles(mca, isa, cpu, assembly):
+    """Cycles of a piece of code that runs once."""
+    return total_cycles(run(mca, isa, cpu, assembly, 1))
+
+
+def loop_cycles(mca, isa, cpu, assembly):
+    """Cycles of an iteration in the long run, the first ones, which fill the pipeline, taken out; and the bottleneck."""
+    few, many = 60, 180
+    first = run(mca, isa, cpu, assembly, few)
+    later = run(mca, isa, cpu, assembly, many, ["-bottleneck-analysis"])
+    return (total_cycles(later) - total_cycles(first)) / (many - few), bottleneck(later)
 
 
 @functools.lru_cache(maxsize=None)
@@ -42,12 +47,11 @@ def fma_rate(mca, isa, cpu, register):
         # AVX2 has 16 registers, AVX-512 32; a chain to each that isn't a factor.
         count = 28 if register == "z" else 14
         body = "".join(f"vfmadd231ps %{register}mm0, %{register}mm1, %{register}mm{n}\n" for n in range(2, 2 + count))
-    return count / cycles(mca, isa, cpu, body)
+    return count / loop_cycles(mca, isa, cpu, body)[0]
 
 
-def bottleneck(mca, isa, cpu, assembly):
+def bottleneck(report):
     """The busiest thing in words: resources under pressure, or the dependencies."""
-    report = run(mca, isa, cpu, assembly, 100, ["-bottleneck-analysis"])
     # "Cycles with backend pressure increase [ 97.03% ]", "Throughput Bottlenecks:", "Resource Pressure [ 95% ]",
     # "- SKXPort0 [ 94% ]", "Data Dependencies: [ 3% ]", "- Register Dependencies [ 3% ]", ...
     shares = []
