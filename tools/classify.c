@@ -298,7 +298,19 @@ static class_score *rank_classes(const float *logits, size_t classes) {
   return scores;
 }
 
+/* Finite weights can still overflow on the way through a network that they weren't trained for. */
+static bool check_finite(const char *photo, const float *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i])) {
+      tool_fail(name, "%s: the network's output %zu is %f; are these weights in order?", photo, i, (double)values[i]);
+      return false;
+    }
+  return true;
+}
+
 static bool show_classes(classify_job *job, const char *photo, const float *logits) {
+  if (!check_finite(photo, logits, job->spec.classes))
+    return false;
   class_score *scores = rank_classes(logits, job->spec.classes);
   if (!scores) {
     tool_fail(name, "no memory to rank %" PRIu32 " classes", job->spec.classes);
@@ -328,7 +340,7 @@ static bool show_classes(classify_job *job, const char *photo, const float *logi
 static bool show_features(classify_job *job, const char *photo, const float *features) {
   if (job->options->json)
     json_array_append_new(job->json_photos, json_pack("{s:o}", "file", tool_json_text(photo)));
-  return npy_rows(&job->npy, features, FEATURES);
+  return check_finite(photo, features, FEATURES) && npy_rows(&job->npy, features, FEATURES);
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------- */

@@ -154,6 +154,10 @@ static void append_entry(text *header, const char *name, const char *dtype, cons
 
 /* Rounding towards zero will do: these are weights like any others. */
 static void write_floats(FILE *file, const float *values, size_t count, const char *dtype) {
+  if (!is("F16", dtype) && !is("BF16", dtype)) {
+    fwrite(values, sizeof *values, count, file);
+    return;
+  }
   for (size_t i = 0; i < count; i++) {
     uint32_t bits;
     memcpy(&bits, values + i, 4);
@@ -163,10 +167,7 @@ static void write_floats(FILE *file, const float *values, size_t count, const ch
       uint32_t magnitude = exponent > 0 ? (uint32_t)exponent << 10 | (bits >> 13 & 0x3FF) : 0;
       half = (uint16_t)((bits >> 16 & 0x8000) | magnitude);
     }
-    if (is("F16", dtype) || is("BF16", dtype))
-      fwrite(&half, 2, 1, file);
-    else
-      fwrite(&bits, 4, 1, file);
+    fwrite(&half, 2, 1, file);
   }
 }
 

@@ -436,7 +436,8 @@ Test(bad_files, no_cut_of_a_good_file_is_accepted) {
       write_png(test_path("whole"), &(png_kind){PNG_COLOR_TYPE_RGB, 8, 1, false}, NULL, 0);
     size_t size;
     unsigned char *whole = test_read(test_path("whole"), &size);
-    for (size_t cut = 0; cut < size; cut++) {
+    /* Headers and ends byte by byte, what lies between in steps. */
+    for (size_t cut = 0; cut < size; cut += cut < 700 || cut + 64 > size ? 1 : 13) {
       test_write(test_path("cut"), whole, cut);
       expect_refused(test_path("cut"), CARDINAL_BAD_FILE, "");
     }
