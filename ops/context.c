@@ -95,6 +95,9 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   if (d.flags & ~(uint32_t)(CARDINAL_CONTEXT_IGNORE_ENVIRONMENT | CARDINAL_CONTEXT_FLUSH_DENORMALS))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: unknown bits in flags 0x%x",
                          d.flags);
+  if (d.reserved)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: reserved is %u, expected 0",
+                         d.reserved);
   if (d.threads > MAX_THREADS)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: %u threads, at most %d are possible",
                          d.threads, MAX_THREADS);
@@ -104,7 +107,6 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
 
   cardinal_context c = {.flags = d.flags};
   cardinal_cpu_detect(&c.selector.features);
-  cardinal_topology_detect(&c.topology);
 
   const bool read_environment = !(d.flags & CARDINAL_CONTEXT_IGNORE_ENVIRONMENT);
   const char *isa = d.isa, *origin = "isa";
@@ -126,6 +128,7 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
     if (status)
       return status;
   }
+  cardinal_topology_detect(&c.topology);
   if (!c.threads)
     c.threads = cardinal_topology_threads(&c.topology);
 

@@ -106,6 +106,9 @@ static cardinal_status conv_shape(const char *function, const cardinal_conv_desc
       {"pad_bottom", d->pad_bottom, 0},
       {"pad_right", d->pad_right, 0},
   };
+  if (d->reserved || d->reserved2)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: reserved is %u and reserved2 %d, expected 0", function,
+                         d->reserved, d->reserved2);
   status = check_sizes(function, sizes, sizeof sizes / sizeof sizes[0], error);
   if (!status)
     status = check_layout(function, "x_layout", d->x_layout, error);
@@ -152,9 +155,12 @@ static cardinal_status conv_shape(const char *function, const cardinal_conv_desc
 
 cardinal_status cardinal_conv_output_size(const cardinal_conv_desc *desc, int64_t *height, int64_t *width,
                                           cardinal_error *error) {
+  static const char function[] = "cardinal_conv_output_size";
+  if (!height || !width)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: '%s' is NULL", function, height ? "width" : "height");
   cardinal_conv_desc d;
   cardinal_shape shape;
-  const cardinal_status status = conv_shape("cardinal_conv_output_size", desc, &d, &shape, error);
+  const cardinal_status status = conv_shape(function, desc, &d, &shape, error);
   if (status)
     return status;
   *height = (int64_t)shape.out_height;
@@ -397,9 +403,12 @@ static cardinal_status pool_shape(const char *function, const cardinal_pool_desc
 
 cardinal_status cardinal_pool_output_size(const cardinal_pool_desc *desc, int64_t *height, int64_t *width,
                                           cardinal_error *error) {
+  static const char function[] = "cardinal_pool_output_size";
+  if (!height || !width)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: '%s' is NULL", function, height ? "width" : "height");
   cardinal_pool_desc d;
   cardinal_shape shape;
-  const cardinal_status status = pool_shape("cardinal_pool_output_size", desc, &d, &shape, error);
+  const cardinal_status status = pool_shape(function, desc, &d, &shape, error);
   if (status)
     return status;
   *height = (int64_t)shape.out_height;

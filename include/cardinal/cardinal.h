@@ -102,7 +102,7 @@ typedef struct cardinal_context_desc {
                       It can only take away: a name this CPU can't run is an error. */
   uint32_t threads; /* how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
                        this process's allowed set, and no more than its CPU quota */
-  uint32_t reserved;
+  uint32_t reserved; /* 0 */
   cardinal_parallel_for parallel_for; /* NULL: OpenMP, or serial in a build without it */
   void *parallel_for_user;
   cardinal_allocate allocate; /* NULL: the C library's; set both or neither */
@@ -162,7 +162,7 @@ typedef struct cardinal_plan cardinal_plan;
  * A fully connected layer is the case kernel 1×1, height 1, width 1. */
 typedef struct cardinal_conv_desc {
   uint32_t struct_size;
-  uint32_t reserved;
+  uint32_t reserved; /* 0 */
   cardinal_layout x_layout, y_layout; /* the residual's layout is y's */
   int64_t batch;
   int64_t in_channels, in_height, in_width;
@@ -175,7 +175,7 @@ typedef struct cardinal_conv_desc {
   int32_t has_bias;
   int32_t has_residual;
   int32_t has_relu;
-  int32_t reserved2;
+  int32_t reserved2; /* 0 */
 } cardinal_conv_desc;
 
 /* Fills `desc`: blocked layouts, batch 1, groups 1, kernel 1×1, stride 1, dilation 1, no padding, no epilogue;
