@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The registry as such. */
+/* Which kernel serves which shape on which CPU, and that the registry makes sense as a whole. */
 #include <criterion/criterion.h>
+#include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dispatch/registry.h"
+#include "tests/dispatch/cpus.h"
 
 Test(registry, names_are_unique_and_twins_are_portable) {
   cr_assert(cardinal_kernel_count > 0);
@@ -15,5 +18,229 @@ Test(registry, names_are_unique_and_twins_are_portable) {
     cr_expect_eq(twin->isa, CARDINAL_ISA_GENERIC, "%s, the twin of %s, is not portable", twin->name, kernel->name);
     cr_expect_eq(twin->form, kernel->form, "%s, the twin of %s, has another form", twin->name, kernel->name);
     cr_expect(strstr(kernel->name, cardinal_isa_name(kernel->isa)), "%s doesn't name its ISA", kernel->name);
+  }
+  cr_expect_null(cardinal_kernel_find("conv9x9_f32_abacus"));
+}
+
+/* ---- shapes ---- */
+
+typedef struct named_shape {
+  const char *name;
+  cardinal_shape shape;
+} named_shape;
+
+#define CONV(layout, groups_, in, out, size, window, stride, dilation, pad)                                            \
+  {                                                                                                                    \
+    .operation = CARDINAL_OPERATION_CONV, .x_layout = CARDINAL_LAYOUT_##layout, .batch = 1, .groups = (groups_),       \
+    .in_per_group = (in), .out_per_group = (out), .in_height = (size), .in_width = (size),                             \
+    .out_height = ((size) + 2 * (pad) - ((window) - 1) * (dilation) - 1) / (stride) + 1,                               \
+    .out_width = ((size) + 2 * (pad) - ((window) - 1) * (dilation) - 1) / (stride) + 1, .kernel_h = (window),          \
+    .kernel_w = (window), .stride_h = (stride), .stride_w = (stride), .dilation_h = (dilation),                        \
+    .dilation_w = (dilation), .pad_top = (pad), .pad_left = (pad), .pad_bottom = (pad), .pad_right = (pad)             \
+  }
+#define POOL(operation_, size, window, stride, pad)                                                                    \
+  {                                                                                                                    \
+    .operation = CARDINAL_OPERATION_##operation_, .x_layout = CARDINAL_LAYOUT_BLOCKED16, .batch = 1, .groups = 64,     \
+    .in_per_group = 1, .out_per_group = 1, .in_height = (size), .in_width = (size),                                    \
+    .out_height = ((size) + 2 * (pad) - (window)) / (stride) + 1,                                                      \
+    .out_width = ((size) + 2 * (pad) - (window)) / (stride) + 1, .kernel_h = (window), .kernel_w = (window),           \
+    .stride_h = (stride), .stride_w = (stride), .dilation_h = 1, .dilation_w = 1, .pad_top = (pad), .pad_left = (pad), \
+    .pad_bottom = (pad), .pad_right = (pad)                                                                            \
+  }
+
+/* A shape, and the kernel that serves it: %s stands for the ISA where it has kernels of its own for the shape. */
+static const struct {
+  named_shape shape;
+  const char *kernel;
+} table[] = {
+    {{"1x1", CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1, 0)}, "conv1x1_f32_*_%s"},
+    {{"1x1, odd sizes", CONV(BLOCKED16, 1, 3, 5, 7, 1, 1, 1, 0)}, "conv1x1_f32_*_%s"},
+    {{"1x1, stride 2", CONV(BLOCKED16, 1, 256, 512, 56, 1, 2, 1, 0)}, "conv1x1_f32_*_%s"},
+    {{"1x1 from planes", CONV(NCHW, 1, 64, 128, 56, 1, 1, 1, 0)}, "conv1x1_f32_*_%s"},
+    {{"fully connected", CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0)}, "fc_f32_*%s"},
+    {{"width 4", CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1)}, "gconv3x3_f32_w4*_%s"},
+    {{"width 4, stride 2", CONV(BLOCKED16, 32, 4, 4, 56, 3, 2, 1, 1)}, "gconv3x3_f32_w4*_%s"},
+    {{"width 4, no padding", CONV(NHWC, 32, 4, 4, 56, 3, 1, 1, 0)}, "gconv3x3_f32_w4*_%s"},
+    {{"width 8", CONV(BLOCKED16, 32, 8, 8, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
+    {{"width 8, stride 2", CONV(BLOCKED16, 32, 8, 8, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w8*_%s"},
+    {{"width 16", CONV(BLOCKED16, 32, 16, 16, 14, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"width 32", CONV(BLOCKED16, 32, 32, 32, 7, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"width 64, stride 2", CONV(BLOCKED16, 32, 64, 64, 14, 3, 2, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"width 14", CONV(BLOCKED16, 8, 14, 14, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"width 24", CONV(BLOCKED16, 4, 24, 24, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"width 40", CONV(BLOCKED16, 2, 40, 40, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"width 5", CONV(BLOCKED16, 4, 5, 5, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
+    {{"width 2", CONV(BLOCKED16, 8, 2, 2, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
+    {{"4 in, 8 out a group", CONV(BLOCKED16, 8, 4, 8, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
+    {{"4 in, 2 out a group", CONV(BLOCKED16, 8, 4, 2, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w4*_%s"},
+    {{"dense 3x3", CONV(BLOCKED16, 1, 64, 64, 56, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
+    {{"depthwise", CONV(BLOCKED16, 64, 1, 1, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w1_%s"},
+    {{"depthwise, stride 2", CONV(BLOCKED16, 64, 1, 1, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w1_%s"},
+    {{"stem", CONV(NCHW, 1, 3, 64, 224, 7, 2, 1, 3)}, "conv7x7s2_f32_nchw_%s"},
+    {{"max pool", POOL(MAX_POOL, 112, 3, 2, 1)}, "maxpool_f32*_%s"},
+    {{"max pool, 2x2", POOL(MAX_POOL, 112, 2, 2, 0)}, "maxpool_f32*_%s"},
+    {{"average pool", POOL(AVERAGE_POOL, 7, 7, 1, 0)}, "avgpool_f32*_%s"},
+    /* What the fast kernels don't serve falls to the portable one, whatever the CPU. */
+    {{"stem, blocked", CONV(BLOCKED16, 1, 3, 64, 224, 7, 2, 1, 3)}, "conv_f32_generic"},
+    {{"7x7, stride 1", CONV(NCHW, 1, 3, 64, 56, 7, 1, 1, 3)}, "conv_f32_generic"},
+    {{"stem, 17 channels", CONV(NCHW, 1, 17, 64, 56, 7, 2, 1, 3)}, "conv_f32_generic"},
+    {{"3x3, stride 3", CONV(BLOCKED16, 32, 4, 4, 56, 3, 3, 1, 1)}, "conv_f32_generic"},
+    {{"3x3, dilated", CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 2, 1)}, "conv_f32_generic"},
+    {{"3x3, padding 2", CONV(BLOCKED16, 32, 8, 8, 56, 3, 1, 1, 2)}, "conv_f32_generic"},
+    {{"5x5", CONV(BLOCKED16, 32, 4, 4, 56, 5, 1, 1, 2)}, "conv_f32_generic"},
+    {{"grouped 1x1", CONV(BLOCKED16, 4, 16, 16, 14, 1, 1, 1, 0)}, "conv_f32_generic"},
+    {{"padded 1x1", CONV(BLOCKED16, 1, 16, 16, 14, 1, 1, 1, 1)}, "conv_f32_generic"},
+};
+enum { ROWS = sizeof table / sizeof table[0] };
+
+/* Writes the table's pattern for an ISA. */
+static void pattern_for(size_t row, const char *isa, char *pattern, size_t size) {
+  const char *stands = strstr(table[row].kernel, "%s");
+  snprintf(pattern, size, "%.*s%s", stands ? (int)(stands - table[row].kernel) : 64, table[row].kernel,
+           stands ? isa : "");
+}
+
+static bool registered(const char *pattern) {
+  for (size_t i = 0; i < cardinal_kernel_count; ++i)
+    if (fnmatch(pattern, cardinal_kernels[i].name, 0) == 0)
+      return true;
+  return false;
+}
+
+/* Where an ISA has no kernel of its own, the next rung of the ladder serves. */
+static void expect_row(const char *what, const cardinal_selector *selector, size_t row, const char *isa) {
+  const cardinal_kernel *kernel = cardinal_kernel_select(selector, &table[row].shape.shape);
+  cr_assert_not_null(kernel);
+  char pattern[64];
+  pattern_for(row, isa, pattern, sizeof pattern);
+  while (!registered(pattern) && strcmp(isa, "generic") != 0) {
+    isa = strcmp(isa, "avx512") == 0 ? "avx2" : "generic";
+    pattern_for(row, isa, pattern, sizeof pattern);
+  }
+  cr_expect_eq(fnmatch(pattern, kernel->name, 0), 0, "%s, %s: %s was chosen, expected %s", what,
+               table[row].shape.name, kernel->name, pattern);
+}
+
+static void expect_ladder(const char *cpu, cardinal_isa cap, const char *isa) {
+  cardinal_selector selector = {.cap = cap};
+  cpus_features(cpu, &selector.features);
+  for (size_t row = 0; row < ROWS; ++row)
+    expect_row(cpu, &selector, row, isa);
+}
+
+/* The best ISA of each CPU, as a context takes it, among those that this build has kernels for. */
+Test(selection, cpus) {
+  static const struct {
+    const char *cpu, *x86, *arm;
+  } cpus[] = {{"skylake-x", "avx512", "generic"},    {"cascade-lake", "avx512", "generic"},
+              {"ice-lake", "avx512", "generic"},     {"zen4", "avx512", "generic"},
+              {"cannon-lake", "avx2", "generic"},    {"knights-landing", "avx2", "generic"},
+              {"alder-lake", "avx2", "generic"},     {"haswell", "avx2", "generic"},
+              {"zen3", "avx2", "generic"},           {"piledriver", "generic", "generic"},
+              {"sandy-bridge", "generic", "generic"}, {"penryn", "generic", "generic"},
+              {"cortex-a53", "generic", "neon"},     {"neoverse-v1", "generic", "neon"},
+              {"armv8-without-simd", "generic", "generic"}, {"unknown", "generic", "generic"}};
+  for (size_t i = 0; i < sizeof cpus / sizeof cpus[0]; ++i) {
+    cardinal_cpu_features features;
+    cpus_features(cpus[i].cpu, &features);
+#if defined(__x86_64__)
+    const char *expected = cpus[i].x86;
+#elif defined(__aarch64__)
+    const char *expected = cpus[i].arm;
+#else
+    const char *expected = "generic";
+#endif
+    const cardinal_isa best = cardinal_isa_best(&features);
+    cr_expect_str_eq(cardinal_isa_name(best), expected, "%s: best is %s, expected %s", cpus[i].cpu,
+                     cardinal_isa_name(best), expected);
+    expect_ladder(cpus[i].cpu, best, expected);
+    expect_ladder(cpus[i].cpu, CARDINAL_ISA_GENERIC, "generic");
+  }
+}
+
+#if defined(__x86_64__)
+/* A cap takes away, rung by rung, and gives nothing that the CPU lacks. */
+Test(selection, caps) {
+  expect_ladder("skylake-x", CARDINAL_ISA_AVX512, "avx512");
+  expect_ladder("skylake-x", CARDINAL_ISA_AVX2, "avx2");
+  expect_ladder("skylake-x", CARDINAL_ISA_NEON, "generic");
+  expect_ladder("haswell", CARDINAL_ISA_AVX512, "avx2");
+  expect_ladder("sandy-bridge", CARDINAL_ISA_AVX512, "generic");
+  expect_ladder("cannon-lake", CARDINAL_ISA_AVX512, "avx512"); /* the preference can be overridden */
+}
+
+/* The OS has its say: what it doesn't save isn't used. */
+Test(selection, operating_systems) {
+  static const struct {
+    uint32_t xcr0;
+    const char *isa;
+  } cases[] = {{0xE7, "avx512"}, {0x07, "avx2"}, {0x67, "avx2"}, {0x03, "generic"}, {0x00, "generic"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+    cardinal_cpuid_leaves leaves = *cpus_leaves("ice-lake");
+    leaves.xcr0 = cases[i].xcr0;
+    cardinal_selector selector;
+    cardinal_cpu_decode(&leaves, &selector.features);
+    selector.cap = cardinal_isa_best(&selector.features);
+    for (size_t row = 0; row < ROWS; ++row)
+      expect_row("ice-lake", &selector, row, cases[i].isa);
+  }
+}
+
+/* Losing any one feature of a bundle loses the bundle. */
+Test(selection, single_features) {
+  for (uint32_t bit = 1; bit; bit <<= 1) {
+    cardinal_selector selector = {.cap = CARDINAL_ISA_AVX512};
+    cpus_features("ice-lake", &selector.features);
+    selector.features.enabled &= ~bit;
+    const bool avx2 = !(cardinal_isa_needs(CARDINAL_ISA_AVX2) & bit);
+    const bool avx512 = !(cardinal_isa_needs(CARDINAL_ISA_AVX512) & bit);
+    for (size_t row = 0; row < ROWS; ++row)
+      expect_row(cardinal_cpu_feature_name(bit), &selector, row, avx512 ? "avx512" : avx2 ? "avx2" : "generic");
+  }
+}
+#endif
+
+/* ---- the registry as a whole ---- */
+
+static cardinal_selector everything(cardinal_isa cap) {
+  return (cardinal_selector){.features = {.present = UINT32_MAX, .enabled = UINT32_MAX}, .cap = cap};
+}
+
+/* A kernel that no shape selects on any CPU is dead weight: each is chosen for some row of the table under some cap. */
+Test(registry, every_kernel_is_chosen_for_something) {
+  for (size_t i = 0; i < cardinal_kernel_count; ++i) {
+    bool chosen = false;
+    for (int cap = 0; cap < CARDINAL_ISA_COUNT && !chosen; ++cap)
+      for (size_t row = 0; row < ROWS && !chosen; ++row) {
+        const cardinal_selector selector = everything((cardinal_isa)cap);
+        chosen = cardinal_kernel_select(&selector, &table[row].shape.shape) == &cardinal_kernels[i];
+      }
+    cr_expect(chosen, "nothing selects %s", cardinal_kernels[i].name);
+  }
+}
+
+/* Every shape is served on every CPU, and each kernel passed over says why. */
+Test(registry, kernels_passed_over_say_why) {
+  for (int cap = 0; cap < CARDINAL_ISA_COUNT; ++cap)
+    for (size_t row = 0; row < ROWS; ++row) {
+      const cardinal_selector selector = everything((cardinal_isa)cap);
+      const cardinal_kernel *kernel = cardinal_kernel_select(&selector, &table[row].shape.shape);
+      cr_assert_not_null(kernel, "nothing serves %s", table[row].shape.name);
+      cr_expect(kernel->isa <= (cardinal_isa)cap);
+      cr_expect_eq(kernel->operation, table[row].shape.shape.operation);
+      cr_expect_null(cardinal_kernel_declines(kernel, &selector, &table[row].shape.shape));
+      for (const cardinal_kernel *k = cardinal_kernels; k < kernel; ++k) {
+        const char *reason = cardinal_kernel_declines(k, &selector, &table[row].shape.shape);
+        cr_expect(reason && strlen(reason) > 8, "%s gives no reason for not serving %s", k->name,
+                  table[row].shape.name);
+      }
+    }
+  const cardinal_selector nothing = {.cap = CARDINAL_ISA_AVX512};
+  for (size_t i = 0; i < cardinal_kernel_count; ++i) {
+    const char *reason = cardinal_kernel_declines(&cardinal_kernels[i], &nothing, &table[0].shape.shape);
+    if (cardinal_kernels[i].isa != CARDINAL_ISA_GENERIC &&
+        cardinal_kernels[i].operation == CARDINAL_OPERATION_CONV)
+      cr_expect(reason && strstr(reason, cardinal_isa_name(cardinal_kernels[i].isa)),
+                "%s doesn't say that its instruction set is missing", cardinal_kernels[i].name);
   }
 }
