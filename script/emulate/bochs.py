@@ -160,7 +160,7 @@ class Follower:
         if not line.startswith(MARKER):
             if self.current:
                 self.current.lines.append(line)
-            if line.strip():
+            if line.strip() and (self.current is None or self.current.is_shown):
                 self.screen.show("  " + line)
             return
         words = line.split()

@@ -17,15 +17,16 @@ class Failure(Exception):
 class Run:
     """One command line on the emulated CPU, and what became of it."""
 
-    def __init__(self, command, is_test):
+    def __init__(self, command, kind):
         words = shlex.split(command)
-        self.is_test = is_test
+        self.is_test = kind == "--test"
+        self.is_shown = kind != "--record"
         self.program = os.path.abspath(words[0])
         self.arguments = words[1:]
         self.name = os.path.basename(self.program)
         self.lines = []
         self.status = None
-        if is_test:
+        if self.is_test:
             self.arguments += ["--verbose=1"]
         if not os.access(self.program, os.X_OK):
             raise Failure(f"{self.program} is not an executable program")

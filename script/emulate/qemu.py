@@ -57,5 +57,5 @@ def take(line, run, screen):
     if NOISE in text:
         return
     run.lines.append(text)
-    if text.strip():
+    if text.strip() and run.is_shown:
         screen.show("  " + text)
