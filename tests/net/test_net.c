@@ -104,6 +104,8 @@ Test(pytorch, named_models) {
   for (size_t i = 0; cardinal_net_model_name(i); i++) {
     cardinal_net_spec spec;
     cr_assert_eq(cardinal_net_spec_named(cardinal_net_model_name(i), &spec, NULL), CARDINAL_OK);
+    if (test_small() && spec.blocks[2] > 6)
+      continue; /* 101 layers take an emulated CPU minutes */
     compare_with_pytorch(&spec);
   }
 }
