@@ -112,7 +112,7 @@ Test(pytorch, named_models) {
 
 Test(pytorch, custom_models) {
   static const uint32_t members[][2] = {{2, 40}, {4, 24}, {8, 14}};
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = test_scale(0, 2); i < 3; i++) {
     cardinal_net_spec spec;
     cr_assert_eq(cardinal_net_spec_custom(50, members[i][0], members[i][1], &spec, NULL), CARDINAL_OK);
     compare_with_pytorch(&spec);
@@ -123,7 +123,7 @@ Test(pytorch, custom_models) {
 
 Test(bits, any_isa_and_thread_count) {
   static const uint32_t members[][2] = {{32, 4}, {8, 14}, {1, 64}, {5, 3}};
-  for (int m = 0; m < 4; m++) {
+  for (int m = 0; m < (int)test_scale(4, 2); m++) {
     cardinal_net_spec spec = small_spec(members[m][0], members[m][1]);
     float expected[SMALL_LOGITS], found[SMALL_LOGITS];
     run_small(&spec, 1, "generic", expected);
@@ -135,7 +135,7 @@ Test(bits, any_isa_and_thread_count) {
       if (cardinal_context_create(&desc, &context, NULL) == CARDINAL_UNSUPPORTED)
         continue;
       cardinal_context_destroy(context);
-      for (uint32_t threads = 1; threads <= 8; threads += m ? 3 : 1) {
+      for (uint32_t threads = 1; threads <= 8; threads += m || test_small() ? 3 : 1) {
         run_small(&spec, threads, desc.isa, found);
         cr_expect(!memcmp(found, expected, sizeof found), "%s with %u threads on %s", spec.name, threads, desc.isa);
       }
