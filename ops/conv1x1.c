@@ -100,8 +100,8 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
           .lane_mask = last ? cardinal_plan_lane_mask(plan, 0, block + blocks - 1) : CARDINAL_ALL_LANES,
           .relu = last && plan->relu,
           .next_w = last ? next_panel : panel + (c + channels) * CARDINAL_BLOCK,
-          .next_w_floats = cardinal_min(plan->channel_chunk, s->in_per_group - (last ? 0 : c + channels)) *
-                           CARDINAL_BLOCK,
+          .next_w_floats =
+              cardinal_min(plan->channel_chunk, s->in_per_group - (last ? 0 : c + channels)) * CARDINAL_BLOCK,
           .next_x = last ? x : x + (c + channels) / CARDINAL_BLOCK * x_block,
       });
     }
@@ -130,8 +130,8 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
    * each pixel chunk, so that the chunks are made as large as they can be. */
   const size_t weight_bytes = plan->weight_floats * sizeof(float);
   const size_t pixel_bytes = weight_bytes <= caches->l2_bytes / 2 ? caches->l2_bytes / 4 : caches->l2_bytes * 13 / 16;
-  const size_t fitting_pixels = cardinal_max(pixel_bytes / (channel_blocks * CARDINAL_BLOCK * sizeof(float)),
-                                             4 * tile_pixels);
+  const size_t fitting_pixels =
+      cardinal_max(pixel_bytes / (channel_blocks * CARDINAL_BLOCK * sizeof(float)), 4 * tile_pixels);
   plan->pixel_chunk = even_chunk(out_pixels, fitting_pixels);
 
   /* Several items a thread, so that all finish at about the same time. Cutting the blocks is preferred, since it costs
@@ -141,19 +141,20 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
     const size_t wanted = ITEMS_A_THREAD * threads;
     const size_t most_block_items = cardinal_ceil_div(out_blocks, tile_blocks);
     const size_t pixel_items = cardinal_ceil_div(wanted, s->batch * most_block_items);
-    plan->pixel_chunk = cardinal_min(plan->pixel_chunk,
-                                     cardinal_max(cardinal_ceil_div(out_pixels, pixel_items), tile_pixels));
+    plan->pixel_chunk =
+        cardinal_min(plan->pixel_chunk, cardinal_max(cardinal_ceil_div(out_pixels, pixel_items), tile_pixels));
     block_items = cardinal_ceil_div(wanted, s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk));
   }
   /* Whole tiles, where the last chunk isn't much smaller for it. */
   if (plan->pixel_chunk >= 8 * tile_pixels && plan->pixel_chunk < out_pixels)
     plan->pixel_chunk = cardinal_ceil_div(plan->pixel_chunk, tile_pixels) * tile_pixels;
-  plan->block_chunk = even_chunk(cardinal_ceil_div(out_blocks, tile_blocks),
-                                 cardinal_ceil_div(out_blocks, tile_blocks * block_items)) * tile_blocks;
+  plan->block_chunk =
+      even_chunk(cardinal_ceil_div(out_blocks, tile_blocks), cardinal_ceil_div(out_blocks, tile_blocks * block_items)) *
+      tile_blocks;
 
   plan->item = conv1x1_item;
-  plan->items = s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk) *
-                cardinal_ceil_div(out_blocks, plan->block_chunk);
+  plan->items =
+      s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk) * cardinal_ceil_div(out_blocks, plan->block_chunk);
   if (s->stride_h != 1 || s->stride_w != 1)
     plan->worker_floats = CARDINAL_ALIGNMENT / sizeof(float) + channel_blocks * plan->pixel_chunk * CARDINAL_BLOCK;
   plan->worker_floats += kept_floats(plan);

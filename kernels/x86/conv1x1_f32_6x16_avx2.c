@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* 1×1 convolution in tiles of 6 pixels × 16 output channels: 12 accumulators, 2 vectors of weights, and one input
  * value in all lanes. */
+#include <math.h>
+
 #include "kernels/x86/avx2.h"
 
 enum { TILE_PIXELS = 6 };
@@ -14,7 +16,7 @@ enum { AHEAD_BLOCKS = 4 };
 typedef struct block_loop {
   size_t blocks; /* input blocks to multiply, at least 1 */
   size_t x_step; /* all steps in bytes */
-  /* Lines of x to prefetch: from x_ahead on, and from x_turned on once this many blocks are left to multiply. */
+  /* Lines of x to prefetch: from x_ahead on; once fewer than `turn` blocks are left to multiply, from x_turned on. */
   uintptr_t x_ahead, x_turned;
   size_t turn;
   /* Lines of weights to prefetch: two from w_ahead on, in steps of none, one or two lines. */
@@ -65,10 +67,9 @@ typedef struct block_loop {
                    "add %%rdx, %[x]\n\t"                                                                               \
                    "add %%rdx, %%r8\n\t"                                                                               \
                    "add %%rax, %%r11\n\t"                                                                              \
-                   "dec %%rcx\n\t"                                                                                     \
                    "cmp %%r10, %%rcx\n\t"                                                                              \
                    "cmove %%r9, %%r8\n\t"                                                                              \
-                   "test %%rcx, %%rcx\n\t"                                                                             \
+                   "dec %%rcx\n\t"                                                                                     \
                    "jnz 1b\n\t"                                                                                        \
                    : SUMS, [x] "+r"(x), [w] "+r"(w)                                                                    \
                    : [loop] "r"(loop)                                                                                  \
@@ -109,59 +110,53 @@ CARDINAL_INLINE void multiply_channel(__m256 acc[TILE_PIXELS][2], const float *x
   }
 }
 
-/* What the tiles of a call prefetch. Addresses, not pointers: they may run a little past the data. */
-typedef struct prefetches {
-  const float *next_x; /* the next tile's input */
-  uintptr_t w, w_end;  /* weights of the next call, not yet prefetched */
-  size_t w_step;
-} prefetches;
+/* Where a tile works, and what is the same for all tiles of a block. */
+typedef struct place {
+  const float *x, *w;
+  const float *start; /* what the sums start from: the bias, or the partial sums in y */
+  const float *residual;
+  float *y;
+  size_t start_step; /* floats from pixel to pixel: 0 for the bias */
+  size_t tail_channels;
+  __m256 floor; /* 0 for ReLU; -Inf, which changes nothing, without */
+  cardinal_lanes16 mask;
+} place;
 
-/* One tile of `pixels` pixels from pixel `first` on, of output block `block`. */
-CARDINAL_INLINE void tile(const cardinal_conv1x1_args *a, size_t block, size_t first, const cardinal_lanes16 *mask,
-                          prefetches *ahead, size_t pixels) {
-  const float *x = a->x + first * CARDINAL_BLOCK;
-  const float *w = a->w + block * a->w_panel;
-  const size_t offset = block * a->y_block + first * CARDINAL_BLOCK;
-  float *y = a->y + offset;
-  const float *residual = a->residual ? a->residual + offset : NULL;
-  if (residual)
-    CARDINAL_UNROLL
-    for (size_t p = 0; p < pixels; ++p)
-      _mm_prefetch((const char *)(residual + p * CARDINAL_BLOCK), _MM_HINT_T0);
-
-  const float *start = a->bias ? a->bias + block * CARDINAL_BLOCK : y;
-  const size_t start_step = a->bias ? 0 : CARDINAL_BLOCK;
+/* One tile of `pixels` pixels. */
+CARDINAL_INLINE void tile(const place *at, const block_loop *loop, size_t pixels) {
   __m256 acc[TILE_PIXELS][2];
   CARDINAL_UNROLL
   for (size_t p = 0; p < pixels; ++p) {
-    acc[p][0] = _mm256_loadu_ps(start + p * start_step);
-    acc[p][1] = _mm256_loadu_ps(start + p * start_step + 8);
+    acc[p][0] = _mm256_loadu_ps(at->start + p * at->start_step);
+    acc[p][1] = _mm256_loadu_ps(at->start + p * at->start_step + 8);
+  }
+  if (at->residual)
+    CARDINAL_UNROLL
+    for (size_t p = 0; p < pixels; ++p)
+      _mm_prefetch((const char *)(at->residual + p * CARDINAL_BLOCK), _MM_HINT_T0);
+
+  if (loop->blocks)
+    multiply_blocks(acc, at->x, at->w, loop, pixels);
+  if (at->tail_channels) {
+    const float *x = at->x + loop->blocks * (loop->x_step / sizeof(float));
+    const float *w = at->w + loop->blocks * CARDINAL_BLOCK * CARDINAL_BLOCK;
+    for (size_t c = 0; c < at->tail_channels; ++c)
+      multiply_channel(acc, x + c, w + c * CARDINAL_BLOCK, pixels);
   }
 
-  const size_t blocks = a->channels / CARDINAL_BLOCK;
-  if (blocks) {
-    const size_t w_step = ahead->w < ahead->w_end ? ahead->w_step : 0;
-    const block_loop loop = {
-        .blocks = blocks,
-        .x_step = a->x_block * sizeof(float),
-        .x_ahead = (uintptr_t)(blocks > AHEAD_BLOCKS ? x + AHEAD_BLOCKS * a->x_block : ahead->next_x),
-        .x_turned = (uintptr_t)ahead->next_x,
-        .turn = AHEAD_BLOCKS,
-        .w_ahead = ahead->w,
-        .w_step = w_step,
-    };
-    multiply_blocks(acc, x, w, &loop, pixels);
-    ahead->w += blocks * w_step;
-  }
-  x += blocks * a->x_block;
-  w += blocks * CARDINAL_BLOCK * CARDINAL_BLOCK;
-  for (size_t c = 0; c < a->channels % CARDINAL_BLOCK; ++c)
-    multiply_channel(acc, x + c, w + c * CARDINAL_BLOCK, pixels);
-
+  if (at->residual)
+    CARDINAL_UNROLL
+    for (size_t p = 0; p < pixels; ++p) {
+      acc[p][0] = _mm256_add_ps(acc[p][0], _mm256_loadu_ps(at->residual + p * CARDINAL_BLOCK));
+      acc[p][1] = _mm256_add_ps(acc[p][1], _mm256_loadu_ps(at->residual + p * CARDINAL_BLOCK + 8));
+    }
   CARDINAL_UNROLL
-  for (size_t p = 0; p < pixels; ++p)
-    cardinal_avx2_finish(y + p * CARDINAL_BLOCK, acc[p][0], acc[p][1],
-                         residual ? residual + p * CARDINAL_BLOCK : NULL, a->relu, mask);
+  for (size_t p = 0; p < pixels; ++p) {
+    /* max(floor, sum) in this order gives the sum where it is NaN or -0. */
+    const __m256 low = _mm256_max_ps(at->floor, acc[p][0]), high = _mm256_max_ps(at->floor, acc[p][1]);
+    _mm256_storeu_ps(at->y + p * CARDINAL_BLOCK, _mm256_and_ps(low, at->mask.low));
+    _mm256_storeu_ps(at->y + p * CARDINAL_BLOCK + 8, _mm256_and_ps(high, at->mask.high));
+  }
 }
 
 void cardinal_conv1x1_f32_6x16_avx2(const cardinal_conv1x1_args *a) {
@@ -170,43 +165,62 @@ void cardinal_conv1x1_f32_6x16_avx2(const cardinal_conv1x1_args *a) {
   const size_t even = a->pixels / tiles, larger = a->pixels % tiles;
 
   const size_t line = CARDINAL_BLOCK * sizeof(float);
-  const size_t rounds = tiles * a->blocks * (a->channels / CARDINAL_BLOCK);
-  const float *next_w = a->next_w ? a->next_w : a->w;
-  prefetches ahead = {
-      .w = (uintptr_t)next_w,
-      .w_end = (uintptr_t)(next_w + a->next_w_floats),
-      .w_step = a->next_w_floats / CARDINAL_BLOCK <= rounds ? line : 2 * line,
+  block_loop loop = {
+      .blocks = a->channels / CARDINAL_BLOCK,
+      .x_step = a->x_block * sizeof(float),
+      .turn = AHEAD_BLOCKS + 1,
+      .w_ahead = (uintptr_t)(a->next_w ? a->next_w : a->w),
   };
+  const uintptr_t w_end = loop.w_ahead + a->next_w_floats * sizeof(float);
+  const size_t rounds = tiles * a->blocks * loop.blocks;
+  loop.w_step = a->next_w_floats / CARDINAL_BLOCK <= rounds ? line : 2 * line;
 
   for (size_t block = 0; block < a->blocks; ++block) {
     const int last_block = block + 1 == a->blocks;
-    const cardinal_lanes16 mask = cardinal_avx2_mask(last_block ? a->lane_mask : CARDINAL_ALL_LANES);
-    size_t first = 0;
+    place at = {
+        .x = a->x,
+        .w = a->w + block * a->w_panel,
+        .start = a->bias ? a->bias + block * CARDINAL_BLOCK : a->y + block * a->y_block,
+        .residual = a->residual ? a->residual + block * a->y_block : NULL,
+        .y = a->y + block * a->y_block,
+        .start_step = a->bias ? 0 : CARDINAL_BLOCK,
+        .tail_channels = a->channels % CARDINAL_BLOCK,
+        .floor = _mm256_set1_ps(a->relu ? 0.0f : -INFINITY),
+        .mask = cardinal_avx2_mask(last_block ? a->lane_mask : CARDINAL_ALL_LANES),
+    };
+    const float *after = last_block && a->next_x ? a->next_x : a->x;
     for (size_t t = 0; t < tiles; ++t) {
       const size_t pixels = even + (t < larger);
-      ahead.next_x = t + 1 < tiles                ? a->x + (first + pixels) * CARDINAL_BLOCK
-                     : last_block && a->next_x ? a->next_x
-                                                  : a->x;
+      const float *next_x = t + 1 < tiles ? at.x + pixels * CARDINAL_BLOCK : after;
+      loop.x_turned = (uintptr_t)next_x;
+      loop.x_ahead = (uintptr_t)(loop.blocks > AHEAD_BLOCKS ? at.x + AHEAD_BLOCKS * a->x_block : next_x);
+      if (loop.w_ahead >= w_end)
+        loop.w_step = 0;
       switch (pixels) {
       case 1:
-        tile(a, block, first, &mask, &ahead, 1);
+        tile(&at, &loop, 1);
         break;
       case 2:
-        tile(a, block, first, &mask, &ahead, 2);
+        tile(&at, &loop, 2);
         break;
       case 3:
-        tile(a, block, first, &mask, &ahead, 3);
+        tile(&at, &loop, 3);
         break;
       case 4:
-        tile(a, block, first, &mask, &ahead, 4);
+        tile(&at, &loop, 4);
         break;
       case 5:
-        tile(a, block, first, &mask, &ahead, 5);
+        tile(&at, &loop, 5);
         break;
       default:
-        tile(a, block, first, &mask, &ahead, TILE_PIXELS);
+        tile(&at, &loop, TILE_PIXELS);
       }
-      first += pixels;
+      loop.w_ahead += loop.blocks * loop.w_step;
+      at.x += pixels * CARDINAL_BLOCK;
+      at.y += pixels * CARDINAL_BLOCK;
+      at.start += pixels * at.start_step;
+      if (at.residual)
+        at.residual += pixels * CARDINAL_BLOCK;
     }
   }
 }
