@@ -9,12 +9,21 @@ enum { FC_BLOCKS = 4, ITEMS_A_THREAD = 8 };
 /* Copies the pixels that a strided convolution reads, `pixels` outputs from `first` on, into [block][pixels][16]. */
 static void gather_strided(const cardinal_shape *s, const float *image, size_t first, size_t pixels, float *to) {
   const size_t plane = s->in_height * s->in_width * CARDINAL_BLOCK;
-  const size_t blocks = cardinal_blocks(s->in_per_group);
-  for (size_t b = 0; b < blocks; ++b)
-    for (size_t p = first; p < first + pixels; ++p, to += CARDINAL_BLOCK) {
-      const size_t row = p / s->out_width * s->stride_h, column = p % s->out_width * s->stride_w;
-      memcpy(to, image + b * plane + (row * s->in_width + column) * CARDINAL_BLOCK, CARDINAL_BLOCK * sizeof(float));
+  const size_t row_step = s->stride_h * s->in_width * CARDINAL_BLOCK, step = s->stride_w * CARDINAL_BLOCK;
+  const size_t first_row = first / s->out_width, first_column = first % s->out_width;
+  for (size_t b = 0; b < cardinal_blocks(s->in_per_group); ++b) {
+    const float *row = image + b * plane + first_row * row_step;
+    size_t column = first_column;
+    for (size_t left = pixels; left;) {
+      const size_t columns = cardinal_min(s->out_width - column, left);
+      const float *from = row + column * step;
+      for (size_t p = 0; p < columns; ++p, from += step, to += CARDINAL_BLOCK)
+        memcpy(to, from, CARDINAL_BLOCK * sizeof(float));
+      left -= columns;
+      column = 0;
+      row += row_step;
     }
+  }
 }
 
 /* Begins the scratch of a worker, which starts as zeros: the pixel chunk of an image, counted from 1, whose gathered
