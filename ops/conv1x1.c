@@ -144,14 +144,17 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
   plan->pixel_chunk = even_chunk(out_pixels, fitting_pixels);
 
   /* Several items a thread, so that all finish at about the same time. Cutting the blocks is preferred, since it costs
-   * only more reading of x; pixels are cut further where there are too few blocks. */
+   * only more reading of x; pixels are cut further where there are too few blocks, or where each thread would gather
+   * its own copy of them. */
+  const bool gathers = s->stride_h != 1 || s->stride_w != 1;
   size_t block_items = 1;
   if (threads > 1) {
     const size_t wanted = ITEMS_A_THREAD * threads;
-    const size_t most_block_items = cardinal_ceil_div(out_blocks, tile_blocks);
+    const size_t most_block_items = gathers ? 1 : cardinal_ceil_div(out_blocks, tile_blocks);
     const size_t pixel_items = cardinal_ceil_div(wanted, s->batch * most_block_items);
-    plan->pixel_chunk =
-        cardinal_min(plan->pixel_chunk, cardinal_max(cardinal_ceil_div(out_pixels, pixel_items), tile_pixels));
+    const size_t least_pixels = gathers ? 16 * tile_pixels : tile_pixels;
+    const size_t most_pixels = cardinal_max(cardinal_ceil_div(out_pixels, pixel_items), least_pixels);
+    plan->pixel_chunk = even_chunk(out_pixels, cardinal_min(plan->pixel_chunk, most_pixels));
     block_items = cardinal_ceil_div(wanted, s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk));
   }
   /* Whole tiles, where the last chunk isn't much smaller for it. */
@@ -164,7 +167,7 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
   plan->item = conv1x1_item;
   plan->items =
       s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk) * cardinal_ceil_div(out_blocks, plan->block_chunk);
-  if (s->stride_h != 1 || s->stride_w != 1)
+  if (gathers)
     plan->worker_floats = CARDINAL_ALIGNMENT / sizeof(float) + channel_blocks * plan->pixel_chunk * CARDINAL_BLOCK;
   plan->worker_floats += kept_floats(plan);
 }
