@@ -57,8 +57,9 @@ typedef struct cardinal_probes {
 bool cardinal_measure_rounds(const cardinal_probes *probes, const cardinal_patience *patience, double flops,
                              cardinal_measurement *measurement);
 
-/* Measures `run` on this machine: a first run to warm up, then rounds in which it runs for at least 0.2 ms. */
-bool cardinal_measure(cardinal_yardstick *yardstick, void (*run)(void *user), void *user,
+/* Measures `run` on this machine, in rounds in which it runs for at least 0.2 ms. It must have run once, to warm up;
+ * `first_seconds` is what that took, about. */
+bool cardinal_measure(cardinal_yardstick *yardstick, void (*run)(void *user), void *user, double first_seconds,
                       const cardinal_patience *patience, double flops, cardinal_measurement *measurement);
 
 #endif

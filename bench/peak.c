@@ -270,8 +270,7 @@ bool cardinal_isa_runs_here(cardinal_isa isa) {
   return true;
 }
 
-/* Portable kernels are held against the widest loop that runs here. */
-static cardinal_isa loops_of(cardinal_isa isa) {
+cardinal_isa cardinal_yardstick_isa(cardinal_isa isa) {
   if (isa != CARDINAL_ISA_GENERIC)
     return isa;
   for (int widest = CARDINAL_ISA_COUNT - 1; widest > CARDINAL_ISA_GENERIC; --widest)
@@ -335,7 +334,7 @@ static size_t iterations_for(loop_rate *rate, const code *c, double flops) {
 bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, unsigned threads) {
   if (threads == 0 || !cardinal_isa_runs_here(isa))
     return false;
-  const cardinal_isa loops = loops_of(isa);
+  const cardinal_isa loops = cardinal_yardstick_isa(isa);
   const code *c = &codes[loops];
   *yardstick = (cardinal_yardstick){.isa = loops,
                                     .threads = threads,

@@ -21,7 +21,7 @@
 
 /* The loops of one ISA on a number of threads at once. */
 typedef struct cardinal_yardstick {
-  cardinal_isa isa; /* whose loops are run: see cardinal_yardstick_init */
+  cardinal_isa isa; /* whose loops are run: see cardinal_yardstick_isa */
   unsigned threads;
   size_t fma_iterations, canary_iterations; /* for about 0.1 ms */
   double peak;                              /* the best rate of the FMA loop so far, in GFLOP/s */
@@ -29,6 +29,9 @@ typedef struct cardinal_yardstick {
 
 /* Whether the CPU can run an ISA's kernels. The environment's CARDINAL_ISA is ignored. */
 bool cardinal_isa_runs_here(cardinal_isa isa);
+
+/* Whose loops serve an ISA's kernels: its own, for generic those of the widest ISA that the CPU can run. */
+cardinal_isa cardinal_yardstick_isa(cardinal_isa isa);
 
 /* Finds out how long the loops take, and a first peak; takes about 50 ms. The threads are OpenMP's, the same that run
  * the kernels; a build without OpenMP has one. False if the CPU can't run the ISA or `threads` is 0. */

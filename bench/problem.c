@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench/problem.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *bench_memory(size_t bytes) {
+  const size_t alignment = 64;
+  void *memory = aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
+  if (!memory) {
+    fprintf(stderr, "cardinal_bench: no memory for %zu bytes\n", bytes);
+    exit(EXIT_FAILURE);
+  }
+  return memory;
+}
+
+static float *floats(size_t count) {
+  return bench_memory(count * sizeof(float));
+}
+
+bool bench_problem_init(bench_problem *p, const cardinal_net_layer *layer) {
+  *p = (bench_problem){.is_conv = layer->is_conv != 0, .conv = layer->conv, .pool = layer->pool};
+  int64_t height, width;
+  double taps;
+  if (p->is_conv) {
+    const cardinal_conv_desc *c = &p->conv;
+    if (c->batch != 1 || cardinal_conv_output_size(c, &height, &width, NULL))
+      return false;
+    p->in_channels = (size_t)c->in_channels;
+    p->in_height = (size_t)c->in_height;
+    p->in_width = (size_t)c->in_width;
+    p->out_channels = (size_t)c->out_channels;
+    taps = 2.0 * (double)(c->in_channels / c->groups) * (double)(c->kernel_height * c->kernel_width);
+  } else {
+    const cardinal_pool_desc *c = &p->pool;
+    if (c->batch != 1 || cardinal_pool_output_size(c, &height, &width, NULL))
+      return false;
+    p->in_channels = p->out_channels = (size_t)c->channels;
+    p->in_height = (size_t)c->in_height;
+    p->in_width = (size_t)c->in_width;
+    taps = c->kind == CARDINAL_POOL_MAX ? (double)(c->kernel_height * c->kernel_width)
+                                        : (double)(c->in_height * c->in_width);
+  }
+  p->out_height = (size_t)height;
+  p->out_width = (size_t)width;
+  p->x_floats = p->in_channels * p->in_height * p->in_width;
+  p->y_floats = p->out_channels * p->out_height * p->out_width;
+  p->flops = taps * (double)p->y_floats;
+  return true;
+}
+
+bool bench_problem_same(const bench_problem *a, const bench_problem *b) {
+  if (a->is_conv != b->is_conv)
+    return false;
+  return a->is_conv ? memcmp(&a->conv, &b->conv, sizeof a->conv) == 0 : memcmp(&a->pool, &b->pool, sizeof a->pool) == 0;
+}
+
+void bench_problem_describe(const bench_problem *p, char *text, size_t size) {
+  if (!p->is_conv && p->pool.kind != CARDINAL_POOL_MAX)
+    snprintf(text, size, "%zu mean %zux%zu", p->in_channels, p->in_height, p->in_width);
+  else if (!p->is_conv)
+    snprintf(text, size, "%zu max %dx%d/%d %zux%zu", p->in_channels, (int)p->pool.kernel_height,
+             (int)p->pool.kernel_width, (int)p->pool.stride_height, p->in_height, p->in_width);
+  else if (p->conv.groups == 1)
+    snprintf(text, size, "%zu>%zu %dx%d/%d %zux%zu", p->in_channels, p->out_channels, (int)p->conv.kernel_height,
+             (int)p->conv.kernel_width, (int)p->conv.stride_height, p->in_height, p->in_width);
+  else
+    snprintf(text, size, "%zu>%zu %dx%d/%d g%d %zux%zu", p->in_channels, p->out_channels, (int)p->conv.kernel_height,
+             (int)p->conv.kernel_width, (int)p->conv.stride_height, (int)p->conv.groups, p->in_height, p->in_width);
+}
+
+/* Uniform in [-scale, scale), from the upper bits of a 64-bit linear congruential generator (Knuth's MMIX). */
+static float *random_floats(size_t count, uint64_t seed, float scale) {
+  float *values = floats(count);
+  for (size_t i = 0; i < count; ++i) {
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    values[i] = scale * ((float)(seed >> 40) * 0x1p-23f - 1.0f);
+  }
+  return values;
+}
+
+/* Input rows that output rows [begin, end) read, and what is left of the top padding. */
+static cardinal_reference_shape band_shape(const bench_problem *p, size_t begin, size_t end, size_t *first_row) {
+  const cardinal_conv_desc *c = &p->conv;
+  const size_t pad = (size_t)c->pad_top, stride = (size_t)c->stride_height;
+  const size_t reach = (size_t)(c->kernel_height - 1) * (size_t)c->dilation_height;
+  const size_t top = begin * stride; /* in rows of the padded input */
+  const size_t first = top > pad ? top - pad : 0;
+  const size_t last = (end - 1) * stride + reach; /* the same */
+  const size_t stop = last >= pad && last - pad + 1 < p->in_height ? last - pad + 1 : p->in_height;
+  *first_row = first;
+  return (cardinal_reference_shape){
+      .batch = 1,
+      .groups = (size_t)c->groups,
+      .in_channels = p->in_channels,
+      .in_height = stop - first,
+      .in_width = p->in_width,
+      .out_channels = p->out_channels,
+      .out_height = end - begin,
+      .out_width = p->out_width,
+      .kernel_h = (size_t)c->kernel_height,
+      .kernel_w = (size_t)c->kernel_width,
+      .stride_h = stride,
+      .stride_w = (size_t)c->stride_width,
+      .dilation_h = (size_t)c->dilation_height,
+      .dilation_w = (size_t)c->dilation_width,
+      .pad_top = top < pad ? pad - top : 0,
+      .pad_left = (size_t)c->pad_left,
+  };
+}
+
+static float *cut_rows(const float *from, size_t channels, size_t height, size_t width, size_t first, size_t rows) {
+  float *to = floats(channels * rows * width);
+  for (size_t c = 0; c < channels; ++c)
+    memcpy(to + c * rows * width, from + (c * height + first) * width, rows * width * sizeof(float));
+  return to;
+}
+
+static void cut_band(bench_band *band, const bench_problem *p, size_t begin, size_t end) {
+  size_t first;
+  *band = (bench_band){.begin = begin, .end = end};
+  band->shape = band_shape(p, begin, end, &first);
+  band->x = cut_rows(p->x, p->in_channels, p->in_height, p->in_width, first, band->shape.in_height);
+  if (p->residual)
+    band->residual = cut_rows(p->residual, p->out_channels, p->out_height, p->out_width, begin, end - begin);
+  band->y = floats(p->out_channels * (end - begin) * p->out_width);
+}
+
+void bench_band_open(bench_band *band, const bench_problem *p, double flops) {
+  const double rows_wanted = flops / p->flops * (double)p->out_height;
+  const size_t rows = rows_wanted >= (double)p->out_height ? p->out_height : rows_wanted < 1 ? 1 : (size_t)rows_wanted;
+  const size_t begin = p->out_height / 2 - rows / 2;
+  cut_band(band, p, begin, begin + rows);
+}
+
+void bench_band_close(bench_band *band) {
+  free(band->x);
+  free(band->residual);
+  free(band->y);
+}
+
+static void expect_conv(bench_problem *p, size_t index) {
+  bench_band band;
+  cut_band(&band, p, p->checked_rows[index], p->checked_rows[index] + 1);
+  cardinal_reference_conv(&band.shape, band.x, p->weights, p->bias, band.residual, p->conv.has_relu, p->expected[index],
+                          p->tolerance[index]);
+  const size_t products = cardinal_reference_products(&band.shape);
+  for (size_t i = 0; i < p->out_channels * p->out_width; ++i)
+    p->tolerance[index][i] = cardinal_reference_bound(products, p->tolerance[index][i]);
+  bench_band_close(&band);
+}
+
+static void expect_max_pool(bench_problem *p, size_t index) {
+  const cardinal_pool_desc *d = &p->pool;
+  for (size_t c = 0; c < p->in_channels; ++c)
+    for (size_t column = 0; column < p->out_width; ++column) {
+      double largest = -INFINITY;
+      for (int64_t ky = 0; ky < d->kernel_height; ++ky)
+        for (int64_t kx = 0; kx < d->kernel_width; ++kx) {
+          const int64_t iy = (int64_t)p->checked_rows[index] * d->stride_height + ky - d->pad_top;
+          const int64_t ix = (int64_t)column * d->stride_width + kx - d->pad_left;
+          if (iy >= 0 && iy < d->in_height && ix >= 0 && ix < d->in_width)
+            largest = fmax(largest, (double)p->x[((size_t)iy + c * p->in_height) * p->in_width + (size_t)ix]);
+        }
+      p->expected[index][c * p->out_width + column] = largest;
+      p->tolerance[index][c * p->out_width + column] = 0;
+    }
+}
+
+static void expect_average_pool(bench_problem *p, size_t index) {
+  const size_t pixels = p->in_height * p->in_width;
+  for (size_t c = 0; c < p->in_channels; ++c) {
+    double sum = 0, magnitude = 0;
+    for (size_t i = 0; i < pixels; ++i) {
+      sum += (double)p->x[c * pixels + i];
+      magnitude += fabs((double)p->x[c * pixels + i]);
+    }
+    p->expected[index][c] = sum / (double)pixels;
+    p->tolerance[index][c] = cardinal_reference_bound(pixels, magnitude / (double)pixels);
+  }
+}
+
+void bench_problem_open(bench_problem *p) {
+  if (p->x)
+    return;
+  p->x = random_floats(p->x_floats, 1, 1.0f);
+  if (p->is_conv) {
+    const size_t products =
+        (size_t)(p->conv.in_channels / p->conv.groups * p->conv.kernel_height * p->conv.kernel_width);
+    p->weights = random_floats(p->out_channels * products, 2, (float)sqrt(3.0 / (double)products));
+    p->bias = p->conv.has_bias ? random_floats(p->out_channels, 3, 1.0f) : NULL;
+    p->residual = p->conv.has_residual ? random_floats(p->y_floats, 4, 1.0f) : NULL;
+  }
+  p->checked_rows[0] = 0;
+  p->checked_rows[1] = p->out_height / 2;
+  p->checked_rows[2] = p->out_height - 1;
+  for (size_t i = 0; i < BENCH_CHECKED_ROWS; ++i) {
+    p->expected[i] = bench_memory(p->out_channels * p->out_width * sizeof(double));
+    p->tolerance[i] = bench_memory(p->out_channels * p->out_width * sizeof(double));
+    if (p->is_conv)
+      expect_conv(p, i);
+    else if (p->pool.kind == CARDINAL_POOL_MAX)
+      expect_max_pool(p, i);
+    else
+      expect_average_pool(p, i);
+  }
+}
+
+void bench_problem_close(bench_problem *p) {
+  free(p->x);
+  free(p->weights);
+  free(p->bias);
+  free(p->residual);
+  p->x = p->weights = p->bias = p->residual = NULL;
+  for (size_t i = 0; i < BENCH_CHECKED_ROWS; ++i) {
+    free(p->expected[i]);
+    free(p->tolerance[i]);
+    p->expected[i] = p->tolerance[i] = NULL;
+  }
+}
+
+/* Compares checked row `index` with row `row` of `rows` in y. */
+static bool check_row(const bench_problem *p, size_t index, const float *y, size_t row, size_t rows, char *error,
+                      size_t size) {
+  for (size_t c = 0; c < p->out_channels; ++c)
+    for (size_t column = 0; column < p->out_width; ++column) {
+      const double value = (double)y[(c * rows + row) * p->out_width + column];
+      const double expected = p->expected[index][c * p->out_width + column];
+      const double tolerance = p->tolerance[index][c * p->out_width + column];
+      if (fabs(value - expected) <= tolerance)
+        continue;
+      snprintf(error, size, "wrong output in channel %zu, row %zu, column %zu: %.9g, expected %.9g within %.2g", c,
+               p->checked_rows[index], column, value, expected, tolerance);
+      return false;
+    }
+  return true;
+}
+
+bool bench_problem_check(const bench_problem *p, const float *y, char *error, size_t size) {
+  for (size_t i = 0; i < BENCH_CHECKED_ROWS; ++i)
+    if (!check_row(p, i, y, p->checked_rows[i], p->out_height, error, size))
+      return false;
+  return true;
+}
+
+bool bench_band_check(const bench_band *band, const bench_problem *p, char *error, size_t size) {
+  return check_row(p, 1, band->y, p->checked_rows[1] - band->begin, band->end - band->begin, error, size);
+}

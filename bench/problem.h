@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One layer as a problem on plain tensors: its data, what the right outputs are, and the naive solution. */
+#ifndef CARDINAL_BENCH_PROBLEM_H
+#define CARDINAL_BENCH_PROBLEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cardinal/net.h>
+
+#include "kernels/generic/reference.h"
+
+/* Outputs are checked on this many rows: the first, the middle and the last one. */
+enum {
+  BENCH_CHECKED_ROWS = 3
+};
+
+typedef struct bench_problem {
+  bool is_conv;
+  cardinal_conv_desc conv; /* if is_conv */
+  cardinal_pool_desc pool; /* otherwise */
+  size_t in_channels, in_height, in_width, out_channels, out_height, out_width;
+  double flops; /* nominal: padding taps counted; a pool counts one for each tap */
+
+  /* Between bench_problem_open and bench_problem_close: NCHW and OIHW; NULL where the layer has none. */
+  float *x, *weights, *bias, *residual;
+  size_t x_floats, y_floats;
+  double *expected[BENCH_CHECKED_ROWS], *tolerance[BENCH_CHECKED_ROWS]; /* of a row: [out_channels][out_width] */
+  size_t checked_rows[BENCH_CHECKED_ROWS];
+} bench_problem;
+
+/* Describes a layer of a network that was made for one image. False if the sizes don't fit together. */
+bool bench_problem_init(bench_problem *problem, const cardinal_net_layer *layer);
+
+bool bench_problem_same(const bench_problem *a, const bench_problem *b);
+
+/* "128>128 3x3/2 g32 56x56": channels, window and stride, groups, input. */
+void bench_problem_describe(const bench_problem *problem, char *text, size_t size);
+
+/* Makes data and expected outputs, and frees them. */
+void bench_problem_open(bench_problem *problem);
+void bench_problem_close(bench_problem *problem);
+
+/* Whether a whole output (NCHW) is right on the checked rows; if not, says where in `error`. */
+bool bench_problem_check(const bench_problem *problem, const float *y, char *error, size_t size);
+
+/* Output rows [begin, end) as a convolution of its own, with the input rows that it reads. Convolutions only. */
+typedef struct bench_band {
+  cardinal_reference_shape shape;
+  size_t begin, end;
+  float *x, *residual, *y;
+} bench_band;
+
+/* A band of about `flops` operations around the middle row, or all rows. */
+void bench_band_open(bench_band *band, const bench_problem *problem, double flops);
+void bench_band_close(bench_band *band);
+
+/* Whether the band's y is right on the middle row. */
+bool bench_band_check(const bench_band *band, const bench_problem *problem, char *error, size_t size);
+
+/* Memory aligned to 64 bytes, to be freed with free(); ends the program with a message if there is none. */
+void *bench_memory(size_t bytes);
+
+#endif

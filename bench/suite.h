@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All benchmarks by name, and the results of those that ran. */
+#ifndef CARDINAL_BENCH_SUITE_H
+#define CARDINAL_BENCH_SUITE_H
+
+#include "bench/library.h"
+#include "bench/machine.h"
+#include "bench/measure.h"
+#include "bench/options.h"
+#include "bench/problem.h"
+
+typedef enum bench_kind {
+  BENCH_FMA,
+  BENCH_CANARY,
+  BENCH_COPY,
+  BENCH_NAIVE,
+  BENCH_PLAIN,
+  BENCH_LAYER,
+  BENCH_NET
+} bench_kind;
+
+typedef struct bench_result {
+  bool done; /* ran, and its output was right */
+  cardinal_measurement measured;
+  double bytes; /* that one run reads and writes; copies only */
+  char kernel[64];
+  char label[192];
+  char error[512]; /* "" if all is well */
+} bench_result;
+
+typedef struct bench_entry {
+  char name[160];
+  bench_kind kind;
+  bool standard; /* belongs to the selection that runs without a filter */
+  bool selected;
+  cardinal_isa isa;
+  unsigned threads;
+  size_t model, layer, batch; /* indices; batch is a number of images */
+  bench_level level;
+  bench_result result;
+} bench_entry;
+
+typedef struct bench_layer {
+  char name[64];
+  size_t problem; /* layers of the same shape share one */
+} bench_layer;
+
+typedef struct bench_model {
+  cardinal_net_spec spec;
+  size_t first_layer, end_layer;
+} bench_model;
+
+typedef struct bench_suite {
+  const bench_options *options;
+  bench_machine machine;
+  bool usable[CARDINAL_ISA_COUNT];
+  cardinal_isa best;
+  unsigned all_threads;
+  bench_model *models;
+  bench_layer *layers;
+  bench_problem *problems;
+  bench_entry *entries;
+  size_t model_count, layer_count, problem_count, entry_count;
+} bench_suite;
+
+/* Lists every benchmark of this machine and selects those that the options name. False with a sentence in `error`. */
+bool bench_suite_make(bench_suite *suite, const bench_options *options, char *error, size_t size);
+void bench_suite_destroy(bench_suite *suite);
+
+/* The layer that stands for all of the same shape in its model: the first one. */
+size_t bench_suite_first_alike(const bench_suite *suite, size_t model, size_t layer);
+
+/* The result for a layer (or one of the same shape) of any model, NULL if it didn't run. `isa` and `threads` are
+ * ignored for naive ones. */
+const bench_result *bench_suite_layer_result(const bench_suite *suite, bench_kind kind, size_t layer, cardinal_isa isa,
+                                             unsigned threads);
+
+#endif

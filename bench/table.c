@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench/table.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+void bench_table_open(bench_table *t, size_t columns) {
+  *t = (bench_table){.columns = columns};
+}
+
+void bench_table_close(bench_table *t) {
+  free(t->cell);
+}
+
+void bench_table_add(bench_table *t, const char *format, ...) {
+  char(*grown)[BENCH_CELL] = realloc(t->cell, (t->cells + 1) * sizeof *t->cell);
+  if (!grown) {
+    fprintf(stderr, "cardinal_bench: no memory for a table\n");
+    exit(EXIT_FAILURE);
+  }
+  t->cell = grown;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(t->cell[t->cells++], BENCH_CELL, format, arguments);
+  va_end(arguments);
+}
+
+static size_t column_width(const bench_table *t, size_t column) {
+  size_t width = 0;
+  for (size_t i = column; i < t->cells; i += t->columns)
+    width = strlen(t->cell[i]) > width ? strlen(t->cell[i]) : width;
+  return width;
+}
+
+/* Nothing follows the last cell of a line. */
+static void print_cell(const bench_table *t, size_t cell, char alignment, FILE *file) {
+  const size_t column = cell % t->columns;
+  const bool last = column + 1 == t->columns;
+  const int width = (int)column_width(t, column);
+  if (alignment == 'l')
+    fprintf(file, "%-*s", last ? 0 : width, t->cell[cell]);
+  else
+    fprintf(file, "%*s", width, t->cell[cell]);
+  fputs(last ? "\n" : "  ", file);
+}
+
+void bench_table_print(const bench_table *t, const char *alignment, FILE *file) {
+  for (size_t cell = 0; cell < t->cells; ++cell) {
+    print_cell(t, cell, alignment[cell % t->columns], file);
+    if (cell + 1 != t->columns)
+      continue;
+    size_t width = 2 * (t->columns - 1);
+    for (size_t column = 0; column < t->columns; ++column)
+      width += column_width(t, column);
+    for (size_t i = 0; i < width; ++i)
+      fputc('-', file);
+    fputc('\n', file);
+  }
+}

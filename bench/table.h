@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Plain-text tables whose columns are as wide as their widest cell. */
+#ifndef CARDINAL_BENCH_TABLE_H
+#define CARDINAL_BENCH_TABLE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum {
+  BENCH_CELL = 64
+};
+
+typedef struct bench_table {
+  size_t columns, cells;
+  char (*cell)[BENCH_CELL]; /* row by row, the heading first */
+} bench_table;
+
+void bench_table_open(bench_table *table, size_t columns);
+void bench_table_close(bench_table *table);
+
+/* Adds a cell behind the last one; what doesn't fit is cut off. */
+__attribute__((format(printf, 2, 3))) void bench_table_add(bench_table *table, const char *format, ...);
+
+/* Two blanks between columns, a line under the heading. `alignment` has a letter for each column: l for left, r for
+ * right. */
+void bench_table_print(const bench_table *table, const char *alignment, FILE *file);
+
+#endif
