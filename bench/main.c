@@ -108,12 +108,14 @@ static int run(bench_suite *s, int argc, char **argv) {
   turn *turns = bench_memory(s->entry_count * sizeof *turns);
   size_t count = 0;
   for (size_t i = 0; i < s->entry_count; ++i)
-    if (s->entries[i].selected)
-      turns[count++] = (turn){.runner = runner,
-                              .suite = s,
-                              .entry = &s->entries[i],
-                              .progress = s->options->own_table ? stdout : stderr,
-                              .number = count + 1};
+    if (s->entries[i].selected) {
+      turns[count] = (turn){.runner = runner,
+                            .suite = s,
+                            .entry = &s->entries[i],
+                            .progress = s->options->own_table ? stdout : stderr,
+                            .number = count + 1};
+      ++count;
+    }
   for (size_t i = 0; i < count; ++i) {
     turns[i].count = count;
     bench_shim_register(turns[i].entry->name, run_turn, &turns[i]);
