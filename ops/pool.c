@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Driver of pooling: items are [image][block]. */
+/* Driver of pooling: items are [image][block][row chunk]. */
 #include "ops/plan.h"
 
 static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
-  const size_t blocks = plan->grouping.units;
-  const size_t block = item % blocks, image = item / blocks;
+  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->row_chunk);
+  const size_t row_begin = item % row_chunks * plan->row_chunk;
+  const size_t block = item / row_chunks % plan->grouping.units;
+  const size_t image = item / row_chunks / plan->grouping.units;
   plan->kernel->pool(&(cardinal_pool_args){
       .x = work->x + image * plan->x_image + block * s->in_height * s->in_width * CARDINAL_BLOCK,
       .y = work->y + image * plan->y_image + block * s->out_height * s->out_width * CARDINAL_BLOCK,
       .in_height = s->in_height,
       .in_width = s->in_width,
       .out_width = s->out_width,
-      .row_begin = 0,
-      .row_end = s->out_height,
+      .row_begin = row_begin,
+      .row_end = cardinal_min(row_begin + plan->row_chunk, s->out_height),
       .x_row = s->in_width * CARDINAL_BLOCK,
       .y_row = s->out_width * CARDINAL_BLOCK,
       .kernel_h = (uint32_t)s->kernel_h,
@@ -29,6 +31,12 @@ static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
 }
 
 void cardinal_plan_pool(cardinal_plan *plan) {
+  const cardinal_shape *s = &plan->shape;
+  const size_t planes = s->batch * plan->grouping.units;
+  /* enough items for all threads to finish at about the same time */
+  const size_t wanted = plan->context->threads > 1 ? 4 * (size_t)plan->context->threads : 1;
+  const size_t chunks = cardinal_min(cardinal_ceil_div(wanted, planes), s->out_height);
+  plan->row_chunk = cardinal_ceil_div(s->out_height, chunks);
   plan->item = pool_item;
-  plan->items = plan->shape.batch * plan->grouping.units;
+  plan->items = planes * cardinal_ceil_div(s->out_height, plan->row_chunk);
 }
