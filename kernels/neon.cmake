@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 set(CARDINAL_NEON_FLAGS -march=armv8-a)
-set(CARDINAL_NEON_SOURCES)
+set(CARDINAL_NEON_SOURCES
+  arm/conv1x1_f32_6x16_neon.c arm/gconv3x3_f32_w16_neon.c)
 if(NEON IN_LIST CARDINAL_ISAS AND CARDINAL_NEON_SOURCES)
   cardinal_kernels(cardinal_kernels_neon FLAGS -O3 ${CARDINAL_NEON_FLAGS} SOURCES ${CARDINAL_NEON_SOURCES})
 endif()
