@@ -58,17 +58,17 @@ static void run(const cardinal_net *net, const float *images, float *features, f
   free(arena);
 }
 
-/* Logits of a small network, batch 2, 64×48; other arguments are the conditions that mustn't matter. */
+/* Logits of a small network, batch 2, 40×32; other arguments are the conditions that mustn't matter. */
 enum {
   SMALL_LOGITS = 200,
-  SMALL_IMAGES = 2 * 3 * 64 * 48
+  SMALL_IMAGES = 2 * 3 * 40 * 32
 };
 
 static void run_small(const cardinal_net_spec *spec, uint32_t threads, const char *isa, float logits[SMALL_LOGITS]) {
   static float images[SMALL_IMAGES];
   cardinal_synthetic_input(1, images, SMALL_IMAGES);
   cardinal_context *context = make_context(threads, isa);
-  cardinal_net *net = make_net(context, spec, 2, 64, 48);
+  cardinal_net *net = make_net(context, spec, 2, 40, 32);
   run(net, images, NULL, logits);
   cardinal_net_destroy(net);
   cardinal_context_destroy(context);
