@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "bench/commit.h"
+#include "bench/provenance.h"
 #include "bench/report.h"
 #include "bench/shim.h"
 
@@ -56,25 +55,6 @@ static void run_turn(void *user, bench_shim_result *shown) {
                                .counter_count = counters};
 }
 
-static void describe(const bench_suite *s) {
-  char text[64];
-  bench_shim_context("cardinal_version", cardinal_version());
-  bench_shim_context("commit", BENCH_COMMIT);
-  bench_shim_context("cpu", s->machine.cpu);
-  bench_shim_context("cache_sizes", s->machine.caches);
-  bench_shim_context("best_isa", cardinal_isa_name(s->best));
-  bench_shim_context("compiler", bench_compiler());
-  bench_shim_context("compiler_flags", BENCH_FLAGS);
-  bench_shim_context("governor", s->machine.governor);
-  bench_shim_context("affinity", s->machine.affinity);
-  bench_shim_context("started", s->machine.date);
-  bench_shim_context("caches_are", s->options->cold ? "cold" : "warm");
-  snprintf(text, sizeof text, "%u", s->all_threads);
-  bench_shim_context("all_threads", text);
-  snprintf(text, sizeof text, "%g", CARDINAL_QUIET_SHARE);
-  bench_shim_context("quiet_share", text);
-}
-
 /* The new file in the folder of results, as Google Benchmark's option. */
 static bool output_option(const bench_suite *s, char *option, size_t size) {
   const char *folder = s->options->results;
@@ -120,7 +100,7 @@ static int run(bench_suite *s, int argc, char **argv) {
     turns[i].count = count;
     bench_shim_register(turns[i].entry->name, run_turn, &turns[i]);
   }
-  describe(s);
+  bench_provenance(s);
   bench_shim_main(argc, arguments, s->options->own_table);
   if (s->options->own_table) {
     bench_report_tables(s, stdout);

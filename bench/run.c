@@ -264,8 +264,8 @@ static void run_naive(bench_runner *r, bench_entry *e, cardinal_yardstick *y) {
   snprintf(e->result.label, sizeof e->result.label, "naive, %s", fastest);
   if (rows < n.problem->out_height) {
     const size_t used = strlen(e->result.label);
-    snprintf(e->result.label + used, sizeof e->result.label - used, ", scaled up from rows %zu to %zu of %zu",
-             n.band.begin, n.band.end - 1, n.problem->out_height);
+    snprintf(e->result.label + used, sizeof e->result.label - used, ", scaled up from %zu of %zu rows", rows,
+             n.problem->out_height);
     e->result.measured.seconds /= share;
   }
   e->result.done = true;

@@ -10,6 +10,7 @@ void cardinal_naive_conv(const cardinal_reference_shape *s, const float *x, cons
     for (size_t o = 0; o < s->out_channels; ++o)
       for (size_t oy = 0; oy < s->out_height; ++oy)
         for (size_t ox = 0; ox < s->out_width; ++ox) {
+          const size_t first_channel = n * s->in_channels + o / out_group * in_group;
           float acc = bias ? bias[o] : 0.0f;
           for (size_t c = 0; c < in_group; ++c)
             for (size_t ky = 0; ky < s->kernel_h; ++ky)
@@ -19,8 +20,7 @@ void cardinal_naive_conv(const cardinal_reference_shape *s, const float *x, cons
                 const size_t ix = ox * s->stride_w + kx * s->dilation_w - s->pad_left;
                 if (iy >= s->in_height || ix >= s->in_width)
                   continue;
-                const size_t channel = n * s->in_channels + o / out_group * in_group + c;
-                acc += x[(channel * s->in_height + iy) * s->in_width + ix] *
+                acc += x[((first_channel + c) * s->in_height + iy) * s->in_width + ix] *
                        weights[((o * in_group + c) * s->kernel_h + ky) * s->kernel_w + kx];
               }
           const size_t at = ((n * s->out_channels + o) * s->out_height + oy) * s->out_width + ox;
