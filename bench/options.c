@@ -11,7 +11,7 @@ enum {
 
 /* Google Benchmark's options that make sense here; the others choose how long to measure, which isn't its job. */
 static const char *const passed_on[] = {"--benchmark_format",
-                                        "--benchmark_out_format",
+
                                         "--benchmark_color",
                                         "--benchmark_counters_tabular",
                                         "--benchmark_context",
@@ -55,7 +55,7 @@ void bench_options_help(FILE *file) {
       "  --cardinal_results=DIR       write Google Benchmark's JSON to a new file in DIR\n"
       "  --benchmark_out=FILE         write it to FILE\n"
       "  --benchmark_format=FORMAT    console, json or csv on standard output in place of progress and tables\n"
-      "These of Google Benchmark are passed on as well: --benchmark_out_format, --benchmark_color,\n"
+      "These of Google Benchmark are passed on as well: --benchmark_color,\n"
       "--benchmark_counters_tabular, --benchmark_context, --benchmark_time_unit, --benchmark_repetitions,\n"
       "--benchmark_report_aggregates_only, --benchmark_display_aggregates_only.\n",
       file);

@@ -92,6 +92,9 @@ void bench_shim_context(const char *key, const char *value) {
 }
 
 void bench_shim_main(int argc, char **argv, bool silent) {
+  bool to_file = false;
+  for (int i = 1; i < argc; ++i)
+    to_file = to_file || std::strncmp(argv[i], "--benchmark_out=", 16) == 0;
   benchmark::Initialize(&argc, argv);
   std::unique_ptr<benchmark::BenchmarkReporter> display;
   if (silent)
@@ -99,9 +102,6 @@ void bench_shim_main(int argc, char **argv, bool silent) {
   else
     display.reset(new CleanReporter(benchmark::CreateDefaultDisplayReporter()));
   JsonReporter file;
-  bool to_file = false;
-  for (int i = 1; i < argc; ++i)
-    to_file = to_file || std::strncmp(argv[i], "--benchmark_out=", 16) == 0;
   benchmark::RunSpecifiedBenchmarks(display.get(), to_file ? &file : nullptr);
   benchmark::Shutdown();
 }

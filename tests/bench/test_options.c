@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "bench/options.h"
+
+/* Parses the words up to NULL; gives what is left of argc. */
+static bool parse(char **words, bench_options *options, int *left, char *error, size_t size) {
+  int count = 0;
+  while (words[count])
+    ++count;
+  const bool good = bench_options_parse(&count, words, options, error, size);
+  *left = count;
+  return good;
+}
+
+Test(options, defaults_are_a_selection_within_three_minutes) {
+  char program[] = "bench";
+  char *words[] = {program, NULL};
+  bench_options o;
+  char error[256];
+  int left;
+  cr_assert(parse(words, &o, &left, error, sizeof error));
+  cr_expect(o.filter == NULL);
+  cr_expect_eq(o.quiet_rounds, 20);
+  cr_expect_gt(o.budget, 0);
+  cr_expect_leq(o.budget, 150);
+  cr_expect(o.own_table && !o.cold && !o.list && !o.help);
+}
+
+Test(options, own_ones_are_taken_out_and_others_passed_on) {
+  char program[] = "bench", filter[] = "--benchmark_filter=^net/", rounds[] = "--cardinal_min_rounds=7",
+       seconds[] = "--cardinal_seconds=0.5", cold[] = "--cardinal_cold", models[] = "--cardinal_models=resnet50",
+       out[] = "--benchmark_out=x.json", repeat[] = "--benchmark_repetitions=3", color[] = "--benchmark_color=false";
+  char *words[] = {program, filter, rounds, out, seconds, repeat, cold, models, color, NULL};
+  bench_options o;
+  char error[256];
+  int left;
+  cr_assert(parse(words, &o, &left, error, sizeof error), "%s", error);
+  cr_expect_str_eq(o.filter, "^net/");
+  cr_expect_str_eq(o.models, "resnet50");
+  cr_expect_str_eq(o.output, "x.json");
+  cr_expect_eq(o.quiet_rounds, 7);
+  cr_expect_float_eq(o.seconds, 0.5, 1e-9);
+  cr_expect_float_eq(o.budget, 0, 1e-9); /* whoever filters waits as long as it takes */
+  cr_expect(o.cold);
+  cr_assert_eq(left, 4);
+  cr_expect(words[1] == out && words[2] == repeat && words[3] == color && words[4] == NULL);
+}
+
+Test(options, a_format_of_google_benchmark_replaces_the_tables) {
+  char program[] = "bench", format[] = "--benchmark_format=csv";
+  char *words[] = {program, format, NULL};
+  bench_options o;
+  char error[256];
+  int left;
+  cr_assert(parse(words, &o, &left, error, sizeof error));
+  cr_expect_not(o.own_table);
+}
+
+Test(options, nonsense_is_refused) {
+  static const char *const bad[] = {"--benchmark_min_time=1",   "--cardinal_min_rounds=",  "--cardinal_min_rounds=x",
+                                    "--cardinal_min_rounds=-1", "--cardinal_seconds=0",    "--cardinal_seconds=nan",
+                                    "--cardinal_budget=1h",     "--cardinal_coldest",      "layer",
+                                    "--cardinal_cold=1",        "--benchmark_filters=net", "-x"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
+    char program[] = "bench", word[64];
+    strcpy(word, bad[i]);
+    char *words[] = {program, word, NULL};
+    bench_options o;
+    char error[256] = "";
+    int left;
+    cr_expect_not(parse(words, &o, &left, error, sizeof error), "%s was accepted", bad[i]);
+    cr_expect_gt(strlen(error), 0);
+  }
+}
+
+Test(options, the_help_names_every_own_option) {
+  char text[8192] = "";
+  FILE *file = fmemopen(text, sizeof text, "w");
+  bench_options_help(file);
+  fclose(file);
+  static const char *const own[] = {"--cardinal_models",  "--cardinal_min_rounds", "--cardinal_seconds",
+                                    "--cardinal_budget",  "--cardinal_cold",       "--cardinal_results",
+                                    "--benchmark_filter", "--benchmark_list_tests"};
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; ++i)
+    cr_expect(strstr(text, own[i]) != NULL, "%s", own[i]);
+}

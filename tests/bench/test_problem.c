@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The check that every benchmark's output must pass, and the bands on which the naive kernel is timed. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/problem.h"
+
+static bench_problem conv_problem(int64_t channels, int64_t size, int64_t groups, int64_t kernel, int64_t stride,
+                                  bool residual) {
+  cardinal_net_layer layer = {.struct_size = sizeof layer, .is_conv = 1, .name = "test"};
+  cardinal_conv_desc_init(&layer.conv);
+  layer.conv.in_channels = layer.conv.out_channels = channels;
+  layer.conv.in_height = layer.conv.in_width = size;
+  layer.conv.groups = groups;
+  layer.conv.kernel_height = layer.conv.kernel_width = kernel;
+  layer.conv.stride_height = layer.conv.stride_width = stride;
+  layer.conv.pad_top = layer.conv.pad_left = layer.conv.pad_bottom = layer.conv.pad_right = kernel / 2;
+  layer.conv.has_bias = layer.conv.has_relu = 1;
+  layer.conv.has_residual = residual;
+  bench_problem p;
+  cr_assert(bench_problem_init(&p, &layer));
+  return p;
+}
+
+static cardinal_reference_shape whole_shape(const bench_problem *p) {
+  return (cardinal_reference_shape){.batch = 1,
+                                    .groups = (size_t)p->conv.groups,
+                                    .in_channels = p->in_channels,
+                                    .in_height = p->in_height,
+                                    .in_width = p->in_width,
+                                    .out_channels = p->out_channels,
+                                    .out_height = p->out_height,
+                                    .out_width = p->out_width,
+                                    .kernel_h = (size_t)p->conv.kernel_height,
+                                    .kernel_w = (size_t)p->conv.kernel_width,
+                                    .stride_h = (size_t)p->conv.stride_height,
+                                    .stride_w = (size_t)p->conv.stride_width,
+                                    .dilation_h = 1,
+                                    .dilation_w = 1,
+                                    .pad_top = (size_t)p->conv.pad_top,
+                                    .pad_left = (size_t)p->conv.pad_left};
+}
+
+static float *whole_output(const bench_problem *p) {
+  const cardinal_reference_shape shape = whole_shape(p);
+  float *y = bench_memory(p->y_floats * sizeof *y);
+  cardinal_naive_conv(&shape, p->x, p->weights, p->bias, p->residual, p->conv.has_relu, y);
+  return y;
+}
+
+static const struct {
+  int64_t channels, size, groups, kernel, stride;
+  bool residual;
+} cases[] = {{32, 9, 8, 3, 1, true},  {16, 10, 4, 3, 2, false}, {24, 6, 1, 1, 1, true},
+             {8, 12, 1, 7, 2, false}, {8, 7, 2, 1, 2, false},   {4, 1, 1, 1, 1, false}};
+enum {
+  CASES = sizeof cases / sizeof cases[0]
+};
+
+static bench_problem open_case(size_t i) {
+  bench_problem p = conv_problem(cases[i].channels, cases[i].size, cases[i].groups, cases[i].kernel, cases[i].stride,
+                                 cases[i].residual);
+  bench_problem_open(&p);
+  return p;
+}
+
+Test(problem, right_outputs_pass_and_wrong_ones_do_not) {
+  for (size_t i = 0; i < CASES; ++i) {
+    bench_problem p = open_case(i);
+    float *y = whole_output(&p);
+    char error[256] = "";
+    cr_expect(bench_problem_check(&p, y, error, sizeof error), "case %zu: %s", i, error);
+    /* One value in the last channel of the last row, then a NaN in the middle one. */
+    const size_t pixels = p.out_height * p.out_width;
+    float *last = &y[p.y_floats - 1], *middle = &y[p.out_height / 2 * p.out_width + pixels * (p.out_channels / 2)];
+    const float before = *last;
+    *last += 0.01f;
+    cr_expect_not(bench_problem_check(&p, y, error, sizeof error));
+    cr_expect(strstr(error, "wrong output in channel") != NULL);
+    *last = before;
+    *middle = __builtin_nanf("");
+    cr_expect_not(bench_problem_check(&p, y, error, sizeof error));
+    free(y);
+    bench_problem_close(&p);
+  }
+}
+
+Test(problem, every_band_equals_its_rows_of_the_whole) {
+  for (size_t i = 0; i < CASES; ++i) {
+    bench_problem p = open_case(i);
+    float *y = whole_output(&p);
+    /* From less than one row to more than all of them. */
+    for (size_t rows = 0; rows <= p.out_height + 1; ++rows) {
+      bench_band band;
+      bench_band_open(&band, &p, p.flops * ((double)rows + 0.5) / (double)p.out_height);
+      const size_t height = band.end - band.begin;
+      cr_expect_eq(height, rows < 1 ? 1 : rows > p.out_height ? p.out_height : rows);
+      cardinal_naive_conv(&band.shape, band.x, p.weights, p.bias, band.residual, p.conv.has_relu, band.y);
+      for (size_t c = 0; c < p.out_channels; ++c)
+        cr_expect(memcmp(band.y + c * height * p.out_width, y + (c * p.out_height + band.begin) * p.out_width,
+                         height * p.out_width * sizeof *y) == 0,
+                  "case %zu, rows %zu to %zu, channel %zu", i, band.begin, band.end, c);
+      char error[256] = "";
+      cr_expect(bench_band_check(&band, &p, error, sizeof error), "case %zu: %s", i, error);
+      band.y[(p.out_height / 2 - band.begin) * p.out_width] += 0.01f;
+      cr_expect_not(bench_band_check(&band, &p, error, sizeof error));
+      bench_band_close(&band);
+    }
+    free(y);
+    bench_problem_close(&p);
+  }
+}
+
+Test(problem, flops_count_padding_taps) {
+  const bench_problem p = conv_problem(128, 56, 32, 3, 1, false);
+  cr_expect_eq(p.flops, 2.0 * 128 * 4 * 9 * 56 * 56);
+  char text[64];
+  bench_problem_describe(&p, text, sizeof text);
+  cr_expect_str_eq(text, "128>128 3x3/1 g32 56x56");
+}
+
+Test(problem, layers_of_one_shape_are_the_same) {
+  const bench_problem a = conv_problem(64, 14, 8, 3, 1, false), b = conv_problem(64, 14, 8, 3, 1, false);
+  const bench_problem with_residual = conv_problem(64, 14, 8, 3, 1, true), other = conv_problem(64, 14, 4, 3, 1, false);
+  cr_expect(bench_problem_same(&a, &b));
+  cr_expect_not(bench_problem_same(&a, &with_residual));
+  cr_expect_not(bench_problem_same(&a, &other));
+}
+
+static bench_problem pool_problem(cardinal_pool_kind kind) {
+  cardinal_net_layer layer = {.struct_size = sizeof layer, .name = "test"};
+  cardinal_pool_desc_init(&layer.pool);
+  layer.pool.kind = kind;
+  layer.pool.batch = 1;
+  layer.pool.channels = 5;
+  layer.pool.in_height = layer.pool.in_width = 9;
+  layer.pool.kernel_height = layer.pool.kernel_width = 3;
+  layer.pool.stride_height = layer.pool.stride_width = 2;
+  if (kind == CARDINAL_POOL_MAX)
+    layer.pool.pad_top = layer.pool.pad_left = layer.pool.pad_bottom = layer.pool.pad_right = 1;
+  bench_problem p;
+  cr_assert(bench_problem_init(&p, &layer));
+  bench_problem_open(&p);
+  return p;
+}
+
+Test(problem, max_pools_are_checked) {
+  bench_problem p = pool_problem(CARDINAL_POOL_MAX);
+  const cardinal_reference_shape shape = {.batch = 1,
+                                          .in_channels = 5,
+                                          .in_height = 9,
+                                          .in_width = 9,
+                                          .out_height = 5,
+                                          .out_width = 5,
+                                          .kernel_h = 3,
+                                          .kernel_w = 3,
+                                          .stride_h = 2,
+                                          .stride_w = 2,
+                                          .pad_top = 1,
+                                          .pad_left = 1};
+  float y[5 * 25];
+  char error[256];
+  cardinal_naive_max_pool(&shape, p.x, y);
+  cr_expect(bench_problem_check(&p, y, error, sizeof error));
+  y[0] -= 0.25f;
+  cr_expect_not(bench_problem_check(&p, y, error, sizeof error));
+  bench_problem_close(&p);
+}
+
+Test(problem, average_pools_are_checked) {
+  bench_problem p = pool_problem(CARDINAL_POOL_AVERAGE_GLOBAL);
+  float y[5];
+  char error[256];
+  for (size_t c = 0; c < 5; ++c) {
+    float sum = 0;
+    for (size_t i = 0; i < 81; ++i)
+      sum += p.x[c * 81 + i];
+    y[c] = sum / 81;
+  }
+  cr_expect(bench_problem_check(&p, y, error, sizeof error));
+  y[4] += 0.001f;
+  cr_expect_not(bench_problem_check(&p, y, error, sizeof error));
+  bench_problem_close(&p);
+}
