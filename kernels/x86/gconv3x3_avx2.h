@@ -3,11 +3,13 @@
  * 3×3 convolution of 8 output lanes, the body of all gconv3x3 kernels for AVX2. They differ only in how a vector of
  * input values comes from memory, which the slot's width tells.
  *
- * A tile is up to 12 pixels of one output row, each an accumulator of 8 lanes. For each input channel the tile sweeps
- * the input columns in ascending order, and each column's vector feeds the taps kx = 0, 1, 2 of the pixels it touches:
- * every accumulator meets its taps in the canonical order, a vector is loaded once for three products, and three
- * vectors of weights stay in registers. 12 + 3 + 1 fill the 16 registers. FMAs take 4 cycles and two start in each, so
- * from 8 pixels on the FMA units are never idle; rows are cut evenly to get there.
+ * A tile is up to 12 pixels, each an accumulator of 8 lanes. For each input channel the tile sweeps the input columns
+ * in ascending order, and each column's vector feeds the taps kx = 0, 1, 2 of the pixels it touches: every accumulator
+ * meets its taps in the canonical order, a vector is loaded once for three products, and three vectors of weights stay
+ * in registers. 12 + 3 + 1 fill the 16 registers.
+ *
+ * FMAs take 4 cycles and two start in each, so a tile keeps the FMA units busy from 8 pixels on. Rows are cut evenly to
+ * get there; where a row's width doesn't allow it (7 and 14 above all), tiles span two or three rows.
  */
 #ifndef CARDINAL_KERNELS_X86_GCONV3X3_AVX2_H
 #define CARDINAL_KERNELS_X86_GCONV3X3_AVX2_H
