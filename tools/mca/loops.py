@@ -7,8 +7,8 @@ import os
 import re
 import subprocess
 
-# What llvm-objdump prints: "      40:  vmovaps (%rsi), %ymm1  # comment", and headings "0000 <name>:".
-INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(.*?)\s*$")
+# What llvm-objdump prints: "      40: c5 fc 28 0e <TAB> vmovaps (%rsi), %ymm1  # comment", and headings "0000 <name>:".
+INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+([0-9a-f ]+?)\s*\t(\S+)\s*(.*?)\s*$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 TARGET = re.compile(r"(?:0x)?([0-9a-f]+) <([^>+]+)(?:\+0x[0-9a-f]+)?>$")
 
@@ -19,8 +19,9 @@ FMA = {
 
 
 class Instruction:
-    def __init__(self, address, mnemonic, operands):
+    def __init__(self, address, code, mnemonic, operands):
         self.address = address
+        self.code = code
         self.mnemonic = mnemonic
         self.operands = operands
         target = TARGET.search(operands)
@@ -117,7 +118,7 @@ def frame_pointer(function, isa):
 
 def disassemble(objdump, path):
     """All functions of an object file."""
-    listing = subprocess.run([objdump, "-d", "--no-show-raw-insn", path], check=True,
+    listing = subprocess.run([objdump, "-d", path], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
     isa = "arm" if "aarch64" in listing.split("\n\n")[0] else "x86"
     comment = " # " if isa == "x86" else " // "
@@ -129,7 +130,8 @@ def disassemble(objdump, path):
             continue
         found = INSTRUCTION.match(line.split(comment)[0].rstrip())
         if found and functions:
-            functions[-1].instructions.append(Instruction(int(found.group(1), 16), found.group(2), found.group(3)))
+            functions[-1].instructions.append(Instruction(int(found.group(1), 16), found.group(2), found.group(3),
+                                                           found.group(4)))
     return isa, functions
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which instructions a kernel executes on a layer, one after the other, on whatever CPU this is.
 
-On x86-64 the program is single-stepped, and vector instructions are stepped over without being executed: what a kernel
-executes doesn't depend on the data, so that the trace of an AVX-512 kernel can be had on a CPU without AVX-512. An
-aarch64 program runs under qemu-user, which logs each instruction.
+On x86-64 the program is single-stepped. Vector instructions that this CPU lacks are stepped over without being executed:
+which instructions a kernel executes doesn't depend on the data, so that the trace of an AVX-512 kernel can be had on a
+CPU without AVX-512. An aarch64 program runs under qemu-user, which logs each instruction.
 """
 import bisect
 import ctypes
@@ -17,7 +17,11 @@ CALLER = "mca_drive_call"
 LIMIT = 3_000_000  # instructions; a kernel call that takes more is the wrong one to trace
 
 PTRACE_TRACEME, PTRACE_PEEKUSER, PTRACE_POKEUSER, PTRACE_CONT, PTRACE_SINGLESTEP = 0, 3, 6, 7, 9
-RIP = 16 * 8  # offset of the instruction pointer in the kernel's struct user
+
+# Offsets of registers in the kernel's struct user.
+REGISTERS = {name: 8 * index for index, name in enumerate(
+    ["r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi"])}
+RIP = 16 * 8
 
 
 class Untraceable(Exception):
@@ -44,17 +48,43 @@ class Code:
         return min(inside), max(inside)
 
 
-def steps_over(instruction):
-    """Whether the tracer skips an instruction: those of AVX and AVX-512, mask registers included."""
-    mnemonic = instruction.mnemonic
-    if mnemonic.startswith(("vptest", "vtestp", "vcomis", "vucomis", "kortest", "ktest")):
-        raise Untraceable(f"{mnemonic} at {instruction.address:#x} makes branches depend on vectors")
-    if re.match(r"v|k(mov|and|or|not|xor|shift|add|unpck|xnor)", mnemonic):
-        target = instruction.operands.rsplit(",", 1)[-1].strip()
-        if re.fullmatch(r"%(r[a-d]x|r[sd]i|r\d+d?|e[a-d]x|e[sd]i|rbp|ebp)", target):
-            raise Untraceable(f"{instruction.text()} at {instruction.address:#x} makes a scalar depend on vectors")
-        return True
-    return False
+class Stepper:
+    """Steps over vector instructions, but for their effects that matter: compilers keep integers in vector registers."""
+
+    def __init__(self, peek, poke):
+        self.peek = peek
+        self.poke = poke
+        self.integers = {}  # by the vector register's number
+        with open("/proc/cpuinfo") as file:
+            features = re.search(r"^flags\s*:(.*)$", file.read(), re.M).group(1).split()
+        self.has_avx2 = {"avx2", "fma"} <= set(features)
+        self.has_avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= set(features)
+
+    def skips(self, instruction):
+        """Whether an instruction is one of AVX that this CPU lacks."""
+        mnemonic = instruction.mnemonic
+        # Instructions of AVX-512 begin with the byte 0x62, those on mask registers with a letter k.
+        if instruction.code.startswith("62") or re.match(r"k(mov|and|or|not|xor|shift|add|unpck|xnor|test)", mnemonic):
+            skipped = not self.has_avx512
+        else:
+            skipped = mnemonic.startswith("v") and not self.has_avx2
+        if skipped and mnemonic.startswith(("vptest", "vtestp", "vcomis", "vucomis", "kortest", "ktest")):
+            raise Untraceable(f"{mnemonic} at {instruction.address:#x} makes branches depend on vectors")
+        return skipped
+
+    def skip(self, instruction):
+        """Does without executing it what a skipped instruction does to integers."""
+        *_, last = operands = [each.strip() for each in instruction.operands.split(",")]
+        vector = re.fullmatch(r"%[xyz]mm(\d+)", last)
+        if vector:
+            self.integers.pop(vector.group(1), None)
+            if instruction.mnemonic in ("vmovq", "vmovd") and operands[0][1:] in REGISTERS:
+                self.integers[vector.group(1)] = self.peek(REGISTERS[operands[0][1:]])
+        elif re.fullmatch(r"%(r\w\w?d?|e\w\w)", last):
+            source = re.fullmatch(r"%xmm(\d+)", operands[0])
+            if instruction.mnemonic != "vmovq" or not source or source.group(1) not in self.integers:
+                raise Untraceable(f"{instruction.text()} at {instruction.address:#x} makes a scalar depend on vectors")
+            self.poke(REGISTERS[last[1:]], self.integers[source.group(1)])
 
 
 def trace_x86(program, kernel, case, code):
@@ -64,6 +94,8 @@ def trace_x86(program, kernel, case, code):
     process = subprocess.Popen([program, kernel, case], preexec_fn=lambda: libc.ptrace(PTRACE_TRACEME, 0, None, None))
     pid = process.pid
     executed = []
+    stepper = Stepper(lambda offset: libc.ptrace(PTRACE_PEEKUSER, pid, offset, None),
+                      lambda offset, value: libc.ptrace(PTRACE_POKEUSER, pid, offset, value))
     try:
         expect_stop(pid, signal.SIGTRAP)
         libc.ptrace(PTRACE_CONT, pid, None, None)
@@ -74,7 +106,8 @@ def trace_x86(program, kernel, case, code):
             expect_stop(pid, signal.SIGTRAP)
             address = libc.ptrace(PTRACE_PEEKUSER, pid, RIP, None)
             skipped = False
-            while inside and address in code.instructions and steps_over(code.instructions[address]):
+            while inside and address in code.instructions and stepper.skips(code.instructions[address]):
+                stepper.skip(code.instructions[address])
                 executed.append(code.instructions[address])
                 address = code.following[address]
                 skipped = True
@@ -84,7 +117,7 @@ def trace_x86(program, kernel, case, code):
             if not inside:
                 # The steps before are the end of raise() and of the caller's own beginning.
                 inside = function == "cardinal_" + kernel
-                if inside and steps_over(code.instructions[address]):
+                if inside and stepper.skips(code.instructions[address]):
                     raise Untraceable(f"{kernel} begins with a vector instruction")
             if inside:
                 if function and function.startswith(CALLER):
