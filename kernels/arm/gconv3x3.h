@@ -26,7 +26,10 @@ typedef struct cardinal_neon_gconv {
   size_t channels; /* in a group, if the kernel knows, or 0 */
 } cardinal_neon_gconv;
 
-enum { CARDINAL_NEON_SUMS = 28, CARDINAL_NEON_COLUMNS = 29 }; /* at most, in any tile */
+enum {
+  CARDINAL_NEON_SUMS = 28,
+  CARDINAL_NEON_COLUMNS = 29
+}; /* at most, in any tile */
 
 /* Four channels of the input row under a tile. Column 1 exists always, since the padding is 1 at most; the first and
  * the last may lie in the padding: then nothing is multiplied by them, and the distances lead to a neighbour. */
@@ -40,36 +43,90 @@ CARDINAL_INLINE size_t cardinal_neon_last_column(cardinal_neon_gconv t) {
   return (t.pixels - 1) * t.stride + 2;
 }
 
-CARDINAL_INLINE float32x4_t cardinal_neon_column(cardinal_neon_gconv t, const cardinal_neon_columns *x, size_t column) {
-  if (column == 0)
-    return vld1q_f32(x->second + x->first);
-  if (column == cardinal_neon_last_column(t))
-    return vld1q_f32(x->second + x->last);
-  return vld1q_f32(x->second + (column - 1) * CARDINAL_BLOCK);
-}
-
 CARDINAL_INLINE bool cardinal_neon_is_kept(cardinal_neon_gconv t, size_t column) {
   return t.kept == CARDINAL_NEON_KEPT_ALL || (t.kept == CARDINAL_NEON_KEPT_EVEN && column % 2 == 0);
 }
 
-/* Products of one tap of channel `lane` with vectors [v, v + count). */
+/* A column between the first and the last. */
+CARDINAL_INLINE float32x4_t cardinal_neon_column(const cardinal_neon_columns *x, size_t column) {
+  return vld1q_f32(x->second + (column - 1) * CARDINAL_BLOCK);
+}
+
+/* One or two neighbouring vectors of weights. */
+typedef struct cardinal_neon_weights {
+  float32x4_t first, second;
+  bool two; /* a constant */
+} cardinal_neon_weights;
+
+/* The products of one pixel, a column of x that isn't the first or the last. */
+CARDINAL_INLINE void cardinal_neon_pixel(cardinal_neon_gconv t, float32x4_t *acc, const cardinal_neon_columns *x,
+                                         const float32x4_t *kept, size_t lane, size_t column, cardinal_neon_weights w) {
+  const float32x4_t value = cardinal_neon_is_kept(t, column) ? kept[column] : cardinal_neon_column(x, column);
+  acc[0] = cardinal_neon_fma_lane(acc[0], w.first, value, lane);
+  if (w.two)
+    acc[1] = cardinal_neon_fma_lane(acc[1], w.second, value, lane);
+}
+
+/* The same where the column is a padding if `skip`. */
+CARDINAL_INLINE void cardinal_neon_edge_pixel(float32x4_t *acc, size_t skip, float32x4_t value, size_t lane,
+                                              cardinal_neon_weights w) {
+  acc[0] = cardinal_neon_fma_lane_unless(skip, acc[0], w.first, value, lane);
+  if (w.two)
+    acc[1] = cardinal_neon_fma_lane_unless(skip, acc[1], w.second, value, lane);
+}
+
+/* Products of tap `kx` of channel `lane` with vector v, or v and v + 1, which acc points to. */
 CARDINAL_INLINE void cardinal_neon_tap(cardinal_neon_gconv t, float32x4_t *acc, const cardinal_neon_columns *x,
-                                       const float32x4_t *kept, size_t lane, size_t kx, size_t v, size_t count,
-                                       const float32x4_t *w) {
-  CARDINAL_UNROLL
-  for (size_t p = 0; p < t.pixels; ++p) {
-    const size_t column = p * t.stride + kx;
-    const float32x4_t value = cardinal_neon_is_kept(t, column) ? kept[column] : cardinal_neon_column(t, x, column);
-    float32x4_t *sums = acc + p * t.vectors + v;
+                                       const float32x4_t *kept, size_t lane, size_t kx, cardinal_neon_weights w) {
+  const size_t begin = kx == 0 ? 1 : 0, end = kx == 2 ? t.pixels - 1 : t.pixels;
+  if (kx == 0)
+    cardinal_neon_edge_pixel(acc, x->left, cardinal_neon_is_kept(t, 0) ? kept[0] : vld1q_f32(x->second + x->first),
+                             lane, w);
+  if (end == begin + 1) { /* a loop of one round would keep clang 14 from holding the sums in registers */
+    cardinal_neon_pixel(t, acc + begin * t.vectors, x, kept, lane, begin * t.stride + kx, w);
+  } else {
     CARDINAL_UNROLL
-    for (size_t i = 0; i < count; ++i) {
-      if (column == 0)
-        sums[i] = cardinal_neon_fma_lane_unless(x->left, sums[i], w[i], value, lane);
-      else if (column == cardinal_neon_last_column(t))
-        sums[i] = cardinal_neon_fma_lane_unless(x->right, sums[i], w[i], value, lane);
-      else
-        sums[i] = cardinal_neon_fma_lane(sums[i], w[i], value, lane);
-    }
+    for (size_t p = begin; p < end; ++p)
+      cardinal_neon_pixel(t, acc + p * t.vectors, x, kept, lane, p * t.stride + kx, w);
+  }
+  if (kx == 2) {
+    const size_t last = cardinal_neon_last_column(t);
+    cardinal_neon_edge_pixel(acc + end * t.vectors, x->right,
+                             cardinal_neon_is_kept(t, last) ? kept[last] : vld1q_f32(x->second + x->last), lane, w);
+  }
+}
+
+/* All vectors of a tap, x in registers. Each vector of weights is loaded while the one before is at work, for CPUs that
+ * don't reorder: `now` is the first, that of the next tap is returned, if there is one. */
+CARDINAL_INLINE float32x4_t cardinal_neon_tap_kept(cardinal_neon_gconv t, float32x4_t *acc,
+                                                   const cardinal_neon_columns *x, const float32x4_t *kept, size_t lane,
+                                                   size_t kx, float32x4_t now, const float *w) {
+  CARDINAL_UNROLL
+  for (size_t v = 0; v + 1 < t.vectors; ++v) {
+    const float32x4_t next = vld1q_f32(w + (v + 1) * CARDINAL_NEON_LANES);
+    cardinal_neon_tap(t, acc + v, x, kept, lane, kx, (cardinal_neon_weights){now, now, false});
+    now = next;
+  }
+  const float32x4_t next = kx < 2 ? vld1q_f32(w + CARDINAL_BLOCK) : now;
+  cardinal_neon_tap(t, acc + t.vectors - 1, x, kept, lane, kx, (cardinal_neon_weights){now, now, false});
+  return next;
+}
+
+/* All vectors of a tap, x not or not all in registers. */
+CARDINAL_INLINE void cardinal_neon_tap_loaded(cardinal_neon_gconv t, float32x4_t *acc, cardinal_neon_columns *x,
+                                              const float32x4_t *kept, size_t lane, size_t kx, const float *w) {
+  /* Compilers mustn't see that the loads are the same each time, or they keep the values, in memory. */
+  if (t.vectors == 1) {
+    __asm__ volatile("" : "+r"(x->second));
+    const float32x4_t only = vld1q_f32(w);
+    cardinal_neon_tap(t, acc, x, kept, lane, kx, (cardinal_neon_weights){only, only, false});
+    return;
+  }
+  CARDINAL_UNROLL
+  for (size_t v = 0; v < t.vectors; v += 2, w += 2 * CARDINAL_NEON_LANES) {
+    __asm__ volatile("" : "+r"(x->second));
+    cardinal_neon_tap(t, acc + v, x, kept, lane, kx,
+                      (cardinal_neon_weights){vld1q_f32(w), vld1q_f32(w + CARDINAL_NEON_LANES), true});
   }
 }
 
@@ -77,43 +134,34 @@ CARDINAL_INLINE void cardinal_neon_tap(cardinal_neon_gconv t, float32x4_t *acc, 
 CARDINAL_INLINE void cardinal_neon_channel(cardinal_neon_gconv t, float32x4_t *acc, cardinal_neon_columns *x,
                                            const float32x4_t *kept, size_t lane, const float *w) {
   if (t.kept == CARDINAL_NEON_KEPT_ALL) {
-    /* Each vector of weights is loaded while the one before is at work, for CPUs that don't reorder. */
     float32x4_t now = vld1q_f32(w);
-    CARDINAL_UNROLL
-    for (size_t kx = 0; kx < 3; ++kx) {
-      CARDINAL_UNROLL
-      for (size_t v = 0; v < t.vectors; ++v) {
-        const size_t next_kx = v + 1 < t.vectors ? kx : kx + 1, next_v = (v + 1) % t.vectors;
-        const float32x4_t next =
-            next_kx < 3 ? vld1q_f32(w + next_kx * CARDINAL_BLOCK + next_v * CARDINAL_NEON_LANES) : now;
-        cardinal_neon_tap(t, acc, x, kept, lane, kx, v, 1, &now);
-        now = next;
-      }
-    }
-    return;
-  }
-  const size_t count = t.vectors < 2 ? 1 : 2;
-  CARDINAL_UNROLL
-  for (size_t kx = 0; kx < 3; ++kx) {
-    CARDINAL_UNROLL
-    for (size_t v = 0; v < t.vectors; v += count) {
-      /* Compilers mustn't see that these loads are the same as before, or they keep the values: in memory. */
-      __asm__ volatile("" : "+r"(x->second));
-      const float *at = w + kx * CARDINAL_BLOCK + v * CARDINAL_NEON_LANES;
-      const float32x4_t pair[2] = {vld1q_f32(at), count == 2 ? vld1q_f32(at + CARDINAL_NEON_LANES) : vdupq_n_f32(0)};
-      cardinal_neon_tap(t, acc, x, kept, lane, kx, v, count, pair);
-    }
+    now = cardinal_neon_tap_kept(t, acc, x, kept, lane, 0, now, w);
+    now = cardinal_neon_tap_kept(t, acc, x, kept, lane, 1, now, w + CARDINAL_BLOCK);
+    cardinal_neon_tap_kept(t, acc, x, kept, lane, 2, now, w + 2 * CARDINAL_BLOCK);
+  } else {
+    cardinal_neon_tap_loaded(t, acc, x, kept, lane, 0, w);
+    cardinal_neon_tap_loaded(t, acc, x, kept, lane, 1, w + CARDINAL_BLOCK);
+    cardinal_neon_tap_loaded(t, acc, x, kept, lane, 2, w + 2 * CARDINAL_BLOCK);
   }
 }
 
-/* Products of `channels` (at most four) channels of the input row under the tile. */
+/* Products of `channels` channels, of which the first four are taken, of the input row under the tile. */
 CARDINAL_INLINE void cardinal_neon_quad(cardinal_neon_gconv t, float32x4_t *acc, cardinal_neon_columns *x,
                                         size_t channels, const float *w) {
+  const size_t last = cardinal_neon_last_column(t);
   float32x4_t kept[CARDINAL_NEON_COLUMNS];
-  CARDINAL_UNROLL
-  for (size_t j = 0; j <= cardinal_neon_last_column(t); ++j)
-    if (cardinal_neon_is_kept(t, j))
-      kept[j] = cardinal_neon_column(t, x, j);
+  if (t.kept != CARDINAL_NEON_KEPT_NONE) {
+    const size_t step = t.kept == CARDINAL_NEON_KEPT_ALL ? 1 : 2;
+    kept[0] = vld1q_f32(x->second + x->first);
+    if (last == 2 * step) {
+      kept[step] = cardinal_neon_column(x, step);
+    } else {
+      CARDINAL_UNROLL
+      for (size_t j = step; j < last; j += step)
+        kept[j] = cardinal_neon_column(x, j);
+    }
+    kept[last] = vld1q_f32(x->second + x->last);
+  }
   cardinal_neon_channel(t, acc, x, kept, 0, w);
   if (__builtin_expect(channels > 1, 1)) {
     cardinal_neon_channel(t, acc, x, kept, 1, w + 3 * CARDINAL_BLOCK);
@@ -125,7 +173,8 @@ CARDINAL_INLINE void cardinal_neon_quad(cardinal_neon_gconv t, float32x4_t *acc,
   }
 }
 
-/* Output pixels [column, column + t.pixels) of row `row`, the group whose first lane in the block is `first_lane`. */
+/* One tile: output pixels [column, column + t.pixels) of row `row`, the group whose first lane in the block is
+ * `first_lane`. */
 CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_t row, size_t column, size_t first_lane,
                                               cardinal_neon_gconv t) {
   const size_t last = cardinal_neon_last_column(t);
@@ -143,12 +192,7 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
   const size_t ky_end = rows_below < 3 ? rows_below : 3;
 
   float32x4_t acc[CARDINAL_NEON_SUMS];
-  CARDINAL_UNROLL
-  for (size_t p = 0; p < t.pixels; ++p) {
-    CARDINAL_UNROLL
-    for (size_t v = 0; v < t.vectors; ++v)
-      acc[p * t.vectors + v] = vld1q_f32(a->bias + first_lane + v * CARDINAL_NEON_LANES);
-  }
+  cardinal_neon_start(acc, t.pixels, t.vectors, a->bias + first_lane);
 
   const size_t group_channels = t.channels ? t.channels : a->channels;
   const float *x_block = a->x + first_lane + second * CARDINAL_BLOCK;
@@ -177,6 +221,14 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
                                               .first = first_lane / CARDINAL_NEON_LANES,
                                               .relu = a->relu,
                                               .lane_mask = a->lane_mask});
+}
+
+/* All rows of `count` tiles each, side by side from column `column` on. */
+CARDINAL_INLINE void cardinal_neon_gconv_tiles(const cardinal_conv_args *a, size_t column, size_t count,
+                                               size_t first_lane, cardinal_neon_gconv t) {
+  for (size_t row = a->row_begin; row < a->row_end; ++row)
+    for (size_t i = 0; i < count; ++i)
+      cardinal_neon_gconv_tile(a, row, column + i * t.pixels, first_lane, t);
 }
 
 #endif

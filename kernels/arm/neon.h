@@ -11,12 +11,12 @@
 /* For helpers that must vanish into their caller, so that accumulators live in registers. */
 #define CARDINAL_INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of at most 16 rounds, their number a constant after inlining: indices into arrays of vectors become
+/* Before a loop of at most 32 rounds, their number a constant after inlining: indices into arrays of vectors become
  * constants too, so that the arrays live in registers. */
 #ifdef __clang__
 #define CARDINAL_UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define CARDINAL_UNROLL _Pragma("GCC unroll 16")
+#define CARDINAL_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 /* Before an inner loop: gcc 12 would write out the few rounds that it can have one after the other. */
@@ -26,7 +26,10 @@
 #define CARDINAL_ROLLED _Pragma("GCC unroll 1")
 #endif
 
-enum { CARDINAL_NEON_LANES = 4, CARDINAL_NEON_VECTORS = CARDINAL_BLOCK / CARDINAL_NEON_LANES };
+enum {
+  CARDINAL_NEON_LANES = 4,
+  CARDINAL_NEON_VECTORS = CARDINAL_BLOCK / CARDINAL_NEON_LANES
+};
 
 /* acc + w * x[lane], rounded once; `lane` is a constant.
  *
@@ -79,16 +82,21 @@ CARDINAL_INLINE uint32x4_t cardinal_neon_mask(uint32_t lane_mask, size_t vector)
   return vtstq_u32(vdupq_n_u32(lane_mask >> (CARDINAL_NEON_LANES * vector)), vld1q_u32(bits));
 }
 
-CARDINAL_INLINE float32x4_t cardinal_neon_and(float32x4_t v, uint32x4_t mask) {
-  return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), mask));
+/* The steps of an epilogue change their sums in place, in assembly: gcc 12 copies each sum before an intrinsic that one
+ * way through a branch skips. And of the intrinsics of the ReLU clang 14 makes an fmax, and of -0 a +0. */
+
+/* acc < 0 ? +0 : acc; unlike fmax, keeps NaN and -0. */
+CARDINAL_INLINE void cardinal_neon_relu(float32x4_t *acc) {
+  uint32x4_t negative;
+  __asm__("fcmlt %1.4s, %0.4s, #0.0\n\tbic %0.16b, %0.16b, %1.16b" : "+w"(*acc), "=&w"(negative));
 }
 
-/* acc < 0 ? +0 : acc; unlike fmax, keeps NaN and -0. The comparison is assembly because clang 14 makes an fmax of the
- * intrinsics, and of -0 a +0. */
-CARDINAL_INLINE float32x4_t cardinal_neon_relu(float32x4_t acc) {
-  uint32x4_t negative;
-  __asm__("fcmlt %0.4s, %1.4s, #0.0" : "=w"(negative) : "w"(acc));
-  return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(acc), negative));
+CARDINAL_INLINE void cardinal_neon_add(float32x4_t *acc, float32x4_t residual) {
+  __asm__("fadd %0.4s, %0.4s, %1.4s" : "+w"(*acc) : "w"(residual));
+}
+
+CARDINAL_INLINE void cardinal_neon_clear(float32x4_t *acc, uint32x4_t mask) {
+  __asm__("and %0.16b, %0.16b, %1.16b" : "+w"(*acc) : "w"(mask));
 }
 
 /* Where the vectors of a tile's result go: y and residual (or NULL) point to vector `first` of the block at the tile's
@@ -100,45 +108,63 @@ typedef struct cardinal_neon_result {
   uint32_t relu, lane_mask;
 } cardinal_neon_result;
 
-/* Residual, ReLU, lane mask, store of acc[pixels][vectors], pixels 16 floats apart. The counts are constants. Pixel by
- * pixel, since one branch around all of them makes gcc 12 keep each sum twice, and most of them in memory. */
+/* Sums of `vectors` vectors for each of `pixels` pixels are acc[pixels][vectors]; both counts are constants. In y and
+ * residual pixels are 16 floats apart. */
+CARDINAL_INLINE size_t cardinal_neon_offset(size_t sum, size_t vectors) {
+  return sum / vectors * CARDINAL_BLOCK + sum % vectors * CARDINAL_NEON_LANES;
+}
+
+/* Begins all with the bias. */
+CARDINAL_INLINE void cardinal_neon_start(float32x4_t *acc, size_t pixels, size_t vectors, const float *bias) {
+  CARDINAL_UNROLL
+  for (size_t i = 0; i < pixels * vectors; ++i) {
+    /* Not loaded once and copied: copies occupy the pipelines of the multiply-adds. */
+    if (i % vectors == 0)
+      __asm__ volatile("" : "+r"(bias));
+    acc[i] = vld1q_f32(bias + i % vectors * CARDINAL_NEON_LANES);
+  }
+}
+
+/* Residual, ReLU, lane mask, store. */
 CARDINAL_INLINE void cardinal_neon_finish(float32x4_t *acc, size_t pixels, size_t vectors, cardinal_neon_result to) {
-  uint32x4_t mask[CARDINAL_NEON_VECTORS];
-  CARDINAL_UNROLL
-  for (size_t v = 0; v < vectors; ++v)
-    mask[v] = cardinal_neon_mask(to.lane_mask, to.first + v);
-  CARDINAL_UNROLL
-  for (size_t p = 0; p < pixels; ++p) {
-    if (to.residual) {
-      const float *residual = to.residual + p * CARDINAL_BLOCK;
-      CARDINAL_UNROLL
-      for (size_t v = 0; v < vectors; ++v)
-        acc[p * vectors + v] = vaddq_f32(acc[p * vectors + v], vld1q_f32(residual + v * CARDINAL_NEON_LANES));
-    }
-    if (to.relu) {
-      CARDINAL_UNROLL
-      for (size_t v = 0; v < vectors; ++v)
-        acc[p * vectors + v] = cardinal_neon_relu(acc[p * vectors + v]);
-    }
+  const size_t sums = pixels * vectors;
+  if (to.residual) {
     CARDINAL_UNROLL
-    for (size_t v = 0; v < vectors; ++v)
-      vst1q_f32(to.y + p * CARDINAL_BLOCK + v * CARDINAL_NEON_LANES, cardinal_neon_and(acc[p * vectors + v], mask[v]));
+    for (size_t i = 0; i < sums; ++i)
+      cardinal_neon_add(acc + i, vld1q_f32(to.residual + cardinal_neon_offset(i, vectors)));
+  }
+  if (to.relu) {
+    CARDINAL_UNROLL
+    for (size_t i = 0; i < sums; ++i)
+      cardinal_neon_relu(acc + i);
+  }
+  if (to.lane_mask != CARDINAL_ALL_LANES) {
+    uint32x4_t mask[CARDINAL_NEON_VECTORS];
+    CARDINAL_UNROLL
+    for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)
+      mask[v] = cardinal_neon_mask(to.lane_mask, to.first + v);
+    CARDINAL_UNROLL
+    for (size_t i = 0; i < sums; ++i)
+      cardinal_neon_clear(acc + i, mask[i % vectors]);
+  }
+  CARDINAL_UNROLL
+  for (size_t i = 0; i < sums; ++i) {
+    /* Of a plain copy clang 14 makes a memcpy, for which it keeps the sums in memory all along. */
+    __asm__("" : "+w"(acc[i]));
+    vst1q_f32(to.y + cardinal_neon_offset(i, vectors), acc[i]);
   }
 }
 
 /* Pixels cut into as few tiles as possible, none longer than the kernel's tile, with lengths that differ by at most
  * one: 49 becomes 4 of 6 and 5 of 5 rather than 8 of 6 and a single one, which has too few independent sums. */
 typedef struct cardinal_neon_tiles {
-  size_t count, shorter, longer_count; /* the first longer_count tiles have shorter + 1 pixels */
+  size_t longer, longer_count; /* first these tiles */
+  size_t shorter, shorter_count;
 } cardinal_neon_tiles;
 
 CARDINAL_INLINE cardinal_neon_tiles cardinal_neon_cut(size_t pixels, size_t tile) {
   const size_t count = (pixels + tile - 1) / tile;
-  return (cardinal_neon_tiles){count, pixels / count, pixels % count};
-}
-
-CARDINAL_INLINE size_t cardinal_neon_tile_pixels(cardinal_neon_tiles tiles, size_t index) {
-  return tiles.shorter + (index < tiles.longer_count);
+  return (cardinal_neon_tiles){pixels / count + 1, pixels % count, pixels / count, count - pixels % count};
 }
 
 #endif
