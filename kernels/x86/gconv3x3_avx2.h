@@ -255,7 +255,7 @@ typedef struct row_job {
 
 /* Padding is at most 1, so only the first row can lack its ky = 0 and only the last one its ky = 2. */
 CARDINAL_INLINE row_job row_job_of(const cardinal_conv_args *a, const cardinal_avx2_pass *pass, size_t row, size_t rows,
-                                   size_t slot, size_t stride) {
+                                   size_t stride) {
   const size_t top = row * stride; /* input row of ky = 0, counted from the padding's */
   const int lacks_top = top < a->pad_top;
   const int lacks_bottom = top + (rows - 1) * stride + KERNEL_H > a->in_height + a->pad_top;
@@ -387,7 +387,7 @@ static inline cardinal_avx2_cut cardinal_avx2_cut_of(size_t rows, size_t width) 
 /* The tiles of `rows` rows from `row` on. */
 CARDINAL_INLINE void run_cut(const cardinal_conv_args *a, const cardinal_avx2_pass *pass, const cardinal_avx2_cut *cut,
                              size_t row, size_t rows, size_t slot, size_t stride) {
-  const row_job job = row_job_of(a, pass, row, rows, slot, stride);
+  const row_job job = row_job_of(a, pass, row, rows, stride);
   const size_t window_end = (a->out_width - 1) * stride + KERNEL_W;
   const int last = window_end > a->in_width + a->pad_left ? RIGHT : 0;
   int sides = a->pad_left ? LEFT : 0;
