@@ -200,6 +200,21 @@ Test(selection, single_features) {
 }
 #endif
 
+/* The kernels for 3×3 windows count on a padding of at most 1 on each side, whichever it is. */
+Test(selection, padding_of_each_side) {
+  static const size_t widths[] = {1, 4, 8, 16};
+  for (size_t i = 0; i < sizeof widths / sizeof widths[0]; ++i)
+    for (size_t side = 0; side < 4; ++side) {
+      cardinal_shape shape = CONV(BLOCKED16, 32, widths[i], widths[i], 56, 3, 1, 1, 1);
+      size_t *pads[] = {&shape.pad_top, &shape.pad_left, &shape.pad_bottom, &shape.pad_right};
+      const cardinal_selector selector = {.cap = CARDINAL_ISA_GENERIC};
+      cr_expect_neq(strcmp(cardinal_kernel_select(&selector, &shape)->name, "conv_f32_generic"), 0);
+      *pads[side] = 2;
+      cr_expect_str_eq(cardinal_kernel_select(&selector, &shape)->name, "conv_f32_generic", "width %zu, side %zu",
+                       widths[i], side);
+    }
+}
+
 /* ---- the registry as a whole ---- */
 
 static cardinal_selector everything(cardinal_isa cap) {

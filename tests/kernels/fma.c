@@ -75,6 +75,18 @@ Test(fma, every_combination_of_hard_values) {
   cr_expect_eq(mismatches, 0);
 }
 
+/* Sums a hair beside a tie of floats, whose double-precision sum lies one unit beside the tie: it is odd already, and the
+ * rounding to odd must leave it alone. Random data hit this once in 2^28. */
+Test(fma, beside_ties) {
+  for (int exponent = -40; exponent <= 40; ++exponent)
+    for (int sides = 0; sides < 16; ++sides) {
+      const float factor = ldexpf(0x1.001p0f, exponent); /* its square is a tie: 1 + 2^-11 + 2^-24 */
+      const float hair = ldexpf(sides & 1 ? 1.0f - 0x1p-20f : 1.0f + 0x1p-20f, 2 * exponent - 52);
+      compare(sides & 4 ? -factor : factor, sides & 8 ? -factor : factor, sides & 2 ? -hair : hair);
+    }
+  cr_expect_eq(mismatches, 0);
+}
+
 Test(fma, random) {
   test_random random = {.state = 11};
   const size_t rounds = test_scale(8000000, 20000);

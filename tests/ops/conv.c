@@ -65,8 +65,14 @@ static void draw_fc(conv_case *c, test_random *random) {
 
 static void draw_grouped_3x3(conv_case *c, test_random *random) {
   static const int64_t widths[] = {2, 3, 4, 4, 4, 5, 7, 8, 8, 8, 14, 16, 16, 24, 28, 32, 40};
-  const int64_t in = widths[test_between(random, 0, 16)];
-  const int64_t out = test_between(random, 0, 3) ? in : widths[test_between(random, 0, 16)];
+  /* one side slot-aligned and the other not */
+  static const int64_t unequal[][2] = {{4, 1}, {4, 3}, {8, 3}, {8, 5}, {5, 8}, {16, 8}, {8, 16}, {16, 24}, {24, 16}};
+  int64_t in = widths[test_between(random, 0, 16)], out = in;
+  if (test_between(random, 0, 3) == 0) {
+    const int64_t *pair = unequal[test_between(random, 0, 8)];
+    in = pair[0];
+    out = pair[1];
+  }
   c->desc.groups = test_integer(random, 2, in + out > 40 ? 3 : 9);
   c->desc.in_channels = in * c->desc.groups;
   c->desc.out_channels = out * c->desc.groups;
