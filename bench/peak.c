@@ -127,7 +127,7 @@ void cardinal_peak_fma_avx512(size_t iterations) {
   "dec %[n]\n\t"                                                                                                       \
   "jnz 1b\n\t"
 #define CANARY_OPERANDS                                                                                                \
-  : [n] "+r"(iterations), [wi] "+r"(weight_at), [xi] "+r"(input_at)                                                    \
+  : [n] "+&r"(iterations), [wi] "+&r"(weight_at), [xi] "+&r"(input_at)                                                 \
   : [w] "r"(o->weights), [x] "r"(o->inputs), [wmask] "r"(weight_mask), [xmask] "r"(input_mask)                         \
   : CLOBBERS
 
@@ -239,7 +239,7 @@ static void canary_neon(const operands *o, size_t iterations) {
                                                                       "add %[x], %[xbase], %[xi]\n\t"
                                                                       "subs %[n], %[n], #1\n\t"
                                                                       "b.ne 1b\n\t"
-                   : [n] "+r"(iterations), [wi] "+r"(weight_at), [xi] "+r"(input_at), [w] "+r"(w), [x] "+r"(x)
+                   : [n] "+&r"(iterations), [wi] "+&r"(weight_at), [xi] "+&r"(input_at), [w] "+&r"(w), [x] "+&r"(x)
                    : [wbase] "r"(o->weights), [xbase] "r"(o->inputs), [wmask] "r"(weight_mask), [xmask] "r"(input_mask)
                    : CLOBBERS);
 }
