@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# usage: cli.sh PROGRAM DATA
+# usage: cli.sh DATA [EMULATOR [OPTION...]] PROGRAM
 # The `cardinal` program from the outside: what it prints, what it leaves behind, and how it ends. Images are small and
-# networks synthetic; what they compute is tested elsewhere.
+# networks synthetic; what they compute is tested elsewhere. Programs are named by absolute paths.
 set -u
-program=$(realpath "$1")
-data=$(realpath "$2")
+data=$(realpath "$1")
+shift
+program=("$@")
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 cd "$directory" || exit 1
@@ -24,7 +25,7 @@ check() {
     shift
   done
   shift
-  "$program" "$@" >out 2>err
+  "${program[@]}" "$@" >out 2>err
   found=$?
   for text in "${texts[@]}"; do
     grep -qF -e "$text" out err || missing="$missing \"$text\""
@@ -102,7 +103,7 @@ check 'features to nowhere' 1 'nowhere/x.npy' -- classify --features nowhere/x.n
 check 'features of an absent photo' 1 'absent.jpg' -- classify --features x.npy "$photo" absent.jpg
 report 'no half-written features' "$([ -z "$(ls | grep '^x\.npy')" ] && echo yes)" "$(ls)"
 if [ -w /dev/full ]; then
-  "$program" info >/dev/full 2>err
+  "${program[@]}" info >/dev/full 2>err
   report 'a full disk' "$([ $? -eq 1 ] && grep -qF "can't be written" err && echo yes)" 'expected status 1'
 fi
 

@@ -13,6 +13,7 @@
 #include <cardinal/net.h>
 
 #include "tests/net/files.h"
+#include "tests/support/random.h"
 #include "tests/support/sanitizer.h"
 
 static double now(void) {
@@ -109,7 +110,7 @@ static int write_weights(const char *path, const char *model, int64_t bytes) {
 int main(void) {
   static const char *const models[] = {"resnext50_32x4d", "resnext101_32x8d"};
   int failed = 0;
-  for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+  for (size_t i = 0; i < test_scale(2, 1); i++) {
     const char *path = test_path("weights.safetensors");
     cardinal_net_spec spec;
     uint64_t parameters;
