@@ -25,6 +25,7 @@ typedef struct conv_data {
 /* "3x64x56x56 nchw, 128 out, ..." in static memory. */
 const char *conv_case_text(const conv_case *c);
 
+/* Draws the data and computes the result; asserts that double precision agrees with it. */
 void conv_data_make(conv_data *data, const conv_case *c);
 void conv_data_free(conv_data *data);
 
@@ -36,7 +37,7 @@ typedef struct conv_buffers {
 void conv_buffers_init(conv_buffers *buffers, size_t capacity);
 
 /* Makes the plan in `context`, runs it, and compares the output, padding lanes included, bit for bit with the expected
- * one, and with double precision. Says what was wrong by cr_expect and returns false. */
+ * one. Says what was wrong by cr_expect and returns false. */
 bool conv_case_run(const cardinal_context *context, const conv_case *c, const conv_data *data, conv_buffers *buffers);
 
 /* Index of an element of a tensor of `channels` channels and `pixels` pixels an image. */

@@ -26,7 +26,7 @@ static void make_case(conv_case *c, size_t shape, data_kind kind) {
   *c = (conv_case){.residual_is_y = (int)(shape % 2), .data = kind, .seed = shape};
   cardinal_conv_desc *d = &c->desc;
   cardinal_conv_desc_init(d);
-  d->batch = 2;
+  d->batch = (int64_t)test_scale(2, 1);
   d->in_channels = shapes[shape].in;
   d->out_channels = shapes[shape].out;
   d->groups = shapes[shape].groups;
@@ -243,11 +243,9 @@ static void *run_repeatedly(void *argument) {
   return NULL;
 }
 
-/* Prepares what all runs of a shape share. */
-static void share(shared_run *r, conv_case *c, conv_data *data, size_t shape, const cardinal_context *context,
+/* Prepares what runs of a case in one context share. */
+static void share(shared_run *r, const conv_case *c, const conv_data *data, const cardinal_context *context,
                   cardinal_plan **plan, float **x) {
-  make_case(c, shape, DATA_RANDOM);
-  conv_data_make(data, c);
   const data_problem *p = &data->problem;
   const cardinal_reference_shape *s = &p->shape;
   const size_t pixels = s->in_height * s->in_width;
@@ -258,14 +256,16 @@ static void share(shared_run *r, conv_case *c, conv_data *data, size_t shape, co
 }
 
 Test(surroundings, two_threads_run_one_plan_at_once) {
-  FOR_EACH_ISA(isa)
-    for (size_t shape = 0; shape < SHAPES; shape += test_scale(1, 2)) {
-      conv_case c;
-      conv_data data;
+  for (size_t shape = 0; shape < SHAPES; shape += test_scale(1, 2)) {
+    conv_case c;
+    make_case(&c, shape, DATA_RANDOM);
+    conv_data data;
+    conv_data_make(&data, &c);
+    FOR_EACH_ISA(isa) {
       cardinal_plan *plan;
       float *x;
       shared_run mine;
-      share(&mine, &c, &data, shape, runner_context((cardinal_isa)isa, 2, RUNNER_TWO_THREADS), &plan, &x);
+      share(&mine, &c, &data, runner_context((cardinal_isa)isa, 2, RUNNER_TWO_THREADS), &plan, &x);
       shared_run theirs = mine;
       pthread_t other;
       cr_assert_eq(pthread_create(&other, NULL, run_repeatedly, &theirs), 0);
@@ -275,29 +275,32 @@ Test(surroundings, two_threads_run_one_plan_at_once) {
                 cardinal_isa_name((cardinal_isa)isa), shape, mine.wrong + theirs.wrong, 2 * mine.repeats);
       cardinal_plan_destroy(plan);
       free(x);
-      conv_data_free(&data);
     }
+    conv_data_free(&data);
+  }
 }
 
 #ifdef _OPENMP
 #include <omp.h>
 
 Test(surroundings, inside_a_parallel_region) {
-  FOR_EACH_ISA(isa)
-    for (size_t shape = 0; shape < SHAPES; shape += test_scale(1, 2))
+  for (size_t shape = 0; shape < SHAPES; shape += test_scale(1, 2)) {
+    conv_case c;
+    make_case(&c, shape, DATA_RANDOM);
+    conv_data data;
+    conv_data_make(&data, &c);
+    FOR_EACH_ISA(isa)
       for (int nested = 0; nested < 2; ++nested) {
-        conv_case c;
-        conv_data data;
         cardinal_plan *plan;
         float *x;
         shared_run first;
-        share(&first, &c, &data, shape, runner_context((cardinal_isa)isa, 4, RUNNER_DEFAULT), &plan, &x);
+        share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, RUNNER_DEFAULT), &plan, &x);
         omp_set_max_active_levels(1 + nested);
         size_t wrong = 0;
 #pragma omp parallel num_threads(3) reduction(+ : wrong)
         {
           shared_run mine = first;
-          mine.repeats = 2;
+          mine.repeats = test_scale(2, 1);
           run_repeatedly(&mine);
           wrong += mine.wrong;
         }
@@ -305,8 +308,9 @@ Test(surroundings, inside_a_parallel_region) {
                      nested ? "nested" : "flat", wrong);
         cardinal_plan_destroy(plan);
         free(x);
-        conv_data_free(&data);
       }
+    conv_data_free(&data);
+  }
 }
 
 /* OpenMP may give fewer threads than asked for. */
