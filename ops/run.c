@@ -45,10 +45,14 @@ static void run_phase(const cardinal_work *work, char *scratch, cardinal_item *i
   p->worker_scratch = scratch + plan->workers;
   p->worker_bytes = item == plan->item ? plan->worker_floats * sizeof(float) : 0; /* conversions need none */
   const size_t tasks = cardinal_min(items, plan->context->threads);
-  if (tasks == 1)
+  if (tasks == 1) {
     worker(p, 0);
-  else
-    plan->context->parallel_for(plan->context->parallel_for_user, tasks, worker, p);
+    return;
+  }
+  /* Whoever starts the tasks may compute as well: LLVM's OpenMP library raises the caller's inexact flag. */
+  const cardinal_fp_modes before = cardinal_fp_current();
+  plan->context->parallel_for(plan->context->parallel_for_user, tasks, worker, p);
+  cardinal_fp_leave(before);
 }
 
 static void convert_item(const cardinal_work *work, size_t item, cardinal_layout from_layout, cardinal_layout to_layout,
