@@ -520,6 +520,8 @@ CARDINAL_INLINE void cardinal_avx2_one_pass(const cardinal_conv_args *a, size_t 
         .x = a->x + (slot < CARDINAL_BLOCK ? lane : 0),
         .w = a->w + lane,
         .start = a->bias + lane,
+        .start_row = 0,
+        .start_pixel = 0,
         .to = a->y + at,
         .to_row = a->y_row,
         .residual = a->residual ? a->residual + at : NULL,

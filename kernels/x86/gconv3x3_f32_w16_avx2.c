@@ -44,6 +44,7 @@ static void band(const cardinal_conv_args *a, size_t row_begin, size_t row_end) 
           .start_pixel = CARDINAL_BLOCK,
           .to = partial + lane,
           .to_row = partial_row,
+          .residual = NULL,
           .row_begin = row_begin,
           .row_end = row_end,
           .channels = least(CARDINAL_BLOCK, a->channels - block * CARDINAL_BLOCK),

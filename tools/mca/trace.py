@@ -124,7 +124,10 @@ def trace_x86(program, kernel, case, code):
                     return executed
                 if function is None:
                     raise Untraceable(f"{kernel} left the program at {address:#x}")
-                executed.append(code.instructions[address])
+                instruction = code.instructions[address]
+                # A repeated string instruction stops after each round, and is one instruction all the same.
+                if instruction.mnemonic != "rep" or instruction is not executed[-1]:
+                    executed.append(instruction)
                 if len(executed) > LIMIT:
                     raise Untraceable(f"{kernel} on {case}: more than {LIMIT} instructions")
     finally:
