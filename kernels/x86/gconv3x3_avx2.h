@@ -287,10 +287,12 @@ CARDINAL_INLINE row_job row_job_of(const cardinal_conv_args *a, const cardinal_a
 CARDINAL_INLINE void run_block(const row_job *job, __m256 acc[TILE_PIXELS], size_t rows, size_t pixels, size_t slot,
                                size_t stride, uintptr_t x, const float *w, size_t channels, int sides) {
   w += job->ky_begin * channels * W_CHANNEL;
-  for (size_t ky = job->ky_begin; ky < job->ky_end; ++ky, x += job->x_row) {
+  const size_t x_row = job->x_row;
+  for (size_t left = job->ky_end - job->ky_begin; left > 0; --left, x += x_row) {
+    __asm__("" : "+r"(left)); /* a counter in a register; gcc would make it an end in memory */
     int edges = sides;
     if (rows > 1)
-      edges |= (ky == 0 && job->lacks_top ? TOP : 0) | (ky + 1 == KERNEL_H && job->lacks_bottom ? BOTTOM : 0);
+      edges |= (left == KERNEL_H && job->lacks_top ? TOP : 0) | (left == 1 && job->lacks_bottom ? BOTTOM : 0);
     if (slot == 1) {
       sweep(acc, rows, pixels, slot, stride, x, job->x_step, 0, w, edges);
       w += W_CHANNEL;
