@@ -24,14 +24,17 @@ CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images
       acc[i][b] = _mm512_loadu_ps(a->bias + (block + b) * CARDINAL_BLOCK);
   }
 
+  size_t w_panel = a->w_panel;
   for (size_t c = 0; c < a->channels; ++c, ++x, w += CARDINAL_BLOCK) {
+    /* Seems to change each round: gcc would keep all its multiples, in more registers than there are. */
+    __asm__("" : "+r"(w_panel));
     __m512 value[TILE_IMAGES];
     CARDINAL_UNROLL
     for (size_t i = 0; i < images; ++i)
       value[i] = _mm512_set1_ps(x[i * a->x_image]);
     CARDINAL_UNROLL
     for (size_t b = 0; b < blocks; ++b) {
-      const float *line = w + b * a->w_panel;
+      const float *line = w + b * w_panel;
       _mm_prefetch((const char *)(line + AHEAD_CHANNELS * CARDINAL_BLOCK), _MM_HINT_T0);
       const __m512 weights = _mm512_load_ps(line);
       CARDINAL_UNROLL
