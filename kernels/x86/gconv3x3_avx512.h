@@ -24,7 +24,6 @@
 #define SUM_0_8 "%%zmm8"
 #define SUM_0_9 "%%zmm9"
 #define SUM_0_10 "%%zmm10"
-#define SUM_0_11 "%%zmm11"
 #define SUM_7_0 "%%zmm7"
 #define SUM_7_1 "%%zmm8"
 #define SUM_7_2 "%%zmm9"
@@ -32,18 +31,17 @@
 #define SUM_7_4 "%%zmm11"
 #define SUM_7_5 "%%zmm12"
 #define SUM_7_6 "%%zmm13"
-#define SUM_12_0 "%%zmm12"
-#define SUM_12_1 "%%zmm13"
-#define SUM_12_2 "%%zmm14"
-#define SUM_12_3 "%%zmm15"
-#define SUM_12_4 "%%zmm16"
-#define SUM_12_5 "%%zmm17"
-#define SUM_12_6 "%%zmm18"
-#define SUM_12_7 "%%zmm19"
-#define SUM_12_8 "%%zmm20"
-#define SUM_12_9 "%%zmm21"
-#define SUM_12_10 "%%zmm22"
-#define SUM_12_11 "%%zmm23"
+#define SUM_11_0 "%%zmm11"
+#define SUM_11_1 "%%zmm12"
+#define SUM_11_2 "%%zmm13"
+#define SUM_11_3 "%%zmm14"
+#define SUM_11_4 "%%zmm15"
+#define SUM_11_5 "%%zmm16"
+#define SUM_11_6 "%%zmm17"
+#define SUM_11_7 "%%zmm18"
+#define SUM_11_8 "%%zmm19"
+#define SUM_11_9 "%%zmm20"
+#define SUM_11_10 "%%zmm21"
 #define SUM_14_0 "%%zmm14"
 #define SUM_14_1 "%%zmm15"
 #define SUM_14_2 "%%zmm16"
@@ -71,7 +69,6 @@
 #define EACH_9(op, first) EACH_8(op, first) op(first, 8)
 #define EACH_10(op, first) EACH_9(op, first) op(first, 9)
 #define EACH_11(op, first) EACH_10(op, first) op(first, 10)
-#define EACH_12(op, first) EACH_11(op, first) op(first, 11)
 
 /* Sums begin with the bias at r11. */
 #define BEGIN(first, p) "vmovups (%%r11), " SUM(first, p) "\n"

@@ -24,7 +24,8 @@ enum {
   CHANNEL_BYTES = KERNEL * CARDINAL_BLOCK * sizeof(float)
 };
 
-/* What of a segment is padding: its first column, its last one, all of it for the current ky. Four bits a segment. */
+/* What of a segment is padding: its first column, its last one, all of it for the current ky. Four bits a segment; all
+ * negative if nothing is left of a tile. */
 enum {
   LEFT = 1,
   RIGHT = 2,
@@ -42,7 +43,7 @@ typedef struct tile {
   const float *bias;
   float *y[SEGMENTS];
   ptrdiff_t residual; /* from y */
-  uint32_t edges[KERNEL];
+  int32_t edges[KERNEL];
   uint32_t has_residual, lane_mask;
   float floor; /* of the sums: 0 with ReLU; minus infinity, below which nothing is, without */
 } tile;
@@ -115,15 +116,20 @@ typedef struct tile {
   "mov %%rbx, %%r11\n"                                                                                                 \
   "xor %%r12d, %%r12d\n"                                                                                               \
   "4: mov %c[edges](%[t], %%r12, 4), %%eax\n"                                                                          \
-  "mov %%r11, %%rsi\n"                                                                                                 \
+  "test %%eax, %%eax\n"                                                                                                \
+  "jns 5f\n"                                                                                                           \
+  "imul $%c[channel_bytes], %%r13, %%rcx\n"                                                                            \
+  "add %%rcx, %%rdi\n"                                                                                                 \
+  "jmp 6f\n"                                                                                                           \
+  "5: mov %%r11, %%rsi\n"                                                                                              \
   "mov %%r13, %%rcx\n"                                                                                                 \
-  "5: vmovaps (%%rdi), " WEIGHT_0 "\n"                                                                                 \
+  "7: vmovaps (%%rdi), " WEIGHT_0 "\n"                                                                                 \
   "vmovaps 64(%%rdi), " WEIGHT_1 "\n"                                                                                  \
   "vmovaps 128(%%rdi), " WEIGHT_2 "\n" sweep "add $%c[channel_bytes], %%rdi\n"                                         \
   "add $4, %%rsi\n"                                                                                                    \
   "dec %%rcx\n"                                                                                                        \
-  "jnz 5b\n"                                                                                                           \
-  "add %c[x_row](%[t]), %%r11\n"                                                                                       \
+  "jnz 7b\n"                                                                                                           \
+  "6: add %c[x_row](%[t]), %%r11\n"                                                                                    \
   "inc %%r12d\n"                                                                                                       \
   "cmp $3, %%r12d\n"                                                                                                   \
   "jb 4b\n"                                                                                                            \
@@ -156,7 +162,7 @@ typedef struct tile {
   break
 
 #define TILES_OF(segments, stride)                                                                                     \
-  static void tile_of_##segments##_##stride(const tile *t, size_t pixels) {                                            \
+  static __attribute__((noinline)) void tile_of_##segments##_##stride(const tile *t, size_t pixels) {                  \
     switch (pixels) {                                                                                                  \
     case 1:                                                                                                            \
       TILE(segments, stride, 1);                                                                                       \
@@ -195,7 +201,7 @@ static void place(const cardinal_conv_args *a, tile *t, size_t s, size_t row, si
   t->x_segment[s] = (size_t)(x - t->x);
   t->y[s] = a->y + row * a->y_row + first * CARDINAL_BLOCK;
   for (ptrdiff_t ky = 0; ky < KERNEL; ++ky) {
-    uint32_t edges = 0;
+    int32_t edges = 0;
     if (column < 0)
       edges |= LEFT;
     if (last_column >= (ptrdiff_t)a->in_width)
@@ -221,6 +227,10 @@ static void segments(const cardinal_conv_args *a, tile *t, size_t first, size_t 
         ++row;
       }
     }
+    const int32_t all = 0x4444 & ((1 << EDGE_BITS * now) - 1); /* WHOLE of each segment */
+    for (size_t ky = 0; ky < KERNEL; ++ky)
+      if ((t->edges[ky] & all) == all)
+        t->edges[ky] = -1;
     tile_of[a->stride_h - 1][now - 1](t, pixels);
     done += now;
   }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* 3×3 with groups of up to 8 channels, two groups in a vector. */
-#define COLUMN(i) "vpermps " #i "*64(%%rsi), %%zmm31, %%zmm30\n"
+#define SLOT 8
 #include "kernels/x86/gconv3x3_rolling_avx512.h"
 
 void cardinal_gconv3x3_f32_w8_avx512(const cardinal_conv_args *a) {
-  cardinal_avx512_rolling(a, 8);
+  cardinal_avx512_rolling(a);
 }

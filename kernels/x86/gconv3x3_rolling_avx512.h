@@ -11,8 +11,7 @@
  *
  * Rows of sums change their roles from one input row to the next, so the loop over rows is written out for each.
  *
- * Who includes this defines COLUMN(i): zmm30 = the vector that column i of the strip, which is i*64(%rsi), multiplies
- * weights with. zmm31 holds for each lane the lane that it reads, which is its group's first plus the channel.
+ * Who includes this defines SLOT, the lanes of a group: 1, 4 or 8.
  */
 #ifndef CARDINAL_KERNELS_X86_GCONV3X3_ROLLING_AVX512_H
 #define CARDINAL_KERNELS_X86_GCONV3X3_ROLLING_AVX512_H
@@ -23,7 +22,7 @@
 
 enum {
   STRIDE1_PIXELS = 7,  /* of a strip: 3 rows of sums, 9 weights */
-  STRIDE2_PIXELS = 12, /* 2 rows of sums, 6 weights */
+  STRIDE2_PIXELS = 11, /* 2 rows of sums, 6 weights, 3 vectors of x */
   CHANNEL_BYTES = 3 * CARDINAL_BLOCK * sizeof(float),
   PIXEL_BYTES = CARDINAL_BLOCK * sizeof(float)
 };
@@ -44,7 +43,7 @@ typedef struct strip {
   float floor;    /* of the sums: 0 with ReLU; minus infinity, below which nothing is, without */
   uint32_t edges; /* LEFT, RIGHT */
   uint32_t one;
-  uint32_t lanes[CARDINAL_BLOCK]; /* which one each lane reads of a group's first channel */
+  uint32_t lanes[CARDINAL_BLOCK]; /* which one each lane reads of its group's first channel */
 } strip;
 
 enum {
@@ -54,13 +53,30 @@ enum {
 #define UNLESS_LEFT(text) "test $1, %%eax\n jnz 1f\n" text "1:\n"
 #define UNLESS_RIGHT(text) "test $2, %%eax\n jnz 1f\n" text "1:\n"
 
-/* Stride 1. Weights of ky = 0 are in zmm21 to zmm23, of ky = 1 in zmm24 to zmm26, of ky = 2 in zmm27 to zmm29; they
- * feed the rows of sums `starting`, `middle` and `ending`. */
-#define TAPS1(kx, p, ending, middle, starting)                                                                         \
-  "vfmadd231ps %%zmm30, " KY2_##kx ", " SUM(ending, p) "\n"                                                            \
-                                                       "vfmadd231ps %%zmm30, " KY1_##kx                                \
-      ", " SUM(middle, p) "\n"                                                                                         \
-                          "vfmadd231ps %%zmm30, " KY0_##kx ", " SUM(starting, p) "\n"
+#define FMA(x, weight, sum) "vfmadd231ps " weight ", " x ", " sum "\n"
+
+/* What column i of the strip multiplies weights with: in each lane the channel of its group that zmm31 says. */
+#if SLOT == 1
+#define COLUMN(i, x) "vmovups " #i "*64(%%rsi), " x "\n"
+#elif SLOT == 4
+/* Shuffles within quarters of a register are the cheapest there are: on Zen 4 and 5 they don't take a pipe from FMAs.
+ */
+#define COLUMN(i, x)                                                                                                   \
+  "vmovups " #i "*64(%%rsi), " x "\n"                                                                                  \
+  "vpermilps %%zmm31, " x ", " x "\n"
+#else
+#define COLUMN(i, x)                                                                                                   \
+  "vmovups " #i "*64(%%rsi), " x "\n"                                                                                  \
+  "vpermps " x ", %%zmm31, " x "\n"
+#endif
+
+/* FMAs would wait for their shuffles: CPUs start the oldest instructions first, so shuffles don't get ahead by
+ * themselves. Each column is made one or two columns before its products. */
+
+/* Stride 1. Weights of ky = 0 are in zmm21 to zmm23, of ky = 1 in zmm24 to zmm26, of ky = 2 in zmm27, zmm28 and, for
+ * want of registers, memory; they feed the rows of sums `starting`, `middle` and `ending`. */
+#define X1_0 "%%zmm29"
+#define X1_1 "%%zmm30"
 #define KY0_0 "%%zmm21"
 #define KY0_1 "%%zmm22"
 #define KY0_2 "%%zmm23"
@@ -69,58 +85,108 @@ enum {
 #define KY1_2 "%%zmm26"
 #define KY2_0 "%%zmm27"
 #define KY2_1 "%%zmm28"
-#define KY2_2 "%%zmm29"
-#define COLUMNS1_1(e, m, s) UNLESS_LEFT(COLUMN(0) TAPS1(0, 0, e, m, s))
-#define COLUMNS1_2(e, m, s) COLUMNS1_1(e, m, s) COLUMN(1) TAPS1(0, 1, e, m, s) TAPS1(1, 0, e, m, s)
-#define COLUMN1(i, p, q, r, e, m, s) COLUMN(i) TAPS1(0, p, e, m, s) TAPS1(1, q, e, m, s) TAPS1(2, r, e, m, s)
-#define COLUMNS1_3(e, m, s) COLUMNS1_2(e, m, s) COLUMN1(2, 2, 1, 0, e, m, s)
-#define COLUMNS1_4(e, m, s) COLUMNS1_3(e, m, s) COLUMN1(3, 3, 2, 1, e, m, s)
-#define COLUMNS1_5(e, m, s) COLUMNS1_4(e, m, s) COLUMN1(4, 4, 3, 2, e, m, s)
-#define COLUMNS1_6(e, m, s) COLUMNS1_5(e, m, s) COLUMN1(5, 5, 4, 3, e, m, s)
-#define COLUMNS1_7(e, m, s) COLUMNS1_6(e, m, s) COLUMN1(6, 6, 5, 4, e, m, s)
-#define COLUMNS1_END(i, j, p, q, e, m, s)                                                                              \
-  COLUMN(i) TAPS1(1, p, e, m, s) TAPS1(2, q, e, m, s) UNLESS_RIGHT(COLUMN(j) TAPS1(2, p, e, m, s))
-#define SWEEP1_1(e, m, s)                                                                                              \
-  COLUMNS1_1(e, m, s) COLUMN(1) TAPS1(1, 0, e, m, s) UNLESS_RIGHT(COLUMN(2) TAPS1(2, 0, e, m, s))
-#define SWEEP1_2(e, m, s) COLUMNS1_2(e, m, s) COLUMNS1_END(2, 3, 1, 0, e, m, s)
-#define SWEEP1_3(e, m, s) COLUMNS1_3(e, m, s) COLUMNS1_END(3, 4, 2, 1, e, m, s)
-#define SWEEP1_4(e, m, s) COLUMNS1_4(e, m, s) COLUMNS1_END(4, 5, 3, 2, e, m, s)
-#define SWEEP1_5(e, m, s) COLUMNS1_5(e, m, s) COLUMNS1_END(5, 6, 4, 3, e, m, s)
-#define SWEEP1_6(e, m, s) COLUMNS1_6(e, m, s) COLUMNS1_END(6, 7, 5, 4, e, m, s)
-#define SWEEP1_7(e, m, s) COLUMNS1_7(e, m, s) COLUMNS1_END(7, 8, 6, 5, e, m, s)
+#define KY2_2 "128(%%rdi, %%r8, 2)"
+#define TAPS1(x, kx, p, ending, middle, starting)                                                                      \
+  FMA(x, KY2_##kx, SUM(ending, p)) FMA(x, KY1_##kx, SUM(middle, p)) FMA(x, KY0_##kx, SUM(starting, p))
+/* Column p starts pixel p, is the middle of the one before and the end of the one before that. */
+#define START1(x, p, q, r, ...) TAPS1(x, 0, p, __VA_ARGS__) TAPS1(x, 1, q, __VA_ARGS__) TAPS1(x, 2, r, __VA_ARGS__)
+#define END1(x, p, q, ...) TAPS1(x, 1, p, __VA_ARGS__) TAPS1(x, 2, q, __VA_ARGS__)
+#define LAST1(i, x, p, ...) UNLESS_RIGHT(COLUMN(i, x) TAPS1(x, 2, p, __VA_ARGS__))
+#define PIPE1_1(...) COLUMN(1, X1_1) UNLESS_LEFT(COLUMN(0, X1_0) TAPS1(X1_0, 0, 0, __VA_ARGS__))
+#define PIPE1_2(...) PIPE1_1(__VA_ARGS__) COLUMN(2, X1_0) TAPS1(X1_1, 0, 1, __VA_ARGS__) TAPS1(X1_1, 1, 0, __VA_ARGS__)
+#define PIPE1_3(...) PIPE1_2(__VA_ARGS__) COLUMN(3, X1_1) START1(X1_0, 2, 1, 0, __VA_ARGS__)
+#define PIPE1_4(...) PIPE1_3(__VA_ARGS__) COLUMN(4, X1_0) START1(X1_1, 3, 2, 1, __VA_ARGS__)
+#define PIPE1_5(...) PIPE1_4(__VA_ARGS__) COLUMN(5, X1_1) START1(X1_0, 4, 3, 2, __VA_ARGS__)
+#define PIPE1_6(...) PIPE1_5(__VA_ARGS__) COLUMN(6, X1_0) START1(X1_1, 5, 4, 3, __VA_ARGS__)
+#define PIPE1_7(...) PIPE1_6(__VA_ARGS__) COLUMN(7, X1_1) START1(X1_0, 6, 5, 4, __VA_ARGS__)
+#define SWEEP1_1(...) PIPE1_1(__VA_ARGS__) TAPS1(X1_1, 1, 0, __VA_ARGS__) LAST1(2, X1_0, 0, __VA_ARGS__)
+#define SWEEP1_2(...) PIPE1_2(__VA_ARGS__) END1(X1_0, 1, 0, __VA_ARGS__) LAST1(3, X1_1, 1, __VA_ARGS__)
+#define SWEEP1_3(...) PIPE1_3(__VA_ARGS__) END1(X1_1, 2, 1, __VA_ARGS__) LAST1(4, X1_0, 2, __VA_ARGS__)
+#define SWEEP1_4(...) PIPE1_4(__VA_ARGS__) END1(X1_0, 3, 2, __VA_ARGS__) LAST1(5, X1_1, 3, __VA_ARGS__)
+#define SWEEP1_5(...) PIPE1_5(__VA_ARGS__) END1(X1_1, 4, 3, __VA_ARGS__) LAST1(6, X1_0, 4, __VA_ARGS__)
+#define SWEEP1_6(...) PIPE1_6(__VA_ARGS__) END1(X1_0, 5, 4, __VA_ARGS__) LAST1(7, X1_1, 5, __VA_ARGS__)
+#define SWEEP1_7(...) PIPE1_7(__VA_ARGS__) END1(X1_1, 6, 5, __VA_ARGS__) LAST1(8, X1_0, 6, __VA_ARGS__)
 
-/* Stride 2. The input rows between two output rows feed both, `ending` with weights of ky = 2 in zmm24 to zmm26,
- * `starting` with weights of ky = 0 in zmm27 to zmm29. The others feed one, with weights of ky = 1 in zmm24 to zmm26.
+/* Stride 2. The input rows between two output rows feed both, `ending` with weights of ky = 2 in zmm22 to zmm24,
+ * `starting` with weights of ky = 0 in zmm25 to zmm27. The others feed one, with weights of ky = 1 in zmm22 to zmm24.
  */
-#define TAP2(kx, p, first) "vfmadd231ps %%zmm30, " KY1_##kx ", " SUM(first, p) "\n"
-#define TAPS2(kx, p, ending, starting) TAP2(kx, p, ending) "vfmadd231ps %%zmm30, " KY2_##kx ", " SUM(starting, p) "\n"
-#define PAIRS2_1(taps, ...) UNLESS_LEFT(COLUMN(0) taps(0, 0, __VA_ARGS__)) COLUMN(1) taps(1, 0, __VA_ARGS__)
-#define PAIR2(i, j, p, q, taps, ...)                                                                                   \
-  COLUMN(i) taps(0, p, __VA_ARGS__) taps(2, q, __VA_ARGS__) COLUMN(j) taps(1, p, __VA_ARGS__)
-#define PAIRS2_2(taps, ...) PAIRS2_1(taps, __VA_ARGS__) PAIR2(2, 3, 1, 0, taps, __VA_ARGS__)
-#define PAIRS2_3(taps, ...) PAIRS2_2(taps, __VA_ARGS__) PAIR2(4, 5, 2, 1, taps, __VA_ARGS__)
-#define PAIRS2_4(taps, ...) PAIRS2_3(taps, __VA_ARGS__) PAIR2(6, 7, 3, 2, taps, __VA_ARGS__)
-#define PAIRS2_5(taps, ...) PAIRS2_4(taps, __VA_ARGS__) PAIR2(8, 9, 4, 3, taps, __VA_ARGS__)
-#define PAIRS2_6(taps, ...) PAIRS2_5(taps, __VA_ARGS__) PAIR2(10, 11, 5, 4, taps, __VA_ARGS__)
-#define PAIRS2_7(taps, ...) PAIRS2_6(taps, __VA_ARGS__) PAIR2(12, 13, 6, 5, taps, __VA_ARGS__)
-#define PAIRS2_8(taps, ...) PAIRS2_7(taps, __VA_ARGS__) PAIR2(14, 15, 7, 6, taps, __VA_ARGS__)
-#define PAIRS2_9(taps, ...) PAIRS2_8(taps, __VA_ARGS__) PAIR2(16, 17, 8, 7, taps, __VA_ARGS__)
-#define PAIRS2_10(taps, ...) PAIRS2_9(taps, __VA_ARGS__) PAIR2(18, 19, 9, 8, taps, __VA_ARGS__)
-#define PAIRS2_11(taps, ...) PAIRS2_10(taps, __VA_ARGS__) PAIR2(20, 21, 10, 9, taps, __VA_ARGS__)
-#define PAIRS2_12(taps, ...) PAIRS2_11(taps, __VA_ARGS__) PAIR2(22, 23, 11, 10, taps, __VA_ARGS__)
-#define LAST2(i, p, taps, ...) UNLESS_RIGHT(COLUMN(i) taps(2, p, __VA_ARGS__))
-#define SWEEP2_1(taps, ...) PAIRS2_1(taps, __VA_ARGS__) LAST2(2, 0, taps, __VA_ARGS__)
-#define SWEEP2_2(taps, ...) PAIRS2_2(taps, __VA_ARGS__) LAST2(4, 1, taps, __VA_ARGS__)
-#define SWEEP2_3(taps, ...) PAIRS2_3(taps, __VA_ARGS__) LAST2(6, 2, taps, __VA_ARGS__)
-#define SWEEP2_4(taps, ...) PAIRS2_4(taps, __VA_ARGS__) LAST2(8, 3, taps, __VA_ARGS__)
-#define SWEEP2_5(taps, ...) PAIRS2_5(taps, __VA_ARGS__) LAST2(10, 4, taps, __VA_ARGS__)
-#define SWEEP2_6(taps, ...) PAIRS2_6(taps, __VA_ARGS__) LAST2(12, 5, taps, __VA_ARGS__)
-#define SWEEP2_7(taps, ...) PAIRS2_7(taps, __VA_ARGS__) LAST2(14, 6, taps, __VA_ARGS__)
-#define SWEEP2_8(taps, ...) PAIRS2_8(taps, __VA_ARGS__) LAST2(16, 7, taps, __VA_ARGS__)
-#define SWEEP2_9(taps, ...) PAIRS2_9(taps, __VA_ARGS__) LAST2(18, 8, taps, __VA_ARGS__)
-#define SWEEP2_10(taps, ...) PAIRS2_10(taps, __VA_ARGS__) LAST2(20, 9, taps, __VA_ARGS__)
-#define SWEEP2_11(taps, ...) PAIRS2_11(taps, __VA_ARGS__) LAST2(22, 10, taps, __VA_ARGS__)
-#define SWEEP2_12(taps, ...) PAIRS2_12(taps, __VA_ARGS__) LAST2(24, 11, taps, __VA_ARGS__)
+#define X0 "%%zmm28"
+#define X1 "%%zmm29"
+#define X2 "%%zmm30"
+#define FIRST_0 "%%zmm22"
+#define FIRST_1 "%%zmm23"
+#define FIRST_2 "%%zmm24"
+#define SECOND_0 "%%zmm25"
+#define SECOND_1 "%%zmm26"
+#define SECOND_2 "%%zmm27"
+#define TAP2(x, kx, p, first) FMA(x, FIRST_##kx, SUM(first, p))
+#define TAPS2(x, kx, p, ending, starting) FMA(x, FIRST_##kx, SUM(ending, p)) FMA(x, SECOND_##kx, SUM(starting, p))
+/* Column 2p starts pixel p and ends the one before it, column 2p + 1 is p's middle. */
+#define EVEN2(x, p, q, taps, ...) taps(x, 0, p, __VA_ARGS__) taps(x, 2, q, __VA_ARGS__)
+#define ODD2(x, p, taps, ...) taps(x, 1, p, __VA_ARGS__)
+#define FIRST2(taps, ...) UNLESS_LEFT(COLUMN(0, X0) taps(X0, 0, 0, __VA_ARGS__))
+#define LAST2(i, p, taps, ...) UNLESS_RIGHT(COLUMN(i, X0) taps(X0, 2, p, __VA_ARGS__))
+#define PIPE2_2(taps, ...)                                                                                             \
+  COLUMN(1, X1) COLUMN(2, X2) FIRST2(taps, __VA_ARGS__) COLUMN(3, X0) ODD2(X1, 0, taps, __VA_ARGS__)
+#define PIPE2_3(taps, ...)                                                                                             \
+  PIPE2_2(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(4, X1) EVEN2(X2, 1, 0, taps, __VA_ARGS__) COLUMN(5, X2) ODD2(X0, 1, taps, __VA_ARGS__)
+#define PIPE2_4(taps, ...)                                                                                             \
+  PIPE2_3(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(6, X0) EVEN2(X1, 2, 1, taps, __VA_ARGS__) COLUMN(7, X1) ODD2(X2, 2, taps, __VA_ARGS__)
+#define PIPE2_5(taps, ...)                                                                                             \
+  PIPE2_4(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(8, X2) EVEN2(X0, 3, 2, taps, __VA_ARGS__) COLUMN(9, X0) ODD2(X1, 3, taps, __VA_ARGS__)
+#define PIPE2_6(taps, ...)                                                                                             \
+  PIPE2_5(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(10, X1) EVEN2(X2, 4, 3, taps, __VA_ARGS__) COLUMN(11, X2) ODD2(X0, 4, taps, __VA_ARGS__)
+#define PIPE2_7(taps, ...)                                                                                             \
+  PIPE2_6(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(12, X0) EVEN2(X1, 5, 4, taps, __VA_ARGS__) COLUMN(13, X1) ODD2(X2, 5, taps, __VA_ARGS__)
+#define PIPE2_8(taps, ...)                                                                                             \
+  PIPE2_7(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(14, X2) EVEN2(X0, 6, 5, taps, __VA_ARGS__) COLUMN(15, X0) ODD2(X1, 6, taps, __VA_ARGS__)
+#define PIPE2_9(taps, ...)                                                                                             \
+  PIPE2_8(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(16, X1) EVEN2(X2, 7, 6, taps, __VA_ARGS__) COLUMN(17, X2) ODD2(X0, 7, taps, __VA_ARGS__)
+#define PIPE2_10(taps, ...)                                                                                            \
+  PIPE2_9(taps, __VA_ARGS__)                                                                                           \
+  COLUMN(18, X0) EVEN2(X1, 8, 7, taps, __VA_ARGS__) COLUMN(19, X1) ODD2(X2, 8, taps, __VA_ARGS__)
+#define PIPE2_11(taps, ...)                                                                                            \
+  PIPE2_10(taps, __VA_ARGS__)                                                                                          \
+  COLUMN(20, X2) EVEN2(X0, 9, 8, taps, __VA_ARGS__) COLUMN(21, X0) ODD2(X1, 9, taps, __VA_ARGS__)
+#define SWEEP2_1(taps, ...)                                                                                            \
+  COLUMN(1, X1) FIRST2(taps, __VA_ARGS__) ODD2(X1, 0, taps, __VA_ARGS__) LAST2(2, 0, taps, __VA_ARGS__)
+#define SWEEP2_2(taps, ...)                                                                                            \
+  PIPE2_2(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X2, 1, 0, taps, __VA_ARGS__) ODD2(X0, 1, taps, __VA_ARGS__) LAST2(4, 1, taps, __VA_ARGS__)
+#define SWEEP2_3(taps, ...)                                                                                            \
+  PIPE2_3(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X1, 2, 1, taps, __VA_ARGS__) ODD2(X2, 2, taps, __VA_ARGS__) LAST2(6, 2, taps, __VA_ARGS__)
+#define SWEEP2_4(taps, ...)                                                                                            \
+  PIPE2_4(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X0, 3, 2, taps, __VA_ARGS__) ODD2(X1, 3, taps, __VA_ARGS__) LAST2(8, 3, taps, __VA_ARGS__)
+#define SWEEP2_5(taps, ...)                                                                                            \
+  PIPE2_5(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X2, 4, 3, taps, __VA_ARGS__) ODD2(X0, 4, taps, __VA_ARGS__) LAST2(10, 4, taps, __VA_ARGS__)
+#define SWEEP2_6(taps, ...)                                                                                            \
+  PIPE2_6(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X1, 5, 4, taps, __VA_ARGS__) ODD2(X2, 5, taps, __VA_ARGS__) LAST2(12, 5, taps, __VA_ARGS__)
+#define SWEEP2_7(taps, ...)                                                                                            \
+  PIPE2_7(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X0, 6, 5, taps, __VA_ARGS__) ODD2(X1, 6, taps, __VA_ARGS__) LAST2(14, 6, taps, __VA_ARGS__)
+#define SWEEP2_8(taps, ...)                                                                                            \
+  PIPE2_8(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X2, 7, 6, taps, __VA_ARGS__) ODD2(X0, 7, taps, __VA_ARGS__) LAST2(16, 7, taps, __VA_ARGS__)
+#define SWEEP2_9(taps, ...)                                                                                            \
+  PIPE2_9(taps, __VA_ARGS__)                                                                                           \
+  EVEN2(X1, 8, 7, taps, __VA_ARGS__) ODD2(X2, 8, taps, __VA_ARGS__) LAST2(18, 8, taps, __VA_ARGS__)
+#define SWEEP2_10(taps, ...)                                                                                           \
+  PIPE2_10(taps, __VA_ARGS__)                                                                                          \
+  EVEN2(X0, 9, 8, taps, __VA_ARGS__) ODD2(X1, 9, taps, __VA_ARGS__) LAST2(20, 9, taps, __VA_ARGS__)
+#define SWEEP2_11(taps, ...)                                                                                           \
+  PIPE2_11(taps, __VA_ARGS__)                                                                                          \
+  EVEN2(X2, 10, 9, taps, __VA_ARGS__) ODD2(X0, 10, taps, __VA_ARGS__) LAST2(22, 10, taps, __VA_ARGS__)
 
 /* An input row, if it isn't padding: the sweep of each channel. On to the next row. */
 #define WEIGHTS(at, a, b, c)                                                                                           \
@@ -141,13 +207,15 @@ enum {
   "jnz 2b\n"                                                                                                           \
   "3: add %c[x_row](%[t]), %%rsi\n"
 #define ROW1(pixels, e, m, s)                                                                                          \
-  ROW(WEIGHTS("(%%rdi)", KY0_0, KY0_1, KY0_2) WEIGHTS("(%%rdi, %%r8)", KY1_0, KY1_1, KY1_2)                            \
-          WEIGHTS("(%%rdi, %%r8, 2)", KY2_0, KY2_1, KY2_2),                                                            \
+  ROW(WEIGHTS("(%%rdi)", KY0_0, KY0_1, KY0_2)                                                                          \
+          WEIGHTS("(%%rdi, %%r8)", KY1_0, KY1_1, KY1_2) "vmovaps (%%rdi, %%r8, 2), " KY2_0                             \
+                                                        "\nvmovaps 64(%%rdi, %%r8, 2), " KY2_1 "\n",                   \
       SWEEP1_##pixels(e, m, s))
 #define ROW2_SHARED(pixels, e, s)                                                                                      \
-  ROW(WEIGHTS("(%%rdi, %%r8, 2)", KY1_0, KY1_1, KY1_2) WEIGHTS("(%%rdi)", KY2_0, KY2_1, KY2_2),                        \
+  ROW(WEIGHTS("(%%rdi, %%r8, 2)", FIRST_0, FIRST_1, FIRST_2) WEIGHTS("(%%rdi)", SECOND_0, SECOND_1, SECOND_2),         \
       SWEEP2_##pixels(TAPS2, e, s))
-#define ROW2_MIDDLE(pixels, first) ROW(WEIGHTS("(%%rdi, %%r8)", KY1_0, KY1_1, KY1_2), SWEEP2_##pixels(TAP2, first))
+#define ROW2_MIDDLE(pixels, first)                                                                                     \
+  ROW(WEIGHTS("(%%rdi, %%r8)", FIRST_0, FIRST_1, FIRST_2), SWEEP2_##pixels(TAP2, first))
 
 /* After an input row: stores the row of sums that ends with it, unless that lies above the first one wanted, and begins
  * a new one in its place; leaves after the last. */
@@ -181,15 +249,15 @@ enum {
 
 /* The first output row ends with the third input row, or with stride 2 the second that is shared. */
 #define STRIP1(pixels)                                                                                                 \
-  STRIP("2", EACH_##pixels(BEGIN, 0) EACH_##pixels(BEGIN, 7) EACH_##pixels(BEGIN, 14) "6:\n" ROW1(pixels, 0, 7, 14)    \
+  STRIP("2", EACH_##pixels(BEGIN, 0) EACH_##pixels(BEGIN, 7) EACH_##pixels(BEGIN, 14) "7:\n" ROW1(pixels, 0, 7, 14)    \
                  END_ROW(pixels, 0) ROW1(pixels, 7, 14, 0) END_ROW(pixels, 7) ROW1(pixels, 14, 0, 7)                   \
-                     END_ROW(pixels, 14) "jmp 6b\n")
+                     END_ROW(pixels, 14) "jmp 7b\n")
 #define STRIP2(pixels)                                                                                                 \
   STRIP("1",                                                                                                           \
-        EACH_##pixels(BEGIN, 0) EACH_##pixels(BEGIN, 12) "6:\n" ROW2_SHARED(pixels, 0, 12) END_ROW(pixels, 0)          \
-            ROW2_MIDDLE(pixels, 12) ROW2_SHARED(pixels, 12, 0) END_ROW(pixels, 12) ROW2_MIDDLE(pixels, 0) "jmp 6b\n")
+        EACH_##pixels(BEGIN, 0) EACH_##pixels(BEGIN, 11) "7:\n" ROW2_SHARED(pixels, 0, 11) END_ROW(pixels, 0)          \
+            ROW2_MIDDLE(pixels, 11) ROW2_SHARED(pixels, 11, 0) END_ROW(pixels, 11) ROW2_MIDDLE(pixels, 0) "jmp 7b\n")
 
-static void strip_of_stride1(const strip *t, size_t pixels) {
+static __attribute__((noinline)) void strip_of_stride1(const strip *t, size_t pixels) {
   switch (pixels) {
   case 1:
     STRIP1(1);
@@ -214,7 +282,7 @@ static void strip_of_stride1(const strip *t, size_t pixels) {
   }
 }
 
-static void strip_of_stride2(const strip *t, size_t pixels) {
+static __attribute__((noinline)) void strip_of_stride2(const strip *t, size_t pixels) {
   switch (pixels) {
   case 1:
     STRIP2(1);
@@ -246,11 +314,8 @@ static void strip_of_stride2(const strip *t, size_t pixels) {
   case 10:
     STRIP2(10);
     break;
-  case 11:
-    STRIP2(11);
-    break;
   default:
-    STRIP2(12);
+    STRIP2(11);
   }
 }
 
@@ -272,8 +337,8 @@ CARDINAL_INLINE void strips(const cardinal_conv_args *a, strip *t, size_t first,
   }
 }
 
-/* The whole kernel for groups in slots of `slot` lanes. */
-CARDINAL_INLINE void cardinal_avx512_rolling(const cardinal_conv_args *a, uint32_t slot) {
+/* The whole kernel. */
+CARDINAL_INLINE void cardinal_avx512_rolling(const cardinal_conv_args *a) {
   if (a->row_begin == a->row_end)
     return;
   strip t = {
@@ -291,7 +356,7 @@ CARDINAL_INLINE void cardinal_avx512_rolling(const cardinal_conv_args *a, uint32
       .one = 1,
   };
   for (uint32_t lane = 0; lane < CARDINAL_BLOCK; ++lane)
-    t.lanes[lane] = lane & ~(slot - 1);
+    t.lanes[lane] = lane - lane % SLOT;
   const cardinal_avx512_cut cut =
       cardinal_avx512_cut_of(a->out_width, a->stride_h == 1 ? STRIDE1_PIXELS : STRIDE2_PIXELS);
   strips(a, &t, 0, cut.longer, cut.longer_count);

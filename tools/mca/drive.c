@@ -43,6 +43,13 @@ enum { N_CASES = sizeof cases / sizeof cases[0] };
 /* Of the layer as much as makes about this many multiply-adds a lane: llvm-mca reads some 60,000 instructions a second. */
 enum { MULTIPLY_ADDS = 8000 };
 
+/* But so many rows at least. Kernels for narrow groups may work on three output rows at once, of which the first and
+ * the last few of a call aren't wanted; in a network a call has all rows of an image. */
+enum {
+  LEAST_ROWS = 2,
+  LEAST_ROWS_NARROW = 14
+};
+
 static size_t out_size(const drive_case *c) {
   return (c->in_size + 2 * c->pad - c->kernel) / c->stride + 1;
 }
@@ -106,7 +113,8 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   size_t tile_blocks = kernel->form == CARDINAL_FORM_CONV1X1 ? kernel->tile_blocks : 1;
   size_t channels = c->in_per_group < 128 ? c->in_per_group : 128;
   size_t pixels = MULTIPLY_ADDS / (c->kernel * c->kernel * channels);
-  size_t rows = pixels / out < 2 ? 2 : pixels / out < out ? pixels / out : out;
+  const size_t enough = pixels / out, least = c->in_per_group < CARDINAL_BLOCK ? LEAST_ROWS_NARROW : LEAST_ROWS;
+  const size_t rows = enough > least ? enough < out ? enough : out : least < out ? least : out;
   size_t row_begin = (out - rows) / 2;
   float *x = zeros(blocks * in_pixels * CARDINAL_BLOCK);
   float *w = zeros(tile_blocks * blocks * c->kernel * c->kernel * CARDINAL_BLOCK * CARDINAL_BLOCK);
