@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Plots a network's layers from the JSON that script/bench writes: % of the FMA peak of each kernel, as SVG or PNG.
+
+    tools/plot_results.py results/bench-....json layers.svg [--model resnext50_32x4d]
+
+Needs matplotlib (Debian: python3-matplotlib). Every mark is a median of the file's own run: hand-written kernels against
+the peak of their ISA, naive and portable ones against that of the widest ISA measured. Layers of one shape, which
+script/bench measures once, are one row.
+"""
+import argparse
+import json
+import os
+import sys
+
+STYLES = {  # colours of Okabe and Ito, told apart by the colour-blind, too
+    "naive": dict(label="naive loops", color="#999999", marker="|"),
+    "plain": dict(label="portable C, compiled for the widest ISA", color="#e69f00", marker="D"),
+    "avx2": dict(label="hand-written, AVX2", color="#56b4e9", marker="s"),
+    "avx512": dict(label="hand-written, AVX-512", color="#0072b2", marker="o"),
+    "neon": dict(label="hand-written, NEON", color="#009e73", marker="o"),
+}
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            results = json.load(file)
+        return results["context"], results["benchmarks"]
+    except OSError as error:
+        sys.exit(f"{path}: {error.strerror}")
+    except (ValueError, KeyError, TypeError) as error:
+        sys.exit(f"{path}: not a results file of script/bench ({error})")
+
+
+def series_of(name, model, widest):
+    """The series and the layer that a benchmark's name stands for, or None where this plot doesn't show it."""
+    parts = name.split("/")
+    if len(parts) < 3 or parts[1] != model:
+        return None
+    if parts[0] == "naive":
+        return "naive", parts[2]
+    if parts[0] == "plain" and parts[3:] == [widest]:
+        return "plain", parts[2]
+    if parts[0] == "layer" and len(parts) == 5 and parts[3] in STYLES and parts[4] == "t1":
+        return parts[3], parts[2]
+    return None
+
+
+def layers_of(benchmarks, model, widest):
+    """{layer: {series: benchmark}} of the convolutions, in the network's order, and how many layers each row is for."""
+    rows, alike = {}, {}
+    for benchmark in benchmarks:
+        found = series_of(benchmark["name"], model, widest)
+        label = benchmark.get("label", "")
+        if not found or "peak_pct" not in benchmark:
+            continue
+        series, layer = found
+        if "measured as " in label:
+            alike.setdefault(label.rsplit("measured as ", 1)[1], set()).add(layer)
+        else:
+            rows.setdefault(layer, {})[series] = benchmark
+    convolutions = {layer: row for layer, row in rows.items() if "naive" in row and layer != "fc"}
+    return convolutions, {layer: 1 + len(alike.get(layer, ())) for layer in convolutions}
+
+
+def plot(context, rows, alike, model, output):
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        sys.exit(f"{sys.executable} has no matplotlib; Debian's python3 has it after: apt-get install python3-matplotlib")
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"
+    matplotlib.rcParams["svg.hashsalt"] = "cardinal"  # the same file from the same results
+    from matplotlib import pyplot
+
+    height = 1.6 + 0.26 * len(rows)
+    figure, axes = pyplot.subplots(figsize=(9, height))
+    for series, style in STYLES.items():
+        points = [(row[series]["peak_pct"], i) for i, row in enumerate(rows.values()) if series in row]
+        if points:
+            axes.plot(*zip(*points), linestyle="none", markersize=7, markeredgewidth=1.5, **style)
+    axes.set_yticks(range(len(rows)))
+    axes.set_yticklabels([layer + (f"  ×{alike[layer]}" if alike[layer] > 1 else "") for layer in rows])
+    for text, layer in zip(axes.get_yticklabels(), rows):
+        if layer.endswith("conv2"):
+            text.set_fontweight("bold")
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xlim(left=0, right=max(102, *(b["peak_pct"] + 2 for row in rows.values() for b in row.values())))
+    axes.axvline(100, color="#444444", linewidth=0.8)
+    axes.grid(axis="both", color="#e4e4e4", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_xlabel("% of the FMA peak measured in the same run, one thread (bold: 3×3; grouped ones in ResNeXt)")
+    axes.set_title(f"{model}, batch 1: {context['cpu']}, {context['compiler']}", loc="left", fontsize=11, pad=28)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=4, frameon=False, fontsize=8.5, handletextpad=0.1,
+                columnspacing=1.2, borderaxespad=0)
+    figure.tight_layout()
+    # written beside its place first: an interrupted run leaves no half of a figure
+    partial = f"{output}.partial"
+    try:
+        kind = os.path.splitext(output)[1].lstrip(".") or "svg"
+        figure.savefig(partial, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=120)
+        os.replace(partial, output)
+    except (OSError, ValueError) as error:
+        if os.path.exists(partial):
+            os.remove(partial)
+        sys.exit(f"{output}: {error}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", help="JSON written by script/bench")
+    parser.add_argument("output", help="figure to write, .svg or .png")
+    parser.add_argument("--model", default="resnext50_32x4d", help="network whose layers to plot (default: %(default)s)")
+    parser.add_argument("--cpu", help="what to call the CPU in the title, where its own name says little")
+    options = parser.parse_args()
+    context, benchmarks = read(options.results)
+    if options.cpu:
+        context["cpu"] = options.cpu
+    rows, alike = layers_of(benchmarks, options.model, context.get("best_isa"))
+    if not rows:
+        models = sorted({b["name"].split("/")[1] for b in benchmarks if b["name"].startswith("naive/")})
+        sys.exit(f"{options.results}: no layers of {options.model}; it has those of: {', '.join(models) or 'no network'}")
+    plot(context, rows, alike, options.model, options.output)
+
+
+if __name__ == "__main__":
+    main()
