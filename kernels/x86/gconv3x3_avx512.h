@@ -23,7 +23,6 @@
 #define SUM_0_7 "%%zmm7"
 #define SUM_0_8 "%%zmm8"
 #define SUM_0_9 "%%zmm9"
-#define SUM_0_10 "%%zmm10"
 #define SUM_7_0 "%%zmm7"
 #define SUM_7_1 "%%zmm8"
 #define SUM_7_2 "%%zmm9"
@@ -31,17 +30,16 @@
 #define SUM_7_4 "%%zmm11"
 #define SUM_7_5 "%%zmm12"
 #define SUM_7_6 "%%zmm13"
-#define SUM_11_0 "%%zmm11"
-#define SUM_11_1 "%%zmm12"
-#define SUM_11_2 "%%zmm13"
-#define SUM_11_3 "%%zmm14"
-#define SUM_11_4 "%%zmm15"
-#define SUM_11_5 "%%zmm16"
-#define SUM_11_6 "%%zmm17"
-#define SUM_11_7 "%%zmm18"
-#define SUM_11_8 "%%zmm19"
-#define SUM_11_9 "%%zmm20"
-#define SUM_11_10 "%%zmm21"
+#define SUM_10_0 "%%zmm10"
+#define SUM_10_1 "%%zmm11"
+#define SUM_10_2 "%%zmm12"
+#define SUM_10_3 "%%zmm13"
+#define SUM_10_4 "%%zmm14"
+#define SUM_10_5 "%%zmm15"
+#define SUM_10_6 "%%zmm16"
+#define SUM_10_7 "%%zmm17"
+#define SUM_10_8 "%%zmm18"
+#define SUM_10_9 "%%zmm19"
 #define SUM_14_0 "%%zmm14"
 #define SUM_14_1 "%%zmm15"
 #define SUM_14_2 "%%zmm16"
@@ -68,7 +66,6 @@
 #define EACH_8(op, first) EACH_7(op, first) op(first, 7)
 #define EACH_9(op, first) EACH_8(op, first) op(first, 8)
 #define EACH_10(op, first) EACH_9(op, first) op(first, 9)
-#define EACH_11(op, first) EACH_10(op, first) op(first, 10)
 
 /* Sums begin with the bias at r11. */
 #define BEGIN(first, p) "vmovups (%%r11), " SUM(first, p) "\n"

@@ -22,7 +22,7 @@
 
 enum {
   STRIDE1_PIXELS = 7,  /* of a strip: 3 rows of sums, 9 weights */
-  STRIDE2_PIXELS = 11, /* 2 rows of sums, 6 weights, 3 vectors of x */
+  STRIDE2_PIXELS = 10, /* 2 rows of sums, 6 weights, 5 vectors of x */
   CHANNEL_BYTES = 3 * CARDINAL_BLOCK * sizeof(float),
   PIXEL_BYTES = CARDINAL_BLOCK * sizeof(float)
 };
@@ -40,10 +40,9 @@ typedef struct strip {
   size_t y_row, rows;
   ptrdiff_t residual; /* from y */
   uint32_t has_residual, lane_mask;
-  float floor;    /* of the sums: 0 with ReLU; minus infinity, below which nothing is, without */
-  uint32_t edges; /* LEFT, RIGHT */
-  uint32_t one;
-  uint32_t lanes[CARDINAL_BLOCK]; /* which one each lane reads of its group's first channel */
+  float floor;                          /* of the sums: 0 with ReLU; minus infinity, below which nothing is, without */
+  uint32_t edges;                       /* LEFT, RIGHT */
+  uint32_t lanes[SLOT][CARDINAL_BLOCK]; /* which lane of x each lane reads, for each channel of the groups */
 } strip;
 
 enum {
@@ -107,86 +106,81 @@ enum {
 #define SWEEP1_6(...) PIPE1_6(__VA_ARGS__) END1(X1_0, 5, 4, __VA_ARGS__) LAST1(7, X1_1, 5, __VA_ARGS__)
 #define SWEEP1_7(...) PIPE1_7(__VA_ARGS__) END1(X1_1, 6, 5, __VA_ARGS__) LAST1(8, X1_0, 6, __VA_ARGS__)
 
-/* Stride 2. The input rows between two output rows feed both, `ending` with weights of ky = 2 in zmm22 to zmm24,
- * `starting` with weights of ky = 0 in zmm25 to zmm27. The others feed one, with weights of ky = 1 in zmm22 to zmm24.
- */
-#define X0 "%%zmm28"
-#define X1 "%%zmm29"
-#define X2 "%%zmm30"
-#define FIRST_0 "%%zmm22"
-#define FIRST_1 "%%zmm23"
-#define FIRST_2 "%%zmm24"
-#define SECOND_0 "%%zmm25"
-#define SECOND_1 "%%zmm26"
-#define SECOND_2 "%%zmm27"
-#define TAP2(x, kx, p, first) FMA(x, FIRST_##kx, SUM(first, p))
-#define TAPS2(x, kx, p, ending, starting) FMA(x, FIRST_##kx, SUM(ending, p)) FMA(x, SECOND_##kx, SUM(starting, p))
-/* Column 2p starts pixel p and ends the one before it, column 2p + 1 is p's middle. */
-#define EVEN2(x, p, q, taps, ...) taps(x, 0, p, __VA_ARGS__) taps(x, 2, q, __VA_ARGS__)
-#define ODD2(x, p, taps, ...) taps(x, 1, p, __VA_ARGS__)
-#define FIRST2(taps, ...) UNLESS_LEFT(COLUMN(0, X0) taps(X0, 0, 0, __VA_ARGS__))
-#define LAST2(i, p, taps, ...) UNLESS_RIGHT(COLUMN(i, X0) taps(X0, 2, p, __VA_ARGS__))
-#define PIPE2_2(taps, ...)                                                                                             \
-  COLUMN(1, X1) COLUMN(2, X2) FIRST2(taps, __VA_ARGS__) COLUMN(3, X0) ODD2(X1, 0, taps, __VA_ARGS__)
-#define PIPE2_3(taps, ...)                                                                                             \
-  PIPE2_2(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(4, X1) EVEN2(X2, 1, 0, taps, __VA_ARGS__) COLUMN(5, X2) ODD2(X0, 1, taps, __VA_ARGS__)
-#define PIPE2_4(taps, ...)                                                                                             \
-  PIPE2_3(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(6, X0) EVEN2(X1, 2, 1, taps, __VA_ARGS__) COLUMN(7, X1) ODD2(X2, 2, taps, __VA_ARGS__)
-#define PIPE2_5(taps, ...)                                                                                             \
-  PIPE2_4(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(8, X2) EVEN2(X0, 3, 2, taps, __VA_ARGS__) COLUMN(9, X0) ODD2(X1, 3, taps, __VA_ARGS__)
-#define PIPE2_6(taps, ...)                                                                                             \
-  PIPE2_5(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(10, X1) EVEN2(X2, 4, 3, taps, __VA_ARGS__) COLUMN(11, X2) ODD2(X0, 4, taps, __VA_ARGS__)
-#define PIPE2_7(taps, ...)                                                                                             \
-  PIPE2_6(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(12, X0) EVEN2(X1, 5, 4, taps, __VA_ARGS__) COLUMN(13, X1) ODD2(X2, 5, taps, __VA_ARGS__)
-#define PIPE2_8(taps, ...)                                                                                             \
-  PIPE2_7(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(14, X2) EVEN2(X0, 6, 5, taps, __VA_ARGS__) COLUMN(15, X0) ODD2(X1, 6, taps, __VA_ARGS__)
-#define PIPE2_9(taps, ...)                                                                                             \
-  PIPE2_8(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(16, X1) EVEN2(X2, 7, 6, taps, __VA_ARGS__) COLUMN(17, X2) ODD2(X0, 7, taps, __VA_ARGS__)
-#define PIPE2_10(taps, ...)                                                                                            \
-  PIPE2_9(taps, __VA_ARGS__)                                                                                           \
-  COLUMN(18, X0) EVEN2(X1, 8, 7, taps, __VA_ARGS__) COLUMN(19, X1) ODD2(X2, 8, taps, __VA_ARGS__)
-#define PIPE2_11(taps, ...)                                                                                            \
-  PIPE2_10(taps, __VA_ARGS__)                                                                                          \
-  COLUMN(20, X2) EVEN2(X0, 9, 8, taps, __VA_ARGS__) COLUMN(21, X0) ODD2(X1, 9, taps, __VA_ARGS__)
-#define SWEEP2_1(taps, ...)                                                                                            \
-  COLUMN(1, X1) FIRST2(taps, __VA_ARGS__) ODD2(X1, 0, taps, __VA_ARGS__) LAST2(2, 0, taps, __VA_ARGS__)
-#define SWEEP2_2(taps, ...)                                                                                            \
-  PIPE2_2(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X2, 1, 0, taps, __VA_ARGS__) ODD2(X0, 1, taps, __VA_ARGS__) LAST2(4, 1, taps, __VA_ARGS__)
-#define SWEEP2_3(taps, ...)                                                                                            \
-  PIPE2_3(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X1, 2, 1, taps, __VA_ARGS__) ODD2(X2, 2, taps, __VA_ARGS__) LAST2(6, 2, taps, __VA_ARGS__)
-#define SWEEP2_4(taps, ...)                                                                                            \
-  PIPE2_4(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X0, 3, 2, taps, __VA_ARGS__) ODD2(X1, 3, taps, __VA_ARGS__) LAST2(8, 3, taps, __VA_ARGS__)
-#define SWEEP2_5(taps, ...)                                                                                            \
-  PIPE2_5(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X2, 4, 3, taps, __VA_ARGS__) ODD2(X0, 4, taps, __VA_ARGS__) LAST2(10, 4, taps, __VA_ARGS__)
-#define SWEEP2_6(taps, ...)                                                                                            \
-  PIPE2_6(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X1, 5, 4, taps, __VA_ARGS__) ODD2(X2, 5, taps, __VA_ARGS__) LAST2(12, 5, taps, __VA_ARGS__)
-#define SWEEP2_7(taps, ...)                                                                                            \
-  PIPE2_7(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X0, 6, 5, taps, __VA_ARGS__) ODD2(X1, 6, taps, __VA_ARGS__) LAST2(14, 6, taps, __VA_ARGS__)
-#define SWEEP2_8(taps, ...)                                                                                            \
-  PIPE2_8(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X2, 7, 6, taps, __VA_ARGS__) ODD2(X0, 7, taps, __VA_ARGS__) LAST2(16, 7, taps, __VA_ARGS__)
-#define SWEEP2_9(taps, ...)                                                                                            \
-  PIPE2_9(taps, __VA_ARGS__)                                                                                           \
-  EVEN2(X1, 8, 7, taps, __VA_ARGS__) ODD2(X2, 8, taps, __VA_ARGS__) LAST2(18, 8, taps, __VA_ARGS__)
-#define SWEEP2_10(taps, ...)                                                                                           \
-  PIPE2_10(taps, __VA_ARGS__)                                                                                          \
-  EVEN2(X0, 9, 8, taps, __VA_ARGS__) ODD2(X1, 9, taps, __VA_ARGS__) LAST2(20, 9, taps, __VA_ARGS__)
-#define SWEEP2_11(taps, ...)                                                                                           \
-  PIPE2_11(taps, __VA_ARGS__)                                                                                          \
-  EVEN2(X2, 10, 9, taps, __VA_ARGS__) ODD2(X0, 10, taps, __VA_ARGS__) LAST2(22, 10, taps, __VA_ARGS__)
+/* Stride 2. The input rows between two output rows feed both, `ending` with weights of ky = 2 in zmm20 to zmm22,
+ * `starting` with weights of ky = 0 in zmm23 to zmm25. The others feed one, with weights of ky = 1 in zmm20 to zmm22.
+ * Five columns are ready at a time. */
+#define X2_0 "%%zmm26"
+#define X2_1 "%%zmm27"
+#define X2_2 "%%zmm28"
+#define X2_3 "%%zmm29"
+#define X2_4 "%%zmm30"
+#define X2_5 X2_0
+#define X2_6 X2_1
+#define X2_7 X2_2
+#define X2_8 X2_3
+#define X2_9 X2_4
+#define X2_10 X2_5
+#define X2_11 X2_6
+#define X2_12 X2_7
+#define X2_13 X2_8
+#define X2_14 X2_9
+#define X2_15 X2_10
+#define X2_16 X2_11
+#define X2_17 X2_12
+#define X2_18 X2_13
+#define X2_19 X2_14
+#define X2_20 X2_15
+#define FIRST_0 "%%zmm20"
+#define FIRST_1 "%%zmm21"
+#define FIRST_2 "%%zmm22"
+#define SECOND_0 "%%zmm23"
+#define SECOND_1 "%%zmm24"
+#define SECOND_2 "%%zmm25"
+#define TAP2(i, kx, p, first) FMA(X2_##i, FIRST_##kx, SUM(first, p))
+#define TAPS2(i, kx, p, ending, starting)                                                                              \
+  FMA(X2_##i, FIRST_##kx, SUM(ending, p)) FMA(X2_##i, SECOND_##kx, SUM(starting, p))
+/* Column i = 2p starts pixel p and ends the one before it, q; column i = 2p + 1 is p's middle. */
+#define COLUMN2(i) COLUMN(i, X2_##i)
+#define EVEN2(i, p, q, taps, ...) taps(i, 0, p, __VA_ARGS__) taps(i, 2, q, __VA_ARGS__)
+#define ODD2(i, p, taps, ...) taps(i, 1, p, __VA_ARGS__)
+#define FIRST2(taps, ...) UNLESS_LEFT(COLUMN2(0) taps(0, 0, 0, __VA_ARGS__))
+#define LAST2(i, p, taps, ...) UNLESS_RIGHT(COLUMN2(i) taps(i, 2, p, __VA_ARGS__))
+#define PIPE2_3(...) COLUMN2(1) COLUMN2(2) COLUMN2(3) COLUMN2(4) FIRST2(__VA_ARGS__) COLUMN2(5)
+#define PIPE2_4(...) PIPE2_3(__VA_ARGS__) ODD2(1, 0, __VA_ARGS__) COLUMN2(6) EVEN2(2, 1, 0, __VA_ARGS__) COLUMN2(7)
+#define PIPE2_5(...) PIPE2_4(__VA_ARGS__) ODD2(3, 1, __VA_ARGS__) COLUMN2(8) EVEN2(4, 2, 1, __VA_ARGS__) COLUMN2(9)
+#define PIPE2_6(...) PIPE2_5(__VA_ARGS__) ODD2(5, 2, __VA_ARGS__) COLUMN2(10) EVEN2(6, 3, 2, __VA_ARGS__) COLUMN2(11)
+#define PIPE2_7(...) PIPE2_6(__VA_ARGS__) ODD2(7, 3, __VA_ARGS__) COLUMN2(12) EVEN2(8, 4, 3, __VA_ARGS__) COLUMN2(13)
+#define PIPE2_8(...) PIPE2_7(__VA_ARGS__) ODD2(9, 4, __VA_ARGS__) COLUMN2(14) EVEN2(10, 5, 4, __VA_ARGS__) COLUMN2(15)
+#define PIPE2_9(...) PIPE2_8(__VA_ARGS__) ODD2(11, 5, __VA_ARGS__) COLUMN2(16) EVEN2(12, 6, 5, __VA_ARGS__) COLUMN2(17)
+#define PIPE2_10(...) PIPE2_9(__VA_ARGS__) ODD2(13, 6, __VA_ARGS__) COLUMN2(18) EVEN2(14, 7, 6, __VA_ARGS__) COLUMN2(19)
+#define END2(h, i, j, p, q, ...) ODD2(h, q, __VA_ARGS__) EVEN2(i, p, q, __VA_ARGS__) ODD2(j, p, __VA_ARGS__)
+#define SWEEP2_1(...) COLUMN2(1) FIRST2(__VA_ARGS__) ODD2(1, 0, __VA_ARGS__) LAST2(2, 0, __VA_ARGS__)
+#define SWEEP2_2(...)                                                                                                  \
+  COLUMN2(1) COLUMN2(2) COLUMN2(3) FIRST2(__VA_ARGS__) END2(1, 2, 3, 1, 0, __VA_ARGS__) LAST2(4, 1, __VA_ARGS__)
+#define SWEEP2_3(...)                                                                                                  \
+  PIPE2_3(__VA_ARGS__)                                                                                                 \
+  ODD2(1, 0, __VA_ARGS__) EVEN2(2, 1, 0, __VA_ARGS__) END2(3, 4, 5, 2, 1, __VA_ARGS__) LAST2(6, 2, __VA_ARGS__)
+#define SWEEP2_4(...)                                                                                                  \
+  PIPE2_4(__VA_ARGS__)                                                                                                 \
+  ODD2(3, 1, __VA_ARGS__) EVEN2(4, 2, 1, __VA_ARGS__) END2(5, 6, 7, 3, 2, __VA_ARGS__) LAST2(8, 3, __VA_ARGS__)
+#define SWEEP2_5(...)                                                                                                  \
+  PIPE2_5(__VA_ARGS__)                                                                                                 \
+  ODD2(5, 2, __VA_ARGS__) EVEN2(6, 3, 2, __VA_ARGS__) END2(7, 8, 9, 4, 3, __VA_ARGS__) LAST2(10, 4, __VA_ARGS__)
+#define SWEEP2_6(...)                                                                                                  \
+  PIPE2_6(__VA_ARGS__)                                                                                                 \
+  ODD2(7, 3, __VA_ARGS__) EVEN2(8, 4, 3, __VA_ARGS__) END2(9, 10, 11, 5, 4, __VA_ARGS__) LAST2(12, 5, __VA_ARGS__)
+#define SWEEP2_7(...)                                                                                                  \
+  PIPE2_7(__VA_ARGS__)                                                                                                 \
+  ODD2(9, 4, __VA_ARGS__) EVEN2(10, 5, 4, __VA_ARGS__) END2(11, 12, 13, 6, 5, __VA_ARGS__) LAST2(14, 6, __VA_ARGS__)
+#define SWEEP2_8(...)                                                                                                  \
+  PIPE2_8(__VA_ARGS__)                                                                                                 \
+  ODD2(11, 5, __VA_ARGS__) EVEN2(12, 6, 5, __VA_ARGS__) END2(13, 14, 15, 7, 6, __VA_ARGS__) LAST2(16, 7, __VA_ARGS__)
+#define SWEEP2_9(...)                                                                                                  \
+  PIPE2_9(__VA_ARGS__)                                                                                                 \
+  ODD2(13, 6, __VA_ARGS__) EVEN2(14, 7, 6, __VA_ARGS__) END2(15, 16, 17, 8, 7, __VA_ARGS__) LAST2(18, 8, __VA_ARGS__)
+#define SWEEP2_10(...)                                                                                                 \
+  PIPE2_10(__VA_ARGS__)                                                                                                \
+  ODD2(15, 7, __VA_ARGS__) EVEN2(16, 8, 7, __VA_ARGS__) END2(17, 18, 19, 9, 8, __VA_ARGS__) LAST2(20, 9, __VA_ARGS__)
 
 /* An input row, if it isn't padding: the sweep of each channel. On to the next row. */
 #define WEIGHTS(at, a, b, c)                                                                                           \
@@ -200,8 +194,9 @@ enum {
   "jae 3f\n"                                                                                                           \
   "mov %c[w](%[t]), %%rdi\n"                                                                                           \
   "mov %c[channels](%[t]), %%rcx\n"                                                                                    \
-  "vmovdqu32 %c[lanes](%[t]), %%zmm31\n"                                                                               \
-  "2:\n" weights sweep "vpaddd %c[one](%[t])%{1to16%}, %%zmm31, %%zmm31\n"                                             \
+  "lea %c[lanes](%[t]), %%r12\n"                                                                                       \
+  "2:\n"                                                                                                               \
+  "vmovdqu32 (%%r12), %%zmm31\n" weights sweep "add $64, %%r12\n"                                                      \
   "add $%c[channel_bytes], %%rdi\n"                                                                                    \
   "dec %%rcx\n"                                                                                                        \
   "jnz 2b\n"                                                                                                           \
@@ -243,9 +238,10 @@ enum {
         [bias] "i"(offsetof(strip, bias)), [y] "i"(offsetof(strip, y)), [y_row] "i"(offsetof(strip, y_row)),           \
         [rows] "i"(offsetof(strip, rows)), [residual] "i"(offsetof(strip, residual)),                                  \
         [has_residual] "i"(offsetof(strip, has_residual)), [lane_mask] "i"(offsetof(strip, lane_mask)),                \
-        [floor] "i"(offsetof(strip, floor)), [edges] "i"(offsetof(strip, edges)), [one] "i"(offsetof(strip, one)),     \
-        [lanes] "i"(offsetof(strip, lanes)), [channel_bytes] "i"(CHANNEL_BYTES)                                        \
-      : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "k1", ZMM_0_TO_15, ZMM_16_TO_31, "cc", "memory")
+        [floor] "i"(offsetof(strip, floor)), [edges] "i"(offsetof(strip, edges)), [lanes] "i"(offsetof(strip, lanes)), \
+        [channel_bytes] "i"(CHANNEL_BYTES)                                                                             \
+      : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "k1", ZMM_0_TO_15, ZMM_16_TO_31, "cc",     \
+        "memory")
 
 /* The first output row ends with the third input row, or with stride 2 the second that is shared. */
 #define STRIP1(pixels)                                                                                                 \
@@ -254,8 +250,8 @@ enum {
                      END_ROW(pixels, 14) "jmp 7b\n")
 #define STRIP2(pixels)                                                                                                 \
   STRIP("1",                                                                                                           \
-        EACH_##pixels(BEGIN, 0) EACH_##pixels(BEGIN, 11) "7:\n" ROW2_SHARED(pixels, 0, 11) END_ROW(pixels, 0)          \
-            ROW2_MIDDLE(pixels, 11) ROW2_SHARED(pixels, 11, 0) END_ROW(pixels, 11) ROW2_MIDDLE(pixels, 0) "jmp 7b\n")
+        EACH_##pixels(BEGIN, 0) EACH_##pixels(BEGIN, 10) "7:\n" ROW2_SHARED(pixels, 0, 10) END_ROW(pixels, 0)          \
+            ROW2_MIDDLE(pixels, 10) ROW2_SHARED(pixels, 10, 0) END_ROW(pixels, 10) ROW2_MIDDLE(pixels, 0) "jmp 7b\n")
 
 static __attribute__((noinline)) void strip_of_stride1(const strip *t, size_t pixels) {
   switch (pixels) {
@@ -311,11 +307,8 @@ static __attribute__((noinline)) void strip_of_stride2(const strip *t, size_t pi
   case 9:
     STRIP2(9);
     break;
-  case 10:
-    STRIP2(10);
-    break;
   default:
-    STRIP2(11);
+    STRIP2(10);
   }
 }
 
@@ -353,10 +346,10 @@ CARDINAL_INLINE void cardinal_avx512_rolling(const cardinal_conv_args *a) {
       .has_residual = a->residual != NULL,
       .lane_mask = a->lane_mask,
       .floor = a->relu ? 0.0f : -__builtin_inff(),
-      .one = 1,
   };
-  for (uint32_t lane = 0; lane < CARDINAL_BLOCK; ++lane)
-    t.lanes[lane] = lane - lane % SLOT;
+  for (uint32_t channel = 0; channel < SLOT; ++channel)
+    for (uint32_t lane = 0; lane < CARDINAL_BLOCK; ++lane)
+      t.lanes[channel][lane] = lane - lane % SLOT + channel;
   const cardinal_avx512_cut cut =
       cardinal_avx512_cut_of(a->out_width, a->stride_h == 1 ? STRIDE1_PIXELS : STRIDE2_PIXELS);
   strips(a, &t, 0, cut.longer, cut.longer_count);
