@@ -24,14 +24,17 @@ enum {
   CHANNEL_BYTES = KERNEL * CARDINAL_BLOCK * sizeof(float)
 };
 
-/* What of a segment is padding: its first column, its last one, all of it for the current ky. Four bits a segment; all
- * negative if nothing is left of a tile. */
+/* What of a segment is padding: its first column, its last one, all of it for the current ky. Four bits a segment of
+ * each ky's 16; the fourth bit of the last segment says that a ky has nothing but padding. */
 enum {
   LEFT = 1,
   RIGHT = 2,
   WHOLE = 4,
-  EDGE_BITS = 4
+  EDGE_BITS = 4,
+  KY_BITS = SEGMENTS * EDGE_BITS,
+  NOTHING = 0x8000
 };
+#define EACH_KY ((uint64_t)1 << 2 * KY_BITS | (uint64_t)1 << KY_BITS | 1)
 
 /* A tile as its assembly sees it; distances are bytes. */
 typedef struct tile {
@@ -43,7 +46,7 @@ typedef struct tile {
   const float *bias;
   float *y[SEGMENTS];
   ptrdiff_t residual; /* from y */
-  int32_t edges[KERNEL];
+  uint64_t edges;     /* of ky = 0 lowest */
   uint32_t has_residual, lane_mask;
   float floor; /* of the sums: 0 with ReLU; minus infinity, below which nothing is, without */
 } tile;
@@ -115,9 +118,9 @@ typedef struct tile {
   "cmovb %%rdx, %%r13\n"                                                                                               \
   "mov %%rbx, %%r11\n"                                                                                                 \
   "xor %%r12d, %%r12d\n"                                                                                               \
-  "4: mov %c[edges](%[t], %%r12, 4), %%eax\n"                                                                          \
-  "test %%eax, %%eax\n"                                                                                                \
-  "jns 5f\n"                                                                                                           \
+  "4: movzwl %c[edges](%[t], %%r12, 2), %%eax\n"                                                                       \
+  "test $0x8000, %%eax\n"                                                                                              \
+  "jz 5f\n"                                                                                                            \
   "imul $%c[channel_bytes], %%r13, %%rcx\n"                                                                            \
   "add %%rcx, %%rdi\n"                                                                                                 \
   "jmp 6f\n"                                                                                                           \
@@ -189,27 +192,21 @@ TILES_OF(2, STRIDE2)
 TILES_OF(3, STRIDE2)
 TILES_OF(4, STRIDE2)
 
-/* Puts segment `s` of a tile at `pixels` pixels from column `first` of output row `row`. */
-static void place(const cardinal_conv_args *a, tile *t, size_t s, size_t row, size_t first, size_t pixels) {
-  const size_t stride = a->stride_h;
-  const ptrdiff_t top = (ptrdiff_t)(row * stride) - (ptrdiff_t)a->pad_top;
-  const ptrdiff_t column = (ptrdiff_t)(first * stride) - (ptrdiff_t)a->pad_left;
-  const ptrdiff_t last_column = column + (ptrdiff_t)((pixels - 1) * stride + KERNEL - 1);
-  const char *x = (const char *)a->x + top * (ptrdiff_t)t->x_row + column * PIXEL_BYTES;
-  if (s == 0)
-    t->x = x;
-  t->x_segment[s] = (size_t)(x - t->x);
-  t->y[s] = a->y + row * a->y_row + first * CARDINAL_BLOCK;
-  for (ptrdiff_t ky = 0; ky < KERNEL; ++ky) {
-    int32_t edges = 0;
-    if (column < 0)
-      edges |= LEFT;
-    if (last_column >= (ptrdiff_t)a->in_width)
-      edges |= RIGHT;
+/* Where an output row begins: in x, at its first column of padding, and in y; and which ky are padding to it. */
+typedef struct row_start {
+  const char *x;
+  float *y;
+  uint64_t edges;
+} row_start;
+
+CARDINAL_INLINE row_start start_row(const cardinal_conv_args *a, const tile *t, size_t row) {
+  const ptrdiff_t top = (ptrdiff_t)(row * a->stride_h) - (ptrdiff_t)a->pad_top;
+  row_start start = {(const char *)a->x + top * (ptrdiff_t)t->x_row - (ptrdiff_t)a->pad_left * PIXEL_BYTES,
+                     a->y + row * a->y_row, 0};
+  for (ptrdiff_t ky = 0; ky < KERNEL; ++ky)
     if (top + ky < 0 || top + ky >= (ptrdiff_t)a->in_height)
-      edges |= WHOLE;
-    t->edges[ky] = (s == 0 ? 0 : t->edges[ky]) | edges << (EDGE_BITS * s);
-  }
+      start.edges |= (uint64_t)WHOLE << (KY_BITS * ky);
+  return start;
 }
 
 /* All rows' segments of `pixels` pixels, `across` of them side by side from column `first` on. */
@@ -217,22 +214,37 @@ static void segments(const cardinal_conv_args *a, tile *t, size_t first, size_t 
   static void (*const tile_of[2][SEGMENTS])(const tile *, size_t) = {
       {tile_of_1_STRIDE1, tile_of_2_STRIDE1, tile_of_3_STRIDE1, tile_of_4_STRIDE1},
       {tile_of_1_STRIDE2, tile_of_2_STRIDE2, tile_of_3_STRIDE2, tile_of_4_STRIDE2}};
-  const size_t count = (a->row_end - a->row_begin) * across;
-  for (size_t done = 0, row = a->row_begin, i = 0; done < count;) {
-    const size_t left = count - done, now = left < SEGMENTS ? left : SEGMENTS;
-    for (size_t s = 0; s < now; ++s) {
-      place(a, t, s, row, first + i * pixels, pixels);
-      if (++i == across) {
-        i = 0;
-        ++row;
-      }
+  const size_t stride = a->stride_h, end = first + across * pixels;
+  const size_t first_right =
+      a->in_width + a->pad_left - KERNEL + 1; /* first column of kx = 0 whose kx = 2 is padding */
+  size_t row = a->row_begin, column = first, s = 0;
+  for (row_start start = start_row(a, t, row); row < a->row_end;) {
+    const char *x = start.x + column * stride * PIXEL_BYTES;
+    uint64_t edges = start.edges;
+    if (column * stride < a->pad_left)
+      edges |= LEFT * EACH_KY;
+    if ((column + pixels - 1) * stride + KERNEL - 1 >= a->in_width + a->pad_left)
+      edges |= RIGHT * EACH_KY;
+    if (s == 0) {
+      t->x = x;
+      t->edges = 0;
     }
-    const int32_t all = 0x4444 & ((1 << EDGE_BITS * now) - 1); /* WHOLE of each segment */
-    for (size_t ky = 0; ky < KERNEL; ++ky)
-      if ((t->edges[ky] & all) == all)
-        t->edges[ky] = -1;
-    tile_of[a->stride_h - 1][now - 1](t, pixels);
-    done += now;
+    t->x_segment[s] = (size_t)(x - t->x);
+    t->y[s] = start.y + column * CARDINAL_BLOCK;
+    t->edges |= edges << (EDGE_BITS * s++);
+    column += pixels;
+    if (column == end && ++row < a->row_end) {
+      column = first;
+      start = start_row(a, t, row);
+    }
+    if (s == SEGMENTS || row == a->row_end) {
+      const uint64_t all = 0x4444 & ((1 << EDGE_BITS * s) - 1); /* WHOLE of each segment */
+      for (size_t ky = 0; ky < KERNEL; ++ky)
+        if ((t->edges >> (KY_BITS * ky) & all) == all)
+          t->edges |= (uint64_t)NOTHING << (KY_BITS * ky);
+      tile_of[stride - 1][s - 1](t, pixels);
+      s = 0;
+    }
   }
 }
 
@@ -249,6 +261,7 @@ void cardinal_gconv3x3_f32_w16_avx512(const cardinal_conv_args *a) {
       .floor = a->relu ? 0.0f : -__builtin_inff(),
   };
   const cardinal_avx512_cut cut = cardinal_avx512_cut_of(a->out_width, SEGMENT_PIXELS);
-  segments(a, &t, 0, cut.longer, cut.longer_count);
+  if (cut.longer_count > 0)
+    segments(a, &t, 0, cut.longer, cut.longer_count);
   segments(a, &t, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
 }
