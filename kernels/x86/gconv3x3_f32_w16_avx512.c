@@ -215,8 +215,6 @@ static void segments(const cardinal_conv_args *a, tile *t, size_t first, size_t 
       {tile_of_1_STRIDE1, tile_of_2_STRIDE1, tile_of_3_STRIDE1, tile_of_4_STRIDE1},
       {tile_of_1_STRIDE2, tile_of_2_STRIDE2, tile_of_3_STRIDE2, tile_of_4_STRIDE2}};
   const size_t stride = a->stride_h, end = first + across * pixels;
-  const size_t first_right =
-      a->in_width + a->pad_left - KERNEL + 1; /* first column of kx = 0 whose kx = 2 is padding */
   size_t row = a->row_begin, column = first, s = 0;
   for (row_start start = start_row(a, t, row); row < a->row_end;) {
     const char *x = start.x + column * stride * PIXEL_BYTES;
