@@ -104,7 +104,7 @@ enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xE6 };
  * heavy 512-bit use by less than the doubled width gains where the part has two 512-bit FMA units, as the server
  * and workstation parts do; parts with one unit gain nothing but lose little. Ice Lake and later hardly lower it.
  * Cannon Lake (model 102) is passed over for its one FMA unit with a low clock; Knights Landing and Mill (87, 133) lack
- * AVX-512 BW, DQ and VL anyway. */
+ * AVX-512 BW, DQ and VL anyway. docs/isas.md has the list. */
 static bool prefers_512(const cardinal_cpu_features *f) {
   if (strcmp(f->vendor, "GenuineIntel") == 0 && f->family == 6)
     return f->model != 102 && f->model != 87 && f->model != 133;

@@ -25,7 +25,7 @@ enum {
 typedef struct cardinal_cpu_features {
   uint32_t present; /* what the CPU reports */
   uint32_t enabled; /* of these, what the OS saves and restores (XCR0; HWCAP on Arm) and so may be used */
-  bool prefers_512; /* 512-bit kernels pay on this CPU: see cardinal_cpu_prefers_512 */
+  bool prefers_512; /* 512-bit kernels pay on this CPU, if it can run them: docs/isas.md */
   char vendor[16];  /* "GenuineIntel", "AuthenticAMD", "0x41" (Arm implementer); "" if unknown */
   char brand[64];   /* as the CPU or the OS names it; "" if unknown */
   uint32_t family, model, stepping; /* x86: display family and model; Arm: 0, MIDR part, revision */

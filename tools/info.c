@@ -243,6 +243,13 @@ static void print_names(const char *title, const json_t *names) {
   printf("%s\n", json_array_size(names) ? "" : " none");
 }
 
+static bool lists(const json_t *names, const char *wanted) {
+  for (size_t i = 0; i < json_array_size(names); i++)
+    if (strcmp(json_string_value(json_array_get(names, i)), wanted) == 0)
+      return true;
+  return false;
+}
+
 static void print_cache(const char *title, const json_t *level) {
   if (json_is_null(level))
     return;
@@ -265,6 +272,10 @@ static void print_machine(const json_t *machine) {
   print_names("           used:", json_object_get(features, "used"));
   printf("ISA        %s;", text_at(isa, "used"));
   print_names(" available:", json_object_get(isa, "available"));
+  if (lists(json_object_get(isa, "available"), "avx512"))
+    printf("           512-bit vectors are possible and %s on this CPU\n",
+           json_is_true(json_object_get(features, "prefers_512")) ? "preferred"
+                                                                  : "not preferred (CARDINAL_ISA=avx512 uses them)");
   printf("cores      %lld (%lld logical) in %lld package(s), %lld NUMA node(s), as told by %s\n",
          (long long)number_at(topology, "cores"), (long long)number_at(topology, "cpus"),
          (long long)number_at(topology, "packages"), (long long)number_at(topology, "numa_nodes"),
