@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The tile that the grouped 3×3 convolutions of all widths on NEON are made of: `pixels` neighbouring output pixels of
- * one row, `vectors` vectors of four output channels of one group each (1 for width 4, 2 for 8, 4 for 16 and up).
+ * one row, `vectors` vectors of four output channels of one group each (1 for width 4, 2 for 8, 4 for 16 and up). Of a
+ * depthwise convolution a vector is four groups.
  *
  * A vector of x holds four input channels of one pixel and is used lane by lane. In registers it serves four channels,
  * three taps and all output vectors, so that there are few loads beside the multiply-adds; how many of them fit beside
@@ -23,7 +24,7 @@ typedef enum cardinal_neon_kept {
 typedef struct cardinal_neon_gconv {
   size_t pixels, vectors, stride;
   cardinal_neon_kept kept;
-  size_t channels; /* in a group, if the kernel knows, or 0 */
+  size_t channels; /* in a group, if it is known: 1 (depthwise) or 4; or 0 */
 } cardinal_neon_gconv;
 
 enum {
@@ -162,6 +163,10 @@ CARDINAL_INLINE void cardinal_neon_quad(cardinal_neon_gconv t, float32x4_t *acc,
     }
     kept[last] = vld1q_f32(x->second + x->last);
   }
+  if (t.channels == 1) {
+    cardinal_neon_channel(t, acc, x, kept, CARDINAL_NEON_EACH_LANE, w);
+    return;
+  }
   cardinal_neon_channel(t, acc, x, kept, 0, w);
   if (__builtin_expect(channels > 1, 1)) {
     cardinal_neon_channel(t, acc, x, kept, 1, w + 3 * CARDINAL_BLOCK);
@@ -173,9 +178,8 @@ CARDINAL_INLINE void cardinal_neon_quad(cardinal_neon_gconv t, float32x4_t *acc,
   }
 }
 
-/* One tile: output pixels [column, column + t.pixels) of row `row`, the group whose first lane in the block is
- * `first_lane`. */
-CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_t row, size_t column, size_t first_lane,
+/* One tile: output pixels [column, column + t.pixels) of row `row`, the vectors from lane `lane` of the block on. */
+CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_t row, size_t column, size_t lane,
                                               cardinal_neon_gconv t) {
   const size_t last = cardinal_neon_last_column(t);
   const size_t second = column * t.stride + 1 - a->pad_left;
@@ -192,43 +196,73 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
   const size_t ky_end = rows_below < 3 ? rows_below : 3;
 
   float32x4_t acc[CARDINAL_NEON_SUMS];
-  cardinal_neon_start(acc, t.pixels, t.vectors, a->bias + first_lane);
+  cardinal_neon_start(acc, t.pixels, t.vectors, a->bias + lane);
 
-  const size_t group_channels = t.channels ? t.channels : a->channels;
-  const float *x_block = a->x + first_lane + second * CARDINAL_BLOCK;
-  const float *w_block = a->w + first_lane;
-  for (size_t c = 0; c < group_channels; c += CARDINAL_BLOCK, x_block += a->x_block) {
-    const size_t channels = group_channels - c < CARDINAL_BLOCK ? group_channels - c : CARDINAL_BLOCK;
-    const size_t w_row = channels * 3 * CARDINAL_BLOCK;
+  const float *x_block = a->x + lane + second * CARDINAL_BLOCK;
+  const float *w_block = a->w + lane;
+  if (t.channels) {
+    const size_t w_row = t.channels * 3 * CARDINAL_BLOCK;
     CARDINAL_ROLLED
     for (size_t ky = ky_begin; ky < ky_end; ++ky) {
       x.second = x_block + (top + ky - a->pad_top) * a->x_row;
-      const float *w = w_block + ky * w_row;
-      CARDINAL_ROLLED
-      for (size_t done = 0; done < channels; done += CARDINAL_NEON_LANES) {
-        cardinal_neon_quad(t, acc, &x, t.channels == CARDINAL_NEON_LANES ? t.channels : channels - done, w);
-        x.second += CARDINAL_NEON_LANES;
-        w += CARDINAL_NEON_LANES * 3 * CARDINAL_BLOCK;
-      }
+      cardinal_neon_quad(t, acc, &x, t.channels, w_block + ky * w_row);
     }
-    w_block += 3 * w_row;
+  } else {
+    for (size_t left = a->channels; left; x_block += a->x_block) {
+      const size_t channels = left < CARDINAL_BLOCK ? left : CARDINAL_BLOCK;
+      const size_t w_row = channels * 3 * CARDINAL_BLOCK;
+      left -= channels;
+      CARDINAL_ROLLED
+      for (size_t ky = ky_begin; ky < ky_end; ++ky) {
+        x.second = x_block + (top + ky - a->pad_top) * a->x_row;
+        const float *w = w_block + ky * w_row;
+        CARDINAL_ROLLED
+        for (size_t done = 0; done < channels; done += CARDINAL_NEON_LANES) {
+          cardinal_neon_quad(t, acc, &x, channels - done, w);
+          x.second += CARDINAL_NEON_LANES;
+          w += CARDINAL_NEON_LANES * 3 * CARDINAL_BLOCK;
+        }
+      }
+      w_block += 3 * w_row;
+    }
   }
 
-  const size_t at = row * a->y_row + column * CARDINAL_BLOCK + first_lane;
+  const size_t at = row * a->y_row + column * CARDINAL_BLOCK + lane;
   cardinal_neon_finish(acc, t.pixels, t.vectors,
                        (cardinal_neon_result){.y = a->y + at,
                                               .residual = a->residual ? a->residual + at : NULL,
-                                              .first = first_lane / CARDINAL_NEON_LANES,
+                                              .first = lane / CARDINAL_NEON_LANES,
                                               .relu = a->relu,
                                               .lane_mask = a->lane_mask});
 }
 
-/* All rows of `count` tiles each, side by side from column `column` on. */
+/* `count` tiles side by side from column `column` on, in all rows and all lanes. */
 CARDINAL_INLINE void cardinal_neon_gconv_tiles(const cardinal_conv_args *a, size_t column, size_t count,
-                                               size_t first_lane, cardinal_neon_gconv t) {
+                                               cardinal_neon_gconv t) {
   for (size_t row = a->row_begin; row < a->row_end; ++row)
-    for (size_t i = 0; i < count; ++i)
-      cardinal_neon_gconv_tile(a, row, column + i * t.pixels, first_lane, t);
+    for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += t.vectors * CARDINAL_NEON_LANES)
+      for (size_t i = 0; i < count; ++i)
+        cardinal_neon_gconv_tile(a, row, column + i * t.pixels, lane, t);
+}
+
+/* What a kernel's tables hold for its function `tiles(a, column, pixels, count, stride)`, in which pixels and stride
+ * are constants: the functions tiles_<pixels>_stride_<stride>(a, column, count). */
+typedef void cardinal_neon_tiles_of(const cardinal_conv_args *a, size_t column, size_t count);
+
+#define CARDINAL_NEON_DEFINE_TILES(pixels)                                                                             \
+  static void tiles_##pixels##_stride_1(const cardinal_conv_args *a, size_t column, size_t count) {                    \
+    tiles(a, column, pixels, count, 1);                                                                                \
+  }                                                                                                                    \
+  static void tiles_##pixels##_stride_2(const cardinal_conv_args *a, size_t column, size_t count) {                    \
+    tiles(a, column, pixels, count, 2);                                                                                \
+  }
+
+/* A whole call; of_pixels[n] serves tiles of n pixels. */
+CARDINAL_INLINE void cardinal_neon_gconv_call(const cardinal_conv_args *a, cardinal_neon_tiles cut,
+                                              cardinal_neon_tiles_of *const *of_pixels) {
+  if (cut.longer_count)
+    of_pixels[cut.longer](a, 0, cut.longer_count);
+  of_pixels[cut.shorter](a, cut.longer_count * cut.longer, cut.shorter_count);
 }
 
 #endif

@@ -28,7 +28,8 @@
 
 enum {
   CARDINAL_NEON_LANES = 4,
-  CARDINAL_NEON_VECTORS = CARDINAL_BLOCK / CARDINAL_NEON_LANES
+  CARDINAL_NEON_VECTORS = CARDINAL_BLOCK / CARDINAL_NEON_LANES,
+  CARDINAL_NEON_EACH_LANE = CARDINAL_NEON_LANES /* instead of a lane: each lane of w meets its own of x */
 };
 
 /* acc + w * x[lane], rounded once; `lane` is a constant.
@@ -48,8 +49,11 @@ CARDINAL_INLINE float32x4_t cardinal_neon_fma_lane(float32x4_t acc, float32x4_t 
   case 2:
     __asm__ volatile("fmla %0.4s, %1.4s, %2.s[2]" : "+w"(acc) : "w"(w), "w"(x));
     break;
-  default:
+  case 3:
     __asm__ volatile("fmla %0.4s, %1.4s, %2.s[3]" : "+w"(acc) : "w"(w), "w"(x));
+    break;
+  default:
+    __asm__ volatile("fmla %0.4s, %1.4s, %2.4s" : "+w"(acc) : "w"(w), "w"(x));
     break;
   }
   return acc;
@@ -69,8 +73,11 @@ CARDINAL_INLINE float32x4_t cardinal_neon_fma_lane_unless(size_t skip, float32x4
   case 2:
     __asm__ volatile("cbnz %3, 1f\n\tfmla %0.4s, %1.4s, %2.s[2]\n1:" : "+w"(acc) : "w"(w), "w"(x), "r"(skip));
     break;
-  default:
+  case 3:
     __asm__ volatile("cbnz %3, 1f\n\tfmla %0.4s, %1.4s, %2.s[3]\n1:" : "+w"(acc) : "w"(w), "w"(x), "r"(skip));
+    break;
+  default:
+    __asm__ volatile("cbnz %3, 1f\n\tfmla %0.4s, %1.4s, %2.4s\n1:" : "+w"(acc) : "w"(w), "w"(x), "r"(skip));
     break;
   }
   return acc;

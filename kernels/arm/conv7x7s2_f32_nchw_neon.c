@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stem: 7×7, stride 2, padding 3, on NCHW planes. A tile is up to 6 pixels of 16 lanes, 24 accumulators; an input
+ * value is loaded into lane 0 of a register, which costs less than a broadcast, and meets four vectors of weights. */
+#include "kernels/arm/neon.h"
+
+enum {
+  TILE_PIXELS = 6,
+  LEAST_PIXELS = 4,
+  KERNEL = 7,
+  STRIDE = 2,
+  PAD = 3,
+  VECTORS = CARDINAL_NEON_VECTORS
+};
+
+/* Adds x*w to one pixel's sums. The value is loaded in assembly, or compilers would keep those that a later kx reads
+ * again, and spill sums for them. */
+CARDINAL_INLINE void add_product(float32x4_t *acc, const float *x, const float32x4_t *w) {
+  float32x4_t value;
+  __asm__ volatile("ldr %s0, %1" : "=w"(value) : "m"(*x));
+  CARDINAL_UNROLL
+  for (size_t v = 0; v < VECTORS; ++v)
+    acc[v] = cardinal_neon_fma_lane(acc[v], w[v], value, 0);
+}
+
+/* `pixels` pixels of output row `row` from column `first` on. Of the tile's input columns, the first `left` and the
+ * last `right` are in the padding. */
+CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, size_t left,
+                          size_t right) {
+  float32x4_t acc[TILE_PIXELS * VECTORS];
+  cardinal_neon_start(acc, pixels, VECTORS, a->bias);
+
+  const size_t top = row * STRIDE; /* input row of ky = 0, counted from the padding's */
+  const size_t below = a->in_height + PAD - top;
+  const size_t ky_end = below < KERNEL ? below : KERNEL;
+  const ptrdiff_t column = (ptrdiff_t)(first * STRIDE) - PAD;
+  const size_t columns = (pixels - 1) * STRIDE + KERNEL;
+  for (size_t ky = top < PAD ? PAD - top : 0; ky < ky_end; ++ky) {
+    const float *x = a->x + (ptrdiff_t)((top + ky - PAD) * a->x_row) + column;
+    const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
+    CARDINAL_ROLLED
+    for (size_t c = a->channels; c; --c, x += a->x_block, w += KERNEL * CARDINAL_BLOCK) {
+      CARDINAL_UNROLL
+      for (size_t kx = 0; kx < KERNEL; ++kx) {
+        float32x4_t weights[VECTORS];
+        CARDINAL_UNROLL
+        for (size_t v = 0; v < VECTORS; ++v)
+          weights[v] = vld1q_f32(w + kx * CARDINAL_BLOCK + v * CARDINAL_NEON_LANES);
+        CARDINAL_UNROLL
+        for (size_t p = 0; p < pixels; ++p) {
+          const size_t i = p * STRIDE + kx;
+          if (i >= left && i < columns - right)
+            add_product(acc + p * VECTORS, x + i, weights);
+        }
+      }
+    }
+  }
+
+  const size_t at = row * a->y_row + first * CARDINAL_BLOCK;
+  cardinal_neon_finish(acc, pixels, VECTORS,
+                       (cardinal_neon_result){.y = a->y + at,
+                                              .residual = a->residual ? a->residual + at : NULL,
+                                              .relu = a->relu,
+                                              .lane_mask = a->lane_mask});
+}
+
+/* A tile of a row that has several, with `left` and `right` constant. */
+CARDINAL_INLINE void wide_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, size_t left,
+                               size_t right) {
+  if (pixels == 6)
+    tile(a, row, first, 6, left, right);
+  else if (pixels == 5)
+    tile(a, row, first, 5, left, right);
+  else
+    tile(a, row, first, 4, left, right);
+}
+
+static void first_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  wide_tile(a, row, first, pixels, PAD, 0);
+}
+
+static void middle_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  wide_tile(a, row, first, pixels, 0, 0);
+}
+
+static void last_tile_of_even_width(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  wide_tile(a, row, first, pixels, 0, 2);
+}
+
+static void last_tile_of_odd_width(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  wide_tile(a, row, first, pixels, 0, 3);
+}
+
+static void row_of_tiles(const cardinal_conv_args *a, size_t row, cardinal_neon_tiles cut) {
+  const size_t tiles = cut.longer_count + cut.shorter_count;
+  for (size_t t = 0, first = 0; t < tiles; ++t) {
+    const size_t pixels = t < cut.longer_count ? cut.longer : cut.shorter;
+    if (t == 0)
+      first_tile(a, row, first, pixels);
+    else if (t + 1 < tiles)
+      middle_tile(a, row, first, pixels);
+    else if (a->in_width % 2 == 0)
+      last_tile_of_even_width(a, row, first, pixels);
+    else
+      last_tile_of_odd_width(a, row, first, pixels);
+    first += pixels;
+  }
+}
+
+/* The same for rows too narrow for tiles of LEAST_PIXELS, pixel by pixel. */
+static void row_of_pixels(const cardinal_conv_args *a, size_t row) {
+  for (size_t q = 0; q < a->out_width; ++q) {
+    const size_t begin = q * STRIDE, end = begin + KERNEL, in_end = a->in_width + PAD;
+    tile(a, row, q, 1, begin < PAD ? PAD - begin : 0, end > in_end ? end - in_end : 0);
+  }
+}
+
+void cardinal_conv7x7s2_f32_nchw_neon(const cardinal_conv_args *a) {
+  const cardinal_neon_tiles cut = cardinal_neon_cut(a->out_width, TILE_PIXELS);
+  const bool several = cut.longer_count + cut.shorter_count > 1 && cut.shorter >= LEAST_PIXELS;
+  for (size_t row = a->row_begin; row < a->row_end; ++row)
+    if (several)
+      row_of_tiles(a, row, cut);
+    else
+      row_of_pixels(a, row);
+}
