@@ -45,6 +45,11 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
         CARDINAL_UNROLL
         for (size_t v = 0; v < VECTORS; ++v)
           weights[v] = vld1q_f32(w + kx * CARDINAL_BLOCK + v * CARDINAL_NEON_LANES);
+        if (pixels == 1) { /* a loop of one round would keep clang 14 from holding the weights in registers */
+          if (kx >= left && kx < columns - right)
+            add_product(acc, x + kx, weights);
+          continue;
+        }
         CARDINAL_UNROLL
         for (size_t p = 0; p < pixels; ++p) {
           const size_t i = p * STRIDE + kx;
@@ -106,11 +111,16 @@ static void row_of_tiles(const cardinal_conv_args *a, size_t row, cardinal_neon_
   }
 }
 
+static __attribute__((noinline)) void single_pixel(const cardinal_conv_args *a, size_t row, size_t column, size_t left,
+                                                   size_t right) {
+  tile(a, row, column, 1, left, right);
+}
+
 /* The same for rows too narrow for tiles of LEAST_PIXELS, pixel by pixel. */
 static void row_of_pixels(const cardinal_conv_args *a, size_t row) {
   for (size_t q = 0; q < a->out_width; ++q) {
     const size_t begin = q * STRIDE, end = begin + KERNEL, in_end = a->in_width + PAD;
-    tile(a, row, q, 1, begin < PAD ? PAD - begin : 0, end > in_end ? end - in_end : 0);
+    single_pixel(a, row, q, begin < PAD ? PAD - begin : 0, end > in_end ? end - in_end : 0);
   }
 }
 

@@ -12,23 +12,44 @@ enum {
   VECTORS = CARDINAL_NEON_VECTORS
 };
 
-/* Adds the products of the channel in lane `lane` of x, whose weights begin at w in each panel. */
+/* Adds the products of the channel in lane `lane` of x with one panel, where its weights begin at w. Sums of an image
+ * are `stride` apart. */
+CARDINAL_INLINE void add_panel(float32x4_t *acc, size_t stride, const float32x4_t *x, size_t images, size_t lane,
+                               const float *w) {
+  __builtin_prefetch(w + AHEAD_CHANNELS * CARDINAL_BLOCK);
+  CARDINAL_UNROLL
+  for (size_t v = 0; v < VECTORS; ++v) {
+    const float32x4_t weights = vld1q_f32(w + v * LANES);
+    if (images == 1) { /* a loop of one round would keep clang 14 from holding the sums in registers */
+      acc[v] = cardinal_neon_fma_lane(acc[v], weights, x[0], lane);
+    } else {
+      CARDINAL_UNROLL
+      for (size_t i = 0; i < images; ++i)
+        acc[i * stride + v] = cardinal_neon_fma_lane(acc[i * stride + v], weights, x[i], lane);
+    }
+  }
+}
+
+/* The same for all panels. */
 CARDINAL_INLINE void add_channel(float32x4_t *acc, const float32x4_t *x, size_t images, size_t blocks, size_t lane,
                                  const float *w, size_t w_panel) {
-  CARDINAL_UNROLL
-  for (size_t b = 0; b < blocks; ++b) {
-    __builtin_prefetch(w + AHEAD_CHANNELS * CARDINAL_BLOCK);
-    CARDINAL_UNROLL
-    for (size_t v = 0; v < VECTORS; ++v) {
-      const float32x4_t weights = vld1q_f32(w + v * LANES);
-      CARDINAL_UNROLL
-      for (size_t i = 0; i < images; ++i) {
-        float32x4_t *sum = acc + (i * blocks + b) * VECTORS + v;
-        *sum = cardinal_neon_fma_lane(*sum, weights, x[i], lane);
-      }
-    }
-    w += w_panel;
+  if (blocks == 1) {
+    add_panel(acc, VECTORS, x, images, lane, w);
+    return;
   }
+  CARDINAL_UNROLL
+  for (size_t b = 0; b < blocks; ++b)
+    add_panel(acc + b * VECTORS, blocks * VECTORS, x, images, lane, w + b * w_panel);
+}
+
+CARDINAL_INLINE void load_values(float32x4_t *to, const cardinal_fc_args *a, const float *x, size_t images) {
+  if (images == 1) {
+    to[0] = vld1q_f32(x);
+    return;
+  }
+  CARDINAL_UNROLL
+  for (size_t i = 0; i < images; ++i)
+    to[i] = vld1q_f32(x + i * a->x_image);
 }
 
 /* `images` images from `image` on and `blocks` blocks from `block` on: constants but for the beginnings. */
@@ -44,9 +65,7 @@ CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images
   float32x4_t value[TILE_IMAGES];
   CARDINAL_ROLLED
   for (size_t quads = a->channels / LANES; quads; --quads) {
-    CARDINAL_UNROLL
-    for (size_t i = 0; i < images; ++i)
-      value[i] = vld1q_f32(x + i * a->x_image);
+    load_values(value, a, x, images);
     add_channel(acc, value, images, blocks, 0, w, a->w_panel);
     add_channel(acc, value, images, blocks, 1, w + CARDINAL_BLOCK, a->w_panel);
     add_channel(acc, value, images, blocks, 2, w + 2 * CARDINAL_BLOCK, a->w_panel);
