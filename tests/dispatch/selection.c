@@ -100,23 +100,11 @@ static void pattern_for(size_t row, const char *isa, char *pattern, size_t size)
            stands ? isa : "");
 }
 
-static bool registered(const char *pattern) {
-  for (size_t i = 0; i < cardinal_kernel_count; ++i)
-    if (fnmatch(pattern, cardinal_kernels[i].name, 0) == 0)
-      return true;
-  return false;
-}
-
-/* Where an ISA has no kernel of its own, the next rung of the ladder serves. */
 static void expect_row(const char *what, const cardinal_selector *selector, size_t row, const char *isa) {
   const cardinal_kernel *kernel = cardinal_kernel_select(selector, &table[row].shape.shape);
   cr_assert_not_null(kernel);
   char pattern[64];
   pattern_for(row, isa, pattern, sizeof pattern);
-  while (!registered(pattern) && strcmp(isa, "generic") != 0) {
-    isa = strcmp(isa, "avx512") == 0 ? "avx2" : "generic";
-    pattern_for(row, isa, pattern, sizeof pattern);
-  }
   cr_expect_eq(fnmatch(pattern, kernel->name, 0), 0, "%s, %s: %s was chosen, expected %s", what,
                table[row].shape.name, kernel->name, pattern);
 }
