@@ -18,16 +18,10 @@
 #define CARDINAL_UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* acc + w * x[0] in all lanes where `taken` has a bit, acc elsewhere; x isn't read if no bit is set. The operand that
- * broadcasts itself costs a load and nothing else. Assembly, because compilers take such operands out of the fma as
- * soon as a value is used twice, and would read x whatever the mask. */
+/* acc + w * x[0] in all lanes. The operand that broadcasts itself costs a load and nothing else. Assembly, because
+ * compilers take such operands out of the fma as soon as a value is used twice. */
 CARDINAL_INLINE __m512 cardinal_avx512_fma_at(const float *x, __m512 w, __m512 acc) {
   __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(acc) : "v"(w), "m"(*x));
-  return acc;
-}
-
-CARDINAL_INLINE __m512 cardinal_avx512_fma_at_if(__mmask16 taken, const float *x, __m512 w, __m512 acc) {
-  __asm__("vfmadd231ps %2%{1to16%}, %1, %0%{%3%}" : "+v"(acc) : "v"(w), "m"(*x), "Yk"(taken));
   return acc;
 }
 

@@ -2,22 +2,29 @@
 /*
  * The stem: 7×7, stride 2, padding 3, on NCHW planes. A tile is up to 16 pixels of 16 lanes, one accumulator each; a
  * product is one fma whose input value broadcasts itself from memory, so that 17 loads go with 16 FMAs.
- *
- * Only the first two and the last two windows of a row reach into the padding. The tiles at the ends of a row give
- * these pixels' FMAs a mask, of no lanes for a tap in the padding; the input value isn't read then.
  */
 #include "kernels/x86/avx512.h"
+#include "kernels/x86/stem_edges.h"
 
 enum {
   TILE_PIXELS = 16,
-  KERNEL = 7,
-  STRIDE = 2,
-  PAD = 3
+  KERNEL = CARDINAL_STEM_KERNEL,
+  STRIDE = CARDINAL_STEM_STRIDE,
+  PAD = CARDINAL_STEM_PAD
 };
 
-enum {
-  EDGE_PIXELS = 2
-};
+/* acc + w * x[0] in all lanes if `taps` has `bit`, otherwise acc, and x isn't read. The branch hides in the assembly,
+ * so that compilers don't copy the tile for each way through it. */
+CARDINAL_INLINE __m512 fma_at_if(cardinal_stem_taps taps, uint32_t bit, const float *x, __m512 w, __m512 acc) {
+  __asm__("testl %4, %3\n\t"
+          "jz 1f\n\t"
+          "vfmadd231ps %2%{1to16%}, %1, %0\n"
+          "1:"
+          : "+v"(acc)
+          : "v"(w), "m"(*x), "r"(taps), "i"(bit)
+          : "cc");
+  return acc;
+}
 
 /* `pixels` pixels of output row `row` from column `first` on; `edge` says whether the tile is the first or last of its
  * row. Both `pixels` and `edge` are constants. */
@@ -32,22 +39,25 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
   const size_t below = a->in_height + PAD - top;
   const size_t ky_end = below < KERNEL ? below : KERNEL;
   const ptrdiff_t column = (ptrdiff_t)(first * STRIDE) - PAD;
-  const ptrdiff_t width = (ptrdiff_t)a->in_width;
+  const cardinal_stem_taps all_taps = edge ? cardinal_stem_taps_of(column, pixels, (ptrdiff_t)a->in_width) : 0;
   for (size_t ky = top < PAD ? PAD - top : 0; ky < ky_end; ++ky) {
-    const float *x = a->x + (top + ky - PAD) * a->x_row;
+    /* As a number: at the left edge it lies before the row, until the taps in the padding are passed. */
+    uintptr_t x_channel = (uintptr_t)(a->x + (top + ky - PAD) * a->x_row) + (uintptr_t)column * sizeof(float);
     const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
-    for (size_t c = 0; c < a->channels; ++c, x += a->x_block) {
-      for (ptrdiff_t kx = 0; kx < KERNEL; ++kx, w += CARDINAL_BLOCK) {
+    for (size_t c = a->channels; c; --c, x_channel += a->x_block * sizeof(float)) {
+      uintptr_t x = x_channel;
+      cardinal_stem_taps taps = all_taps;
+      for (size_t kx = KERNEL; kx; --kx, x += sizeof(float), w += CARDINAL_BLOCK, taps >>= 1) {
+        /* Seems to change each round: gcc would hold every pixel's address in a register. */
+        __asm__("" : "+r"(x));
         const __m512 weights = _mm512_load_ps(w);
         CARDINAL_UNROLL
         for (size_t p = 0; p < pixels; ++p) {
-          const ptrdiff_t at = column + kx + (ptrdiff_t)p * STRIDE;
-          if (edge && (p < EDGE_PIXELS || p + EDGE_PIXELS >= pixels)) {
-            const __mmask16 taken = at >= 0 && at < width ? CARDINAL_ALL_LANES : 0;
-            acc[p] = cardinal_avx512_fma_at_if(taken, x + at, weights, acc[p]);
-          } else {
-            acc[p] = cardinal_avx512_fma_at(x + at, weights, acc[p]);
-          }
+          const float *at = (const float *)(x + p * STRIDE * sizeof(float));
+          if (edge && cardinal_stem_is_edge(p, pixels))
+            acc[p] = fma_at_if(taps, cardinal_stem_edge_bit(p, pixels), at, weights, acc[p]);
+          else
+            acc[p] = cardinal_avx512_fma_at(at, weights, acc[p]);
         }
       }
     }
