@@ -16,15 +16,19 @@ X86 = {"cardinal_peak_fma_sse2": ({"mulps": 6, "addps": 6}, "xmm"),
        "cardinal_peak_fma_avx2": ({"vfmadd213ps": 14}, "ymm"),
        "cardinal_peak_fma_avx512": ({"vfmadd213ps": 24}, "zmm")}
 ARM = {"cardinal_peak_fma_neon": ({"fmla": 24}, "v")}
-COUNTING = {"dec", "jne", "subs", "b.ne"}
+COUNTING = {"dec", "decq", "jne", "subs", "b.ne"}
+
+
+# The whole program: binutils and LLVM have different options for one function of it.
+LISTING = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", PROGRAM], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
 
 
 def instructions(function):
     """(address, mnemonic, operands) of each instruction."""
-    text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", f"--disassemble={function}", PROGRAM],
-                          stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = re.findall(r"^ *([0-9a-f]+):\t(\S+) *\t?(.*)$", text, re.MULTILINE)
-    assert found, f"{function} is not in {PROGRAM}"
+    text = re.search(rf"^[0-9a-f]+ <{function}>:\n(.*?)(?:\n\n|\Z)", LISTING, re.MULTILINE | re.DOTALL)
+    assert text, f"{function} is not in {PROGRAM}"
+    found = re.findall(r"^ *([0-9a-f]+):\s+(\S+)[ \t]*(.*)$", text.group(1), re.MULTILINE)
     return [(int(address, 16), mnemonic, operands.split("#")[0].strip()) for address, mnemonic, operands in found]
 
 
