@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Max pooling, the four vectors of a pixel side by side. */
 #include "kernels/arm/neon.h"
-
-/* The taps of one output position that exist: input positions [begin, end). */
-typedef struct taps {
-  size_t begin, end;
-} taps;
-
-static taps existing(size_t out, size_t stride, size_t kernel, size_t pad, size_t size) {
-  const size_t begin = out * stride, end = begin + kernel;
-  return (taps){begin > pad ? begin - pad : 0, end - pad < size ? end - pad : size};
-}
+#include "kernels/taps.h"
 
 /* The larger one; m if they are equal, be they zeros of both signs, which fmax would order; NaN if either is. */
 CARDINAL_INLINE float32x4_t larger(float32x4_t m, float32x4_t tap) {
@@ -20,9 +11,9 @@ CARDINAL_INLINE float32x4_t larger(float32x4_t m, float32x4_t tap) {
 
 void cardinal_maxpool_f32_neon(const cardinal_pool_args *a) {
   for (size_t row = a->row_begin; row < a->row_end; ++row) {
-    const taps rows = existing(row, a->stride_h, a->kernel_h, a->pad_top, a->in_height);
+    const cardinal_taps rows = cardinal_existing_taps(row, a->stride_h, a->kernel_h, a->pad_top, a->in_height);
     for (size_t column = 0; column < a->out_width; ++column) {
-      const taps columns = existing(column, a->stride_w, a->kernel_w, a->pad_left, a->in_width);
+      const cardinal_taps columns = cardinal_existing_taps(column, a->stride_w, a->kernel_w, a->pad_left, a->in_width);
       float32x4_t m[CARDINAL_NEON_VECTORS];
       CARDINAL_UNROLL
       for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)

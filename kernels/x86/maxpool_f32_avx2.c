@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Max pooling; windows of 3×3 that lie inside the image have loops of constant length. */
+#include "kernels/taps.h"
 #include "kernels/x86/avx2.h"
 
 /* The maximum of `rows`×`columns` taps from x on, in the 8 lanes of x. max_ps(x, m) is x > m ? x : m, so equal values
@@ -22,22 +23,12 @@ CARDINAL_INLINE void pixel(float *y, const float *x, size_t x_row, size_t rows, 
   _mm256_storeu_ps(y + 8, _mm256_and_ps(window(x + 8, x_row, rows, columns), mask->high));
 }
 
-/* The taps of one output position that exist: input positions [begin, end). */
-typedef struct taps {
-  size_t begin, end;
-} taps;
-
-static taps existing(size_t out, size_t stride, size_t kernel, size_t pad, size_t size) {
-  const size_t begin = out * stride, end = begin + kernel;
-  return (taps){begin > pad ? begin - pad : 0, end - pad < size ? end - pad : size};
-}
-
 void cardinal_maxpool_f32_avx2(const cardinal_pool_args *a) {
   const cardinal_lanes16 mask = cardinal_avx2_mask(a->lane_mask);
   for (size_t row = a->row_begin; row < a->row_end; ++row) {
-    const taps rows = existing(row, a->stride_h, a->kernel_h, a->pad_top, a->in_height);
+    const cardinal_taps rows = cardinal_existing_taps(row, a->stride_h, a->kernel_h, a->pad_top, a->in_height);
     for (size_t column = 0; column < a->out_width; ++column) {
-      const taps columns = existing(column, a->stride_w, a->kernel_w, a->pad_left, a->in_width);
+      const cardinal_taps columns = cardinal_existing_taps(column, a->stride_w, a->kernel_w, a->pad_left, a->in_width);
       const size_t height = rows.end - rows.begin, width = columns.end - columns.begin;
       const float *x = a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK;
       float *y = a->y + row * a->y_row + column * CARDINAL_BLOCK;
