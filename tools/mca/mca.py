@@ -203,7 +203,7 @@ def table(headings, rows):
 
 def markdown(loop_rows, call_rows):
     text = ["# Static throughput of the kernels", "",
-            "What llvm-mca computes from the machine code: a model, no measurement. Made by `script/mca`, explained in",
+            "What llvm-mca computes from the machine code: a model, no measurement. Made by `script/mca --results`, explained in",
             "[docs/mca.md](../docs/mca.md). FMA use is the share of what the CPU's FMA units could do.", ""]
     for isa, cpus in CPUS.items():
         calls = [row for row in call_rows if row["isa"] == isa]
