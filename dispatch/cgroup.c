@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The CPU time that control groups grant: cpu.max in version 2 (Documentation/admin-guide/cgroup-v2.rst), cpu.cfs_quota_us
- * in version 1 (Documentation/scheduler/sched-bwc.rst). A limit set on a group binds all below it. */
+/* The CPU time that control groups grant: cpu.max in version 2 (Documentation/admin-guide/cgroup-v2.rst),
+ * cpu.cfs_quota_us in version 1 (Documentation/scheduler/sched-bwc.rst). A limit set on a group binds all below it. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>

@@ -97,7 +97,10 @@ enum {
 
 /* XCR0 bits that the OS sets for the state it saves: SSE 1, AVX 2, opmask 5, upper ZMM 6 and 7 (Intel SDM vol. 1,
  * section 13.3). */
-enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xE6 };
+enum {
+  XCR0_YMM = 0x06,
+  XCR0_ZMM = 0xE6
+};
 
 /* CPUs on which 512-bit kernels pay. AMD's all do (Zen 4 splits the vectors in two but saves instructions). Intel's
  * Skylake-X family (model 85: Skylake, Cascade Lake and Cooper Lake servers and workstations) lowers its clock under
@@ -139,8 +142,7 @@ void cardinal_cpu_decode(const cardinal_cpuid_leaves *leaves, cardinal_cpu_featu
   /* Without OSXSAVE the OS saves no extended state, and XCR0 can't be read. */
   const uint64_t xcr0 = ecx & LEAF1_ECX_OSXSAVE ? leaves->xcr0 : 0;
   const uint32_t ymm = CARDINAL_CPU_AVX | CARDINAL_CPU_FMA | CARDINAL_CPU_AVX2;
-  const uint32_t zmm =
-      CARDINAL_CPU_AVX512F | CARDINAL_CPU_AVX512BW | CARDINAL_CPU_AVX512DQ | CARDINAL_CPU_AVX512VL;
+  const uint32_t zmm = CARDINAL_CPU_AVX512F | CARDINAL_CPU_AVX512BW | CARDINAL_CPU_AVX512DQ | CARDINAL_CPU_AVX512VL;
   features->enabled = features->present & ~(ymm | zmm);
   if ((xcr0 & XCR0_YMM) == XCR0_YMM)
     features->enabled |= features->present & ymm;

@@ -10,7 +10,10 @@
 
 #include "dispatch/topology_sources.h"
 
-enum { DEFAULT_L1D = 32 << 10, DEFAULT_L2 = 512 << 10 };
+enum {
+  DEFAULT_L1D = 32 << 10,
+  DEFAULT_L2 = 512 << 10
+};
 
 FILE *cardinal_open_below(const char *root, const char *format, ...) {
   char path[4096];

@@ -7,16 +7,16 @@
 #include <stdint.h>
 
 typedef struct cardinal_topology {
-  const char *source;      /* "hwloc", "sysfs" or "defaults": where the figures are from; static */
-  uint32_t packages;       /* whole machine */
-  uint32_t cores;          /* whole machine, physical */
-  uint32_t cpus;           /* whole machine, logical */
-  uint32_t numa_nodes;     /* whole machine */
-  uint32_t allowed_cores;  /* physical cores with at least one CPU in this process's allowed set */
-  uint32_t allowed_cpus;   /* logical CPUs in the allowed set (cpuset and affinity) */
-  double cpu_quota;        /* CPUs' worth of time that the cgroup grants; 0: no limit */
-  size_t l1d_bytes, l2_bytes, l3_bytes;       /* of the first allowed core; 0: there is none */
-  uint32_t l1d_cores, l2_cores, l3_cores;     /* physical cores that share it; 0 if there is none */
+  const char *source;                     /* "hwloc", "sysfs" or "defaults": where the figures are from; static */
+  uint32_t packages;                      /* whole machine */
+  uint32_t cores;                         /* whole machine, physical */
+  uint32_t cpus;                          /* whole machine, logical */
+  uint32_t numa_nodes;                    /* whole machine */
+  uint32_t allowed_cores;                 /* physical cores with at least one CPU in this process's allowed set */
+  uint32_t allowed_cpus;                  /* logical CPUs in the allowed set (cpuset and affinity) */
+  double cpu_quota;                       /* CPUs' worth of time that the cgroup grants; 0: no limit */
+  size_t l1d_bytes, l2_bytes, l3_bytes;   /* of the first allowed core; 0: there is none */
+  uint32_t l1d_cores, l2_cores, l3_cores; /* physical cores that share it; 0 if there is none */
 } cardinal_topology;
 
 /* Never fails: what can't be found out is taken from the next source, at last from defaults (32 KiB, 512 KiB, none). */

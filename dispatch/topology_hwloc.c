@@ -80,8 +80,7 @@ bool cardinal_topology_from_hwloc(cardinal_topology *t, const char *synthetic, c
   for (hwloc_obj_t core = NULL; (core = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_CORE, core));) {
     bool usable = false;
     unsigned cpu;
-    hwloc_bitmap_foreach_begin(cpu, core->cpuset)
-      usable = usable || cardinal_cpu_set_has(allowed, cpu);
+    hwloc_bitmap_foreach_begin(cpu, core->cpuset) usable = usable || cardinal_cpu_set_has(allowed, cpu);
     hwloc_bitmap_foreach_end();
     t->allowed_cores += usable;
   }

@@ -11,7 +11,9 @@
 #include "dispatch/topology.h"
 
 /* A set of logical CPUs, by the numbers that the kernel gives them. */
-enum { CARDINAL_MAX_CPUS = 8192 };
+enum {
+  CARDINAL_MAX_CPUS = 8192
+};
 typedef struct cardinal_cpu_set {
   unsigned char has[CARDINAL_MAX_CPUS / 8];
 } cardinal_cpu_set;
@@ -34,8 +36,8 @@ bool cardinal_cpu_set_allowed(cardinal_cpu_set *set);
 /* These fill what they know and leave the rest zero; source, cpu_quota and what is allowed included. They return
  * whether they know the cores at all.
  *   sysfs   `root` is "" or a folder that stands for the root of the file system
- *   hwloc   `synthetic` is NULL for this machine, or a description as hwloc's lstopo --input takes it; always false in a
- *           build without hwloc */
+ *   hwloc   `synthetic` is NULL for this machine, or a description as hwloc's lstopo --input takes it; always false in
+ * a build without hwloc */
 bool cardinal_topology_from_sysfs(cardinal_topology *topology, const char *root, const cardinal_cpu_set *allowed);
 bool cardinal_topology_from_hwloc(cardinal_topology *topology, const char *synthetic, const cardinal_cpu_set *allowed);
 

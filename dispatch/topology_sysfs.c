@@ -7,7 +7,9 @@
 #include "dispatch/topology_sources.h"
 
 /* A list of all CPUs of the largest machine, written in full, is shorter. */
-enum { TEXT = 1 << 15 };
+enum {
+  TEXT = 1 << 15
+};
 
 /* Reads the first line of a file; false if there is none. */
 static bool read_line(FILE *file, char *text, size_t size) {

@@ -49,7 +49,10 @@
 #error "Cardinal promises equal bits on every ISA: build it without -ffast-math"
 #endif
 
-enum { CARDINAL_BLOCK = 16, CARDINAL_ALL_LANES = 0xFFFF };
+enum {
+  CARDINAL_BLOCK = 16,
+  CARDINAL_ALL_LANES = 0xFFFF
+};
 
 /* 1×1 convolution of consecutive pixels: y[pixel][o] = sum over c of x[pixel][c] * w[c][o].
  *

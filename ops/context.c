@@ -8,7 +8,10 @@
 
 #include "ops/error.h"
 
-enum { MAX_THREADS = 4096, ALIGNMENT = 64 };
+enum {
+  MAX_THREADS = 4096,
+  ALIGNMENT = 64
+};
 
 static void *default_allocate(void *user, size_t bytes, size_t alignment) {
   (void)user;
@@ -61,13 +64,14 @@ static cardinal_status isa_by_name(const char *name, const char *origin, const c
     if (strcmp(name, cardinal_isa_name((cardinal_isa)i)) != 0)
       continue;
     if (!cardinal_isa_usable((cardinal_isa)i, features))
-      return cardinal_fail(error, CARDINAL_UNSUPPORTED, "%s: the instruction set '%s' can't be used here; available: %s",
-                           origin, name, usable_isas(features, available, sizeof available));
+      return cardinal_fail(error, CARDINAL_UNSUPPORTED,
+                           "%s: the instruction set '%s' can't be used here; available: %s", origin, name,
+                           usable_isas(features, available, sizeof available));
     *isa = (cardinal_isa)i;
     return CARDINAL_OK;
   }
-  return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: unknown instruction set '%s'; available: %s", origin, name,
-                       usable_isas(features, available, sizeof available));
+  return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: unknown instruction set '%s'; available: %s", origin,
+                       name, usable_isas(features, available, sizeof available));
 }
 
 static cardinal_status threads_by_name(const char *text, uint32_t *threads, cardinal_error *error) {
@@ -99,8 +103,8 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: reserved is %u, expected 0",
                          d.reserved);
   if (d.threads > MAX_THREADS)
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: %u threads, at most %d are possible",
-                         d.threads, MAX_THREADS);
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "cardinal_context_create: %u threads, at most %d are possible", d.threads, MAX_THREADS);
   if (!d.allocate != !d.deallocate)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
                          "cardinal_context_create: set both 'allocate' and 'deallocate', or neither");

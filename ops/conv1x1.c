@@ -4,7 +4,10 @@
 
 #include "ops/plan.h"
 
-enum { FC_BLOCKS = 4, ITEMS_A_THREAD = 8 };
+enum {
+  FC_BLOCKS = 4,
+  ITEMS_A_THREAD = 8
+};
 
 /* Copies the pixels that a strided convolution reads, `pixels` outputs from `first` on, into [block][pixels][16]. */
 static void gather_strided(const cardinal_shape *s, const float *image, size_t first, size_t pixels, float *to) {

@@ -31,7 +31,8 @@ void cardinal_pack(const cardinal_plan *plan, const float *weights, const float 
   for (size_t b = 0; b < blocks; ++b) {
     for (size_t lane = 0; lane < CARDINAL_BLOCK; ++lane) {
       size_t channel;
-      const bool used = lane_channel(plan, b / plan->grouping.out_blocks, b % plan->grouping.out_blocks, lane, &channel);
+      const bool used =
+          lane_channel(plan, b / plan->grouping.out_blocks, b % plan->grouping.out_blocks, lane, &channel);
       plan->bias[b * CARDINAL_BLOCK + lane] = used && bias ? bias[channel] : 0.0f;
       if (!used)
         continue;

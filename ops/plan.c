@@ -84,8 +84,9 @@ static cardinal_status conv_shape(const char *function, const cardinal_conv_desc
   if (!desc)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: 'desc' is NULL", function);
   cardinal_conv_desc_init(d);
-  cardinal_status status = check_struct(function, cardinal_take_struct(d, sizeof *d, desc, desc->struct_size, sizeof *d),
-                                        desc->struct_size, sizeof *d, error);
+  cardinal_status status =
+      check_struct(function, cardinal_take_struct(d, sizeof *d, desc, desc->struct_size, sizeof *d), desc->struct_size,
+                   sizeof *d, error);
   if (status)
     return status;
   const named_size sizes[] = {
@@ -307,11 +308,10 @@ cardinal_status cardinal_conv_create(const cardinal_context *context, const card
   p.panel_floats = CARDINAL_BLOCK;
   p.bias_floats = CARDINAL_BLOCK;
   size_t bytes = sizeof(float);
-  const bool fits = cardinal_multiply(&p.panel_floats, shape.in_per_group) &&
-                    cardinal_multiply(&p.panel_floats, shape.kernel_h) &&
-                    cardinal_multiply(&p.panel_floats, shape.kernel_w) &&
-                    cardinal_multiply(&p.bias_floats, p.grouping.units) &&
-                    cardinal_multiply(&p.bias_floats, p.grouping.out_blocks);
+  const bool fits =
+      cardinal_multiply(&p.panel_floats, shape.in_per_group) && cardinal_multiply(&p.panel_floats, shape.kernel_h) &&
+      cardinal_multiply(&p.panel_floats, shape.kernel_w) && cardinal_multiply(&p.bias_floats, p.grouping.units) &&
+      cardinal_multiply(&p.bias_floats, p.grouping.out_blocks);
   p.weight_floats = p.panel_floats;
   if (!fits || !cardinal_multiply(&p.weight_floats, p.bias_floats / CARDINAL_BLOCK) ||
       !cardinal_multiply(&bytes, p.weight_floats) || bytes > PTRDIFF_MAX)
@@ -321,7 +321,8 @@ cardinal_status cardinal_conv_create(const cardinal_context *context, const card
     return status;
   cardinal_plan *made;
   if (plan_allocate(&p, &made))
-    return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for %zu bytes of packed weights", function, bytes);
+    return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for %zu bytes of packed weights", function,
+                         bytes);
   cardinal_pack(made, weights, bias);
   *plan = made;
   return CARDINAL_OK;
@@ -332,8 +333,9 @@ static cardinal_status pool_shape(const char *function, const cardinal_pool_desc
   if (!desc)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: 'desc' is NULL", function);
   cardinal_pool_desc_init(d);
-  cardinal_status status = check_struct(function, cardinal_take_struct(d, sizeof *d, desc, desc->struct_size, sizeof *d),
-                                        desc->struct_size, sizeof *d, error);
+  cardinal_status status =
+      check_struct(function, cardinal_take_struct(d, sizeof *d, desc, desc->struct_size, sizeof *d), desc->struct_size,
+                   sizeof *d, error);
   if (status)
     return status;
   const named_size sizes[] = {

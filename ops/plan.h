@@ -6,7 +6,10 @@
 #include "ops/context.h"
 #include "ops/tensor.h"
 
-enum { CARDINAL_PHASE_BYTES = 128, CARDINAL_ALIGNMENT = 64 };
+enum {
+  CARDINAL_PHASE_BYTES = 128,
+  CARDINAL_ALIGNMENT = 64
+};
 
 static inline uintptr_t cardinal_align(uintptr_t address) {
   return (address + CARDINAL_ALIGNMENT - 1) / CARDINAL_ALIGNMENT * CARDINAL_ALIGNMENT;
@@ -17,8 +20,8 @@ static inline uintptr_t cardinal_align(uintptr_t address) {
 typedef struct cardinal_grouping {
   size_t slot;
   size_t groups_per_unit, units;
-  size_t in_blocks, out_blocks;   /* of one unit */
-  bool x_aligned, y_aligned;      /* whether the tensor's own channels lie slot-aligned already */
+  size_t in_blocks, out_blocks; /* of one unit */
+  bool x_aligned, y_aligned;    /* whether the tensor's own channels lie slot-aligned already */
 } cardinal_grouping;
 
 typedef struct cardinal_work cardinal_work;

@@ -22,8 +22,7 @@ _Static_assert(sizeof(phase) <= CARDINAL_PHASE_BYTES, "the scratch layout leaves
 /* One of the context's tasks. It claims items until none is left, so it is right whichever tasks run, in any order. */
 static void worker(void *argument, size_t index) {
   phase *p = argument;
-  const cardinal_fp_modes before =
-      cardinal_fp_enter(p->work->plan->context->flags & CARDINAL_CONTEXT_FLUSH_DENORMALS);
+  const cardinal_fp_modes before = cardinal_fp_enter(p->work->plan->context->flags & CARDINAL_CONTEXT_FLUSH_DENORMALS);
   float *scratch = (float *)(void *)(p->worker_scratch + index * p->worker_bytes);
   memset(scratch, 0, cardinal_min(p->worker_bytes, CARDINAL_ALIGNMENT));
   for (;;) {
@@ -77,7 +76,8 @@ static size_t out_pixels(const cardinal_plan *plan) {
 static void convert_x_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *p = work->plan;
-  convert_item(work, item, p->x_layout, CARDINAL_LAYOUT_BLOCKED16, p->shape.groups * p->shape.in_per_group, in_pixels(p));
+  convert_item(work, item, p->x_layout, CARDINAL_LAYOUT_BLOCKED16, p->shape.groups * p->shape.in_per_group,
+               in_pixels(p));
 }
 
 static void convert_residual_item(const cardinal_work *work, size_t item, float *scratch) {
@@ -96,9 +96,12 @@ static cardinal_status check_run(const cardinal_plan *plan, const float *x, cons
                                  const void *scratch, cardinal_error *error) {
   if (!x || !y || (plan->scratch_bytes && !scratch))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: '%s' is NULL",
-                         !x ? "x" : !y ? "y" : "scratch");
+                         !x   ? "x"
+                         : !y ? "y"
+                              : "scratch");
   if (!residual != !plan->has_residual)
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: the plan was made %s a residual, but '%s'",
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "cardinal_plan_run: the plan was made %s a residual, but '%s'",
                          plan->has_residual ? "with" : "without", residual ? "residual is given" : "residual is NULL");
   if (cardinal_overlap(x, plan->x_floats, y, plan->y_floats))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_plan_run: x and y overlap");

@@ -8,8 +8,8 @@ cardinal_status cardinal_tensor_floats(cardinal_layout layout, int64_t batch, in
   if (batch < 1 || channels < 1 || height < 1 || width < 1 || (unsigned)layout > CARDINAL_LAYOUT_NHWC || !floats)
     return CARDINAL_INVALID_ARGUMENT;
   size_t product = (size_t)batch;
-  const size_t stored = layout == CARDINAL_LAYOUT_BLOCKED16 ? cardinal_blocks((size_t)channels) * CARDINAL_BLOCK
-                                                            : (size_t)channels;
+  const size_t stored =
+      layout == CARDINAL_LAYOUT_BLOCKED16 ? cardinal_blocks((size_t)channels) * CARDINAL_BLOCK : (size_t)channels;
   if (!cardinal_multiply(&product, stored) || !cardinal_multiply(&product, (size_t)height) ||
       !cardinal_multiply(&product, (size_t)width) || product > PTRDIFF_MAX / sizeof(float))
     return CARDINAL_OVERFLOW;
@@ -56,7 +56,8 @@ cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float
                          (int)from_layout, (int)to_layout, (long long)batch, (long long)channels, (long long)height,
                          (long long)width);
   if (!from || !to)
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: '%s' is NULL", from ? "to" : "from");
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: '%s' is NULL",
+                         from ? "to" : "from");
   if (cardinal_overlap(from, from_floats, to, to_floats))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: 'from' and 'to' overlap");
 

@@ -97,11 +97,11 @@ enum {
 
 typedef struct cardinal_context_desc {
   uint32_t struct_size;
-  uint32_t flags;  /* CARDINAL_CONTEXT_... */
-  const char *isa; /* the highest ISA to use, by name, or NULL: the environment's CARDINAL_ISA, else the best.
-                      It can only take away: a name this CPU can't run is an error. */
-  uint32_t threads; /* how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
-                       this process's allowed set, and no more than its CPU quota */
+  uint32_t flags;    /* CARDINAL_CONTEXT_... */
+  const char *isa;   /* the highest ISA to use, by name, or NULL: the environment's CARDINAL_ISA, else the best.
+                        It can only take away: a name this CPU can't run is an error. */
+  uint32_t threads;  /* how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
+                        this process's allowed set, and no more than its CPU quota */
   uint32_t reserved; /* 0 */
   cardinal_parallel_for parallel_for; /* NULL: OpenMP, or serial in a build without it */
   void *parallel_for_user;
@@ -162,7 +162,7 @@ typedef struct cardinal_plan cardinal_plan;
  * A fully connected layer is the case kernel 1×1, height 1, width 1. */
 typedef struct cardinal_conv_desc {
   uint32_t struct_size;
-  uint32_t reserved; /* 0 */
+  uint32_t reserved;                  /* 0 */
   cardinal_layout x_layout, y_layout; /* the residual's layout is y's */
   int64_t batch;
   int64_t in_channels, in_height, in_width;

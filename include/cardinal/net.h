@@ -51,8 +51,7 @@ typedef struct cardinal_weights cardinal_weights;
 /* Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
  * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). Values are checked for finiteness when
  * a network is made. The file must not change while the object lives. */
-CARDINAL_API cardinal_status cardinal_weights_open(const char *path, cardinal_weights **weights,
-                                                   cardinal_error *error);
+CARDINAL_API cardinal_status cardinal_weights_open(const char *path, cardinal_weights **weights, cardinal_error *error);
 
 /* The synthetic generator for a spec: a documented integer hash, see docs/synthetic-weights.md. */
 CARDINAL_API cardinal_status cardinal_weights_synthetic(const cardinal_net_spec *spec, uint64_t seed,
@@ -106,9 +105,9 @@ CARDINAL_API cardinal_status cardinal_net_run(const cardinal_net *net, const flo
 /* One operator of a network as it is run. Strings live as long as the net. */
 typedef struct cardinal_net_layer {
   uint32_t struct_size;
-  uint32_t is_conv;       /* 1 for convolutions and the fully connected layer, 0 for pools */
-  const char *name;       /* as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
-                             "maxpool", "avgpool" */
+  uint32_t is_conv; /* 1 for convolutions and the fully connected layer, 0 for pools */
+  const char *name; /* as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
+                       "maxpool", "avgpool" */
   const cardinal_plan *plan;
   cardinal_conv_desc conv; /* if is_conv */
   cardinal_pool_desc pool; /* otherwise */

@@ -2,7 +2,9 @@
 /* Portable 1×1 convolution and fully connected layer. */
 #include "kernels/generic/lanes.h"
 
-enum { TILE_PIXELS = 4 };
+enum {
+  TILE_PIXELS = 4
+};
 
 /* `pixels` is a constant where this is inlined, so that the accumulators can live in registers. */
 static inline void conv1x1_tile(const cardinal_conv1x1_args *a, size_t block, size_t first, size_t pixels) {

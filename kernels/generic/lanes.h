@@ -23,8 +23,8 @@ static inline void cardinal_lanes_fma_slots(float acc[CARDINAL_BLOCK], const flo
     acc[l] = cardinal_fma(x[l / slot * slot], w[l], acc[l]);
 }
 
-/* value < 0 ? +0 : value, NaN and -0 kept. On the bits: of the comparison, clang 14 makes an fmax for aarch64, and of -0
- * a +0. The bits of negative numbers are 0x80000001, the least subnormal, to 0xFF800000, minus infinity. */
+/* value < 0 ? +0 : value, NaN and -0 kept. On the bits: of the comparison, clang 14 makes an fmax for aarch64, and of
+ * -0 a +0. The bits of negative numbers are 0x80000001, the least subnormal, to 0xFF800000, minus infinity. */
 static inline float cardinal_lanes_relu(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

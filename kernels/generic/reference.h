@@ -25,7 +25,8 @@ typedef struct cardinal_reference_shape {
 void cardinal_naive_conv(const cardinal_reference_shape *shape, const float *x, const float *weights, const float *bias,
                          const float *residual, int relu, float *y);
 
-/* The same in double. `magnitude`, as large as y, takes S of each output, or is NULL. Taps in the padding are skipped. */
+/* The same in double. `magnitude`, as large as y, takes S of each output, or is NULL. Taps in the padding are skipped.
+ */
 void cardinal_reference_conv(const cardinal_reference_shape *shape, const float *x, const float *weights,
                              const float *bias, const float *residual, int relu, double *y, double *magnitude);
 

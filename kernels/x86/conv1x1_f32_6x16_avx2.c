@@ -5,12 +5,16 @@
 
 #include "kernels/x86/avx2.h"
 
-enum { TILE_PIXELS = 6 };
+enum {
+  TILE_PIXELS = 6
+};
 
 /* Everything but the current weights comes from L2 or beyond, in strides that hardware prefetchers don't follow. The
  * input is fetched this many blocks before its use: about 400 cycles, the time memory takes. (A whole tile ahead is too
  * early: where a block's size is a multiple of 4 KiB, all blocks of a pixel compete for the 8 ways of one L1 set.) */
-enum { AHEAD_BLOCKS = 4 };
+enum {
+  AHEAD_BLOCKS = 4
+};
 
 /* What the inner loop needs beside sums, input and weights. One struct, because an asm statement takes 30 operands. */
 typedef struct block_loop {
@@ -59,8 +63,7 @@ typedef struct block_loop {
                    "1:\n\t"                                                                                            \
                    ".irp c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n\t"                                  \
                    "vmovaps 64*\\c(%[w]), %%ymm12\n\t"                                                                 \
-                   "vmovaps 64*\\c+32(%[w]), %%ymm13\n\t" PIXELS                                                       \
-                   ".endr\n\t"                                                                                         \
+                   "vmovaps 64*\\c+32(%[w]), %%ymm13\n\t" PIXELS ".endr\n\t"                                           \
                    "prefetcht0 (%%r11)\n\t"                                                                            \
                    "prefetcht0 64(%%r11)\n\t"                                                                          \
                    "add $1024, %[w]\n\t"                                                                               \
@@ -132,8 +135,8 @@ CARDINAL_INLINE void tile(const place *at, const block_loop *loop, size_t pixels
   }
   if (at->residual)
     CARDINAL_UNROLL
-    for (size_t p = 0; p < pixels; ++p)
-      _mm_prefetch((const char *)(at->residual + p * CARDINAL_BLOCK), _MM_HINT_T0);
+  for (size_t p = 0; p < pixels; ++p)
+    _mm_prefetch((const char *)(at->residual + p * CARDINAL_BLOCK), _MM_HINT_T0);
 
   if (loop->blocks)
     multiply_blocks(acc, at->x, at->w, loop, pixels);
@@ -146,10 +149,10 @@ CARDINAL_INLINE void tile(const place *at, const block_loop *loop, size_t pixels
 
   if (at->residual)
     CARDINAL_UNROLL
-    for (size_t p = 0; p < pixels; ++p) {
-      acc[p][0] = _mm256_add_ps(acc[p][0], _mm256_loadu_ps(at->residual + p * CARDINAL_BLOCK));
-      acc[p][1] = _mm256_add_ps(acc[p][1], _mm256_loadu_ps(at->residual + p * CARDINAL_BLOCK + 8));
-    }
+  for (size_t p = 0; p < pixels; ++p) {
+    acc[p][0] = _mm256_add_ps(acc[p][0], _mm256_loadu_ps(at->residual + p * CARDINAL_BLOCK));
+    acc[p][1] = _mm256_add_ps(acc[p][1], _mm256_loadu_ps(at->residual + p * CARDINAL_BLOCK + 8));
+  }
   CARDINAL_UNROLL
   for (size_t p = 0; p < pixels; ++p) {
     /* max(floor, sum) in this order gives the sum where it is NaN or -0. */

@@ -4,7 +4,12 @@
  * in order, and prefetched. */
 #include "kernels/x86/avx2.h"
 
-enum { TILE_IMAGES = 3, TILE_BLOCKS = 2, SINGLE_BLOCKS = 4, AHEAD_CHANNELS = 16 };
+enum {
+  TILE_IMAGES = 3,
+  TILE_BLOCKS = 2,
+  SINGLE_BLOCKS = 4,
+  AHEAD_CHANNELS = 16
+};
 
 /* Products of one input value with two vectors of weights. Assembly so that the value is loaded where it is used: as
  * intrinsics, compilers keep all images' values in registers for the next block, and spill sums (clang 14). */
@@ -26,8 +31,8 @@ CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images
   CARDINAL_UNROLL
   for (size_t i = 0; i < images; ++i)
     CARDINAL_UNROLL
-    for (size_t v = 0; v < 2 * blocks; ++v)
-      acc[i][v] = _mm256_loadu_ps(a->bias + block * CARDINAL_BLOCK + v * 8);
+  for (size_t v = 0; v < 2 * blocks; ++v)
+    acc[i][v] = _mm256_loadu_ps(a->bias + block * CARDINAL_BLOCK + v * 8);
 
   for (size_t c = 0; c < a->channels; ++c) {
     CARDINAL_UNROLL

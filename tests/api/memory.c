@@ -174,7 +174,8 @@ Test(memory, a_run_allocates_nothing) {
   cr_assert_eq(cardinal_context_create(&desc, &context, NULL), CARDINAL_OK);
   static const struct {
     int64_t in, out, groups, size, window, stride;
-  } shapes[] = {{20, 30, 1, 9, 1, 1}, {300, 30, 1, 9, 1, 2}, {64, 64, 8, 9, 3, 1}, {42, 42, 3, 9, 3, 2}, {3, 8, 1, 20, 7, 2}};
+  } shapes[] = {
+      {20, 30, 1, 9, 1, 1}, {300, 30, 1, 9, 1, 2}, {64, 64, 8, 9, 3, 1}, {42, 42, 3, 9, 3, 2}, {3, 8, 1, 20, 7, 2}};
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; ++i) {
     cardinal_conv_desc d;
     cardinal_conv_desc_init(&d);

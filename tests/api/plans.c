@@ -55,8 +55,7 @@ static void refuse_conv(const cardinal_conv_desc *d, cardinal_status status, con
   found = cardinal_conv_output_size(d, &height, &width, &error);
   if (status == CARDINAL_INVALID_ARGUMENT) {
     cr_expect_eq(found, status, "%s", word);
-    cr_expect(strstr(error.message, word) && strstr(error.message, "cardinal_conv_output_size"), "'%s'",
-              error.message);
+    cr_expect(strstr(error.message, word) && strstr(error.message, "cardinal_conv_output_size"), "'%s'", error.message);
     cr_expect(height == -5 && width == -6, "%s: an output was changed", word);
   }
 }
@@ -188,8 +187,9 @@ Test(plans, conv_sizes_that_overflow) {
 Test(plans, conv_output_sizes) {
   static const struct {
     int64_t in, pads, window, dilation, stride, out;
-  } cases[] = {{56, 2, 3, 1, 1, 56}, {56, 2, 3, 1, 2, 28}, {7, 2, 3, 1, 2, 4}, {224, 6, 7, 1, 2, 112}, {1, 2, 3, 1, 1, 1},
-               {9, 0, 3, 4, 1, 1},   {5, 0, 1, 1, 3, 2},   {6, 0, 1, 1, 3, 2}, {7, 0, 1, 1, 3, 3}};
+  } cases[] = {{56, 2, 3, 1, 1, 56},   {56, 2, 3, 1, 2, 28}, {7, 2, 3, 1, 2, 4},
+               {224, 6, 7, 1, 2, 112}, {1, 2, 3, 1, 1, 1},   {9, 0, 3, 4, 1, 1},
+               {5, 0, 1, 1, 3, 2},     {6, 0, 1, 1, 3, 2},   {7, 0, 1, 1, 3, 3}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     cardinal_conv_desc d;
     cardinal_conv_desc_init(&d);

@@ -38,9 +38,9 @@ Test(tensor, floats) {
                                      {1, INT64_C(1) << 61, 1, 1}};
   for (size_t i = 0; i < sizeof large / sizeof large[0]; ++i)
     for (int layout = 0; layout <= CARDINAL_LAYOUT_NHWC; ++layout)
-      cr_expect_eq(cardinal_tensor_floats((cardinal_layout)layout, large[i][0], large[i][1], large[i][2], large[i][3],
-                                          &floats),
-                   CARDINAL_OVERFLOW, "case %zu, layout %d", i, layout);
+      cr_expect_eq(
+          cardinal_tensor_floats((cardinal_layout)layout, large[i][0], large[i][1], large[i][2], large[i][3], &floats),
+          CARDINAL_OVERFLOW, "case %zu, layout %d", i, layout);
   cr_expect_eq(floats, 77, "a failure changed the output");
 }
 
@@ -58,9 +58,10 @@ Test(tensor, convert_between_all_layouts) {
         const size_t batch = 1 + channels % 3, height = 1 + channels % 4, width = 1 + channels % 3;
         const size_t pixels = height * width;
         const test_placement placement = (test_placement)(channels % TEST_PLACEMENTS);
-        float *x = test_memory_place(&from_memory, tensor_floats((cardinal_layout)from, batch, channels, pixels),
-                                     placement);
-        float *y = test_memory_place(&to_memory, tensor_floats((cardinal_layout)to, batch, channels, pixels), placement);
+        float *x =
+            test_memory_place(&from_memory, tensor_floats((cardinal_layout)from, batch, channels, pixels), placement);
+        float *y =
+            test_memory_place(&to_memory, tensor_floats((cardinal_layout)to, batch, channels, pixels), placement);
         tensor_spread((cardinal_layout)from, x, plain, batch, channels, pixels);
         if (from == CARDINAL_LAYOUT_BLOCKED16) /* rubbish in padding lanes goes nowhere */
           for (size_t c = channels; c % 16; ++c)
@@ -76,10 +77,11 @@ Test(tensor, convert_between_all_layouts) {
       }
 }
 
-static void refuse(cardinal_layout from_layout, const float *from, cardinal_layout to_layout, float *to, int64_t channels,
-                   cardinal_status status, const char *word) {
+static void refuse(cardinal_layout from_layout, const float *from, cardinal_layout to_layout, float *to,
+                   int64_t channels, cardinal_status status, const char *word) {
   cardinal_error error = {.status = CARDINAL_OK};
-  cr_expect_eq(cardinal_tensor_convert(from_layout, from, to_layout, to, 1, channels, 2, 2, &error), status, "%s", word);
+  cr_expect_eq(cardinal_tensor_convert(from_layout, from, to_layout, to, 1, channels, 2, 2, &error), status, "%s",
+               word);
   cr_expect(error.status == status && strstr(error.message, word), "'%s' doesn't say '%s'", error.message, word);
   cr_expect_eq(cardinal_tensor_convert(from_layout, from, to_layout, to, 1, channels, 2, 2, NULL), status);
 }

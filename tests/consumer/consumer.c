@@ -30,7 +30,9 @@ int main(void) {
          cardinal_context_threads(context));
 
   /* A 3×3 sum over an image of ones counts the pixels under the window. */
-  enum { SIZE = 4 };
+  enum {
+    SIZE = 4
+  };
   float weights[9], x[SIZE * SIZE], y[SIZE * SIZE];
   for (int i = 0; i < 9; ++i)
     weights[i] = 1.0f;

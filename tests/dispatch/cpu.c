@@ -35,9 +35,9 @@ Test(cpu, family_model_and_names) {
   static const struct {
     const char *cpu, *vendor;
     uint32_t family, model, stepping;
-  } expected[] = {{"skylake-x", "GenuineIntel", 6, 85, 4},    {"ice-lake", "GenuineIntel", 6, 126, 5},
-                  {"haswell", "GenuineIntel", 6, 60, 3},      {"zen3", "AuthenticAMD", 25, 33, 0},
-                  {"zen4", "AuthenticAMD", 25, 97, 2},        {"penryn", "GenuineIntel", 6, 23, 6},
+  } expected[] = {{"skylake-x", "GenuineIntel", 6, 85, 4}, {"ice-lake", "GenuineIntel", 6, 126, 5},
+                  {"haswell", "GenuineIntel", 6, 60, 3},   {"zen3", "AuthenticAMD", 25, 33, 0},
+                  {"zen4", "AuthenticAMD", 25, 97, 2},     {"penryn", "GenuineIntel", 6, 23, 6},
                   {"piledriver", "AuthenticAMD", 21, 2, 0}};
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; ++i) {
     cardinal_cpu_features f;
@@ -111,8 +111,8 @@ Test(cpu, an_isa_needs_its_whole_bundle) {
     for (uint32_t bit = 1; bit; bit <<= 1) {
       f.enabled = needs & ~bit;
       const bool usable = cardinal_isa_usable((cardinal_isa)isa, &f);
-      cr_expect_eq(usable, built && !(needs & bit), "%s without bit %#x (%s)", cardinal_isa_name((cardinal_isa)isa), bit,
-                   cardinal_cpu_feature_name(bit) ? cardinal_cpu_feature_name(bit) : "no feature");
+      cr_expect_eq(usable, built && !(needs & bit), "%s without bit %#x (%s)", cardinal_isa_name((cardinal_isa)isa),
+                   bit, cardinal_cpu_feature_name(bit) ? cardinal_cpu_feature_name(bit) : "no feature");
       if (needs & bit)
         cr_expect_not_null(cardinal_cpu_feature_name(bit), "the feature %#x has no name", bit);
     }

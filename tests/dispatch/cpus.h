@@ -8,8 +8,8 @@
 /* NULL if there is no CPU of that name. Only leaves of x86 CPUs. */
 const cardinal_cpuid_leaves *cpus_leaves(const char *name);
 
-/* The features of one of those, or of "cortex-a53", "neoverse-v1", "armv8-without-simd" and "unknown". Fails the test if
- * there is no such CPU. */
+/* The features of one of those, or of "cortex-a53", "neoverse-v1", "armv8-without-simd" and "unknown". Fails the test
+ * if there is no such CPU. */
 void cpus_features(const char *name, cardinal_cpu_features *features);
 
 #endif

@@ -33,8 +33,8 @@ typedef struct named_shape {
   {                                                                                                                    \
     .operation = CARDINAL_OPERATION_CONV, .x_layout = CARDINAL_LAYOUT_##layout, .batch = 1, .groups = (groups_),       \
     .in_per_group = (in), .out_per_group = (out), .in_height = (size), .in_width = (size),                             \
-    .out_height = ((size) + 2 * (pad) - ((window) - 1) * (dilation) - 1) / (stride) + 1,                               \
-    .out_width = ((size) + 2 * (pad) - ((window) - 1) * (dilation) - 1) / (stride) + 1, .kernel_h = (window),          \
+    .out_height = ((size) + 2 * (pad) - ((window)-1) * (dilation)-1) / (stride) + 1,                                   \
+    .out_width = ((size) + 2 * (pad) - ((window)-1) * (dilation)-1) / (stride) + 1, .kernel_h = (window),              \
     .kernel_w = (window), .stride_h = (stride), .stride_w = (stride), .dilation_h = (dilation),                        \
     .dilation_w = (dilation), .pad_top = (pad), .pad_left = (pad), .pad_bottom = (pad), .pad_right = (pad)             \
   }
@@ -91,7 +91,9 @@ static const struct {
     {{"grouped 1x1", CONV(BLOCKED16, 4, 16, 16, 14, 1, 1, 1, 0)}, "conv_f32_generic"},
     {{"padded 1x1", CONV(BLOCKED16, 1, 16, 16, 14, 1, 1, 1, 1)}, "conv_f32_generic"},
 };
-enum { ROWS = sizeof table / sizeof table[0] };
+enum {
+  ROWS = sizeof table / sizeof table[0]
+};
 
 /* Writes the table's pattern for an ISA. */
 static void pattern_for(size_t row, const char *isa, char *pattern, size_t size) {
@@ -105,8 +107,8 @@ static void expect_row(const char *what, const cardinal_selector *selector, size
   cr_assert_not_null(kernel);
   char pattern[64];
   pattern_for(row, isa, pattern, sizeof pattern);
-  cr_expect_eq(fnmatch(pattern, kernel->name, 0), 0, "%s, %s: %s was chosen, expected %s", what,
-               table[row].shape.name, kernel->name, pattern);
+  cr_expect_eq(fnmatch(pattern, kernel->name, 0), 0, "%s, %s: %s was chosen, expected %s", what, table[row].shape.name,
+               kernel->name, pattern);
 }
 
 static void expect_ladder(const char *cpu, cardinal_isa cap, const char *isa) {
@@ -120,14 +122,22 @@ static void expect_ladder(const char *cpu, cardinal_isa cap, const char *isa) {
 Test(selection, cpus) {
   static const struct {
     const char *cpu, *x86, *arm;
-  } cpus[] = {{"skylake-x", "avx512", "generic"},    {"cascade-lake", "avx512", "generic"},
-              {"ice-lake", "avx512", "generic"},     {"zen4", "avx512", "generic"},
-              {"cannon-lake", "avx2", "generic"},    {"knights-landing", "avx2", "generic"},
-              {"alder-lake", "avx2", "generic"},     {"haswell", "avx2", "generic"},
-              {"zen3", "avx2", "generic"},           {"piledriver", "generic", "generic"},
-              {"sandy-bridge", "generic", "generic"}, {"penryn", "generic", "generic"},
-              {"cortex-a53", "generic", "neon"},     {"neoverse-v1", "generic", "neon"},
-              {"armv8-without-simd", "generic", "generic"}, {"unknown", "generic", "generic"}};
+  } cpus[] = {{"skylake-x", "avx512", "generic"},
+              {"cascade-lake", "avx512", "generic"},
+              {"ice-lake", "avx512", "generic"},
+              {"zen4", "avx512", "generic"},
+              {"cannon-lake", "avx2", "generic"},
+              {"knights-landing", "avx2", "generic"},
+              {"alder-lake", "avx2", "generic"},
+              {"haswell", "avx2", "generic"},
+              {"zen3", "avx2", "generic"},
+              {"piledriver", "generic", "generic"},
+              {"sandy-bridge", "generic", "generic"},
+              {"penryn", "generic", "generic"},
+              {"cortex-a53", "generic", "neon"},
+              {"neoverse-v1", "generic", "neon"},
+              {"armv8-without-simd", "generic", "generic"},
+              {"unknown", "generic", "generic"}};
   for (size_t i = 0; i < sizeof cpus / sizeof cpus[0]; ++i) {
     cardinal_cpu_features features;
     cpus_features(cpus[i].cpu, &features);
@@ -241,8 +251,7 @@ Test(registry, kernels_passed_over_say_why) {
   const cardinal_selector nothing = {.cap = CARDINAL_ISA_AVX512};
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {
     const char *reason = cardinal_kernel_declines(&cardinal_kernels[i], &nothing, &table[0].shape.shape);
-    if (cardinal_kernels[i].isa != CARDINAL_ISA_GENERIC &&
-        cardinal_kernels[i].operation == CARDINAL_OPERATION_CONV)
+    if (cardinal_kernels[i].isa != CARDINAL_ISA_GENERIC && cardinal_kernels[i].operation == CARDINAL_OPERATION_CONV)
       cr_expect(reason && strstr(reason, cardinal_isa_name(cardinal_kernels[i].isa)),
                 "%s doesn't say that its instruction set is missing", cardinal_kernels[i].name);
   }

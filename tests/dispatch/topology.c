@@ -67,10 +67,17 @@ Test(topology, lists_of_cpus) {
     const char *list;
     bool good;
     size_t count, last;
-  } lists[] = {{"0", true, 1, 0},         {"0-3\n", true, 4, 3},      {"0,2-3,8191\n", true, 4, 8191},
-               {"\n", true, 0, 0},        {"", true, 0, 0},           {"x", false, 0, 0},
-               {"3-1", false, 0, 0},      {"0-", false, 0, 0},        {"0;1", false, 0, 0},
-               {"7-9000", true, 8185, 8191}, {"0-3,", true, 4, 3}};
+  } lists[] = {{"0", true, 1, 0},
+               {"0-3\n", true, 4, 3},
+               {"0,2-3,8191\n", true, 4, 8191},
+               {"\n", true, 0, 0},
+               {"", true, 0, 0},
+               {"x", false, 0, 0},
+               {"3-1", false, 0, 0},
+               {"0-", false, 0, 0},
+               {"0;1", false, 0, 0},
+               {"7-9000", true, 8185, 8191},
+               {"0-3,", true, 4, 3}};
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; ++i) {
     cardinal_cpu_set set;
     const bool good = cardinal_cpu_set_parse(&set, lists[i].list);
@@ -329,10 +336,9 @@ Test(quota, version_2_mounted_in_part, .init = make_root, .fini = remove_root) {
 }
 
 Test(quota, version_1, .init = make_root, .fini = remove_root) {
-  put("/proc/self/mountinfo",
-      "33 25 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
-      "34 25 0:31 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct\n"
-      "35 25 0:32 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+  put("/proc/self/mountinfo", "33 25 0:30 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
+                              "34 25 0:31 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct\n"
+                              "35 25 0:32 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
   put("/proc/self/cgroup", "5:cpuset:/sets\n4:cpu,cpuacct:/batch/job\n0::/unified\n");
   put("/sys/fs/cgroup/cpu,cpuacct/batch/job/cpu.cfs_quota_us", "-1\n");
   put("/sys/fs/cgroup/cpu,cpuacct/batch/job/cpu.cfs_period_us", "100000\n");

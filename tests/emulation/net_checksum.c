@@ -17,7 +17,10 @@
 #include <cardinal/net.h>
 
 #define MODEL "resnext50_32x4d"
-enum { SEED = 1, CLASSES = 1000 };
+enum {
+  SEED = 1,
+  CLASSES = 1000
+};
 
 static void fail(const char *what, const char *why) {
   fprintf(stderr, "net_checksum: %s: %s\n", what, why);

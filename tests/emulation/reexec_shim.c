@@ -45,7 +45,9 @@ int execve(const char *path, char *const arguments[], char *const environment[])
   if (emulator[0] == '\0')
     return (int)syscall(SYS_execve, path, arguments, environment);
 
-  enum { ADDED = 6 }; /* emulator, -0, its value, -E, its value, program */
+  enum {
+    ADDED = 6
+  }; /* emulator, -0, its value, -E, its value, program */
   size_t n_arguments = count(arguments), n_environment = count(environment);
   if (n_arguments == 0 || n_arguments > 4096 || n_environment > 4096) {
     errno = E2BIG;

@@ -28,7 +28,9 @@ typedef struct conv_case {
   test_placement placement;
 } conv_case;
 
-enum { CAPACITY = 1 << 19 };
+enum {
+  CAPACITY = 1 << 19
+};
 
 static harness_buffers buffers;
 
@@ -79,13 +81,13 @@ static bool accepted(const cardinal_kernel *kernel, const conv_case *c) {
 static void describe(const conv_case *c, size_t number) {
   static const char *const residuals[] = {"no residual", "residual", "residual in place"};
   static const char *const placements[] = {"at start", "at end", "askew"};
-  harness_case("case %zu: %zu channels, slot %zu, %zux%zu in, window %zux%zu, stride %zux%zu, dilation %zux%zu, "
-               "pads %zu %zu %zu %zu (top left bottom right), rows %zu to %zu of %zu, gap %zu, lanes %04x, relu %u, %s, "
-               "%s data, %s",
-               number, c->channels, c->slot, c->in_h, c->in_w, c->kernel_h, c->kernel_w, c->stride_h, c->stride_w,
-               c->dilation_h, c->dilation_w, c->pad_top, c->pad_left, c->pad_bottom, c->pad_right, c->row_begin,
-               c->row_end, c->out_h, c->gap, c->lane_mask, c->relu, residuals[c->residual], data_kind_name(c->data),
-               placements[c->placement]);
+  harness_case(
+      "case %zu: %zu channels, slot %zu, %zux%zu in, window %zux%zu, stride %zux%zu, dilation %zux%zu, "
+      "pads %zu %zu %zu %zu (top left bottom right), rows %zu to %zu of %zu, gap %zu, lanes %04x, relu %u, %s, "
+      "%s data, %s",
+      number, c->channels, c->slot, c->in_h, c->in_w, c->kernel_h, c->kernel_w, c->stride_h, c->stride_w, c->dilation_h,
+      c->dilation_w, c->pad_top, c->pad_left, c->pad_bottom, c->pad_right, c->row_begin, c->row_end, c->out_h, c->gap,
+      c->lane_mask, c->relu, residuals[c->residual], data_kind_name(c->data), placements[c->placement]);
 }
 
 static cardinal_reference_shape reference_shape(const conv_case *c) {
@@ -115,8 +117,8 @@ static void lay_x(const conv_case *c, const data_problem *p, cardinal_conv_args 
   a->x_row = (c->in_w + c->gap) * unit;
   a->x_block = (c->in_h + c->gap) * a->x_row;
   const size_t row_floats = c->in_w * unit;
-  float *x = test_memory_place(&buffers.x, (blocks - 1) * a->x_block + (c->in_h - 1) * a->x_row + row_floats,
-                               c->placement);
+  float *x =
+      test_memory_place(&buffers.x, (blocks - 1) * a->x_block + (c->in_h - 1) * a->x_row + row_floats, c->placement);
   a->x = x;
   for (size_t g = 0; g < groups; ++g)
     for (size_t ch = 0; ch < c->channels; ++ch)
@@ -133,7 +135,8 @@ static void lay_x(const conv_case *c, const data_problem *p, cardinal_conv_args 
 
 static void lay_weights(const conv_case *c, const data_problem *p, cardinal_conv_args *a) {
   const size_t taps = c->kernel_h * c->kernel_w;
-  float *w = test_memory_place(&buffers.w, c->channels * taps * CARDINAL_BLOCK, harness_weights_placement(c->placement));
+  float *w =
+      test_memory_place(&buffers.w, c->channels * taps * CARDINAL_BLOCK, harness_weights_placement(c->placement));
   a->w = w;
   for (size_t ch = 0; ch < c->channels; ++ch) {
     const size_t first = ch / CARDINAL_BLOCK * CARDINAL_BLOCK;

@@ -18,7 +18,9 @@ typedef struct matrix_case {
   test_placement placement;
 } matrix_case;
 
-enum { CAPACITY = 1 << 19 };
+enum {
+  CAPACITY = 1 << 19
+};
 
 static harness_buffers buffers;
 
@@ -27,7 +29,7 @@ static void describe(const matrix_case *c, size_t number) {
   harness_case("case %zu: %zu pixels or images, %zu channels, %zu blocks, %zu channels a call, gap %zu, lanes %04x, "
                "relu %u, %s, %s data, %s",
                number, c->pixels, c->channels, c->blocks, c->chunk, c->gap, c->lane_mask, c->relu,
-               !c->residual   ? "no residual"
+               !c->residual  ? "no residual"
                : c->in_place ? "residual in place"
                              : "residual",
                data_kind_name(c->data), placements[c->placement]);
@@ -77,8 +79,8 @@ typedef struct matrix_args {
 /* Floats from the first element to the last of what the strides span. x of an fc has no padding lanes at its end. */
 static matrix_args lay_out(const matrix_case *c, const data_problem *p, const strides *s, bool whole_lanes) {
   const size_t outs = c->blocks * CARDINAL_BLOCK;
-  const size_t last_channel = whole_lanes ? (c->channels - 1) / CARDINAL_BLOCK * CARDINAL_BLOCK + CARDINAL_BLOCK - 1
-                                          : c->channels - 1;
+  const size_t last_channel =
+      whole_lanes ? (c->channels - 1) / CARDINAL_BLOCK * CARDINAL_BLOCK + CARDINAL_BLOCK - 1 : c->channels - 1;
   matrix_args a = {0};
   a.y_floats = y_at(s, c->pixels - 1, outs - 1) + 1;
   a.x = test_memory_place(&buffers.x, x_at(s, c->pixels - 1, last_channel) + 1, c->placement);
@@ -150,7 +152,8 @@ static void call_conv1x1(cardinal_conv1x1_kernel *kernel, const matrix_case *c, 
   }
 }
 
-static void call_fc(cardinal_fc_kernel *kernel, const matrix_case *c, const strides *s, const matrix_args *a, float *y) {
+static void call_fc(cardinal_fc_kernel *kernel, const matrix_case *c, const strides *s, const matrix_args *a,
+                    float *y) {
   const cardinal_fc_args args = {.x = a->x,
                                  .w = a->w,
                                  .bias = a->bias,
@@ -276,7 +279,8 @@ static bool conv1x1_cases(const cardinal_kernel *kernel, size_t *cases) {
       if (!try_case(kernel, (matrix_case){.pixels = 1 + channels % 17, .channels = channels, .blocks = blocks}, cases))
         return false;
     if (!try_case(kernel,
-                  (matrix_case){.pixels = test_scale(196, 29), .channels = test_scale(300, 70), .blocks = blocks}, cases))
+                  (matrix_case){.pixels = test_scale(196, 29), .channels = test_scale(300, 70), .blocks = blocks},
+                  cases))
       return false;
   }
 

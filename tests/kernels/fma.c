@@ -75,8 +75,8 @@ Test(fma, every_combination_of_hard_values) {
   cr_expect_eq(mismatches, 0);
 }
 
-/* Sums a hair beside a tie of floats, whose double-precision sum lies one unit beside the tie: it is odd already, and the
- * rounding to odd must leave it alone. Random data hit this once in 2^28. */
+/* Sums a hair beside a tie of floats, whose double-precision sum lies one unit beside the tie: it is odd already, and
+ * the rounding to odd must leave it alone. Random data hit this once in 2^28. */
 Test(fma, beside_ties) {
   for (int exponent = -40; exponent <= 40; ++exponent)
     for (int sides = 0; sides < 16; ++sides) {

@@ -17,17 +17,20 @@ typedef struct pool_case {
   test_placement placement;
 } pool_case;
 
-enum { CAPACITY = 1 << 18 };
+enum {
+  CAPACITY = 1 << 18
+};
 
 static harness_buffers buffers;
 
 static void describe(const pool_case *c, size_t number) {
   static const char *const placements[] = {"at start", "at end", "askew"};
-  harness_case("case %zu: %zux%zu in, %zux%zu out, window %zux%zu, stride %zux%zu, pads %zu %zu %zu %zu (top left bottom "
-               "right), rows %zu to %zu, gap %zu, lanes %04x, %s data, %s",
-               number, c->in_h, c->in_w, c->out_h, c->out_w, c->kernel_h, c->kernel_w, c->stride_h, c->stride_w,
-               c->pad_top, c->pad_left, c->pad_bottom, c->pad_right, c->row_begin, c->row_end, c->gap, c->lane_mask,
-               data_kind_name(c->data), placements[c->placement]);
+  harness_case(
+      "case %zu: %zux%zu in, %zux%zu out, window %zux%zu, stride %zux%zu, pads %zu %zu %zu %zu (top left bottom "
+      "right), rows %zu to %zu, gap %zu, lanes %04x, %s data, %s",
+      number, c->in_h, c->in_w, c->out_h, c->out_w, c->kernel_h, c->kernel_w, c->stride_h, c->stride_w, c->pad_top,
+      c->pad_left, c->pad_bottom, c->pad_right, c->row_begin, c->row_end, c->gap, c->lane_mask, data_kind_name(c->data),
+      placements[c->placement]);
 }
 
 static bool accepted(const cardinal_kernel *kernel, const pool_case *c) {
@@ -180,14 +183,11 @@ static bool max_cases(const cardinal_kernel *kernel, size_t *cases) {
 static bool average_cases(const cardinal_kernel *kernel, size_t *cases) {
   for (size_t height = 1; height <= 9; ++height)
     for (size_t width = 1; width <= test_scale(17, 9); ++width)
-      if (!try_case(kernel,
-                    (pool_case){.in_h = height,
-                                .in_w = width,
-                                .kernel_h = height,
-                                .kernel_w = width,
-                                .stride_h = 1,
-                                .stride_w = 1},
-                    cases))
+      if (!try_case(
+              kernel,
+              (pool_case){
+                  .in_h = height, .in_w = width, .kernel_h = height, .kernel_w = width, .stride_h = 1, .stride_w = 1},
+              cases))
         return false;
   return true;
 }

@@ -72,10 +72,11 @@ static int run(const char *path, const char *model, int64_t weight_bytes) {
   if (status)
     fprintf(stderr, "%s\n", error.message);
   else
-    printf("%s: weights %.1f MB, arena %.1f MB, peak resident %.1f MB of at most %.1f MB; network made in %.3f s, first "
-           "result after %.3f s\n",
-           model, (double)weight_bytes / 1e6, (double)cardinal_net_arena_bytes(job.net) / 1e6, peak, limit,
-           made - start, done - start);
+    printf(
+        "%s: weights %.1f MB, arena %.1f MB, peak resident %.1f MB of at most %.1f MB; network made in %.3f s, first "
+        "result after %.3f s\n",
+        model, (double)weight_bytes / 1e6, (double)cardinal_net_arena_bytes(job.net) / 1e6, peak, limit, made - start,
+        done - start);
   free(job.arena);
   cardinal_net_destroy(job.net);
   cardinal_weights_destroy(job.weights);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Convolutions of all kinds through the public functions: on every ISA of this CPU the same bits, those of the canonical
- * order. */
+/* Convolutions of all kinds through the public functions: on every ISA of this CPU the same bits, those of the
+ * canonical order. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
 
-enum { CAPACITY = 1 << 20 };
+enum {
+  CAPACITY = 1 << 20
+};
 
 static conv_buffers buffers;
 
@@ -196,10 +198,10 @@ Test(ops, conv_layers_of_networks) {
   conv_buffers_init(&buffers, 1 << 22);
   static const struct {
     int64_t channels, size, out, groups, window, stride, pad;
-  } layers[] = {{64, 56, 64, 1, 1, 1, 0},    {128, 28, 128, 32, 3, 1, 1},  {256, 28, 256, 32, 3, 2, 1},
-                {1024, 14, 256, 1, 1, 1, 0}, {512, 14, 512, 32, 3, 1, 1},  {1024, 14, 1024, 32, 3, 2, 1},
+  } layers[] = {{64, 56, 64, 1, 1, 1, 0},     {128, 28, 128, 32, 3, 1, 1}, {256, 28, 256, 32, 3, 2, 1},
+                {1024, 14, 256, 1, 1, 1, 0},  {512, 14, 512, 32, 3, 1, 1}, {1024, 14, 1024, 32, 3, 2, 1},
                 {1024, 7, 1024, 32, 3, 1, 1}, {256, 28, 256, 1, 1, 2, 0},  {1024, 7, 512, 1, 1, 1, 0},
-                {64, 28, 64, 1, 3, 1, 1},    {112, 28, 112, 8, 3, 1, 1},   {2048, 1, 1000, 1, 1, 1, 0},
+                {64, 28, 64, 1, 3, 1, 1},     {112, 28, 112, 8, 3, 1, 1},  {2048, 1, 1000, 1, 1, 1, 0},
                 {3, 64, 64, 1, 7, 2, 3}};
   for (size_t i = 0; i < sizeof layers / sizeof layers[0]; ++i) {
     conv_case c = {.residual_is_y = i % 3 == 2, .data = DATA_RANDOM, .placement = TEST_AT_END, .seed = i};

@@ -57,16 +57,17 @@ const char *conv_case_text(const conv_case *c) {
   static char text[512];
   static const char *const placements[] = {"at start", "at end", "askew"};
   const cardinal_conv_desc *d = &c->desc;
-  snprintf(text, sizeof text,
-           "%lldx%lldx%lldx%lld %s, %lld out as %s, groups %lld, window %lldx%lld, stride %lldx%lld, dilation %lldx%lld, "
-           "pads %lld %lld %lld %lld (top left bottom right)%s%s%s%s, %s data, %s, seed %llu",
-           (long long)d->batch, (long long)d->in_channels, (long long)d->in_height, (long long)d->in_width,
-           tensor_layout_name(d->x_layout), (long long)d->out_channels, tensor_layout_name(d->y_layout),
-           (long long)d->groups, (long long)d->kernel_height, (long long)d->kernel_width, (long long)d->stride_height,
-           (long long)d->stride_width, (long long)d->dilation_height, (long long)d->dilation_width,
-           (long long)d->pad_top, (long long)d->pad_left, (long long)d->pad_bottom, (long long)d->pad_right,
-           d->has_bias ? ", bias" : "", d->has_residual ? ", residual" : "", c->residual_is_y ? " in place" : "",
-           d->has_relu ? ", relu" : "", data_kind_name(c->data), placements[c->placement], (unsigned long long)c->seed);
+  snprintf(
+      text, sizeof text,
+      "%lldx%lldx%lldx%lld %s, %lld out as %s, groups %lld, window %lldx%lld, stride %lldx%lld, dilation %lldx%lld, "
+      "pads %lld %lld %lld %lld (top left bottom right)%s%s%s%s, %s data, %s, seed %llu",
+      (long long)d->batch, (long long)d->in_channels, (long long)d->in_height, (long long)d->in_width,
+      tensor_layout_name(d->x_layout), (long long)d->out_channels, tensor_layout_name(d->y_layout),
+      (long long)d->groups, (long long)d->kernel_height, (long long)d->kernel_width, (long long)d->stride_height,
+      (long long)d->stride_width, (long long)d->dilation_height, (long long)d->dilation_width, (long long)d->pad_top,
+      (long long)d->pad_left, (long long)d->pad_bottom, (long long)d->pad_right, d->has_bias ? ", bias" : "",
+      d->has_residual ? ", residual" : "", c->residual_is_y ? " in place" : "", d->has_relu ? ", relu" : "",
+      data_kind_name(c->data), placements[c->placement], (unsigned long long)c->seed);
   return text;
 }
 

@@ -7,7 +7,9 @@
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
 
-enum { CAPACITY = 1 << 18 };
+enum {
+  CAPACITY = 1 << 18
+};
 
 static test_memory x_memory, y_memory, scratch_memory;
 
@@ -106,8 +108,8 @@ static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
     else
       average(&shape, x, expected);
     for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa) {
-      const cardinal_context *context = runner_context((cardinal_isa)isa, 1 + (uint32_t)(cases % 3),
-                                                       (runner)(cases % RUNNERS));
+      const cardinal_context *context =
+          runner_context((cardinal_isa)isa, 1 + (uint32_t)(cases % 3), (runner)(cases % RUNNERS));
       if (context)
         failures += !run_one(context, &d, &shape, x, expected, (test_placement)(cases % TEST_PLACEMENTS));
     }

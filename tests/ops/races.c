@@ -11,7 +11,9 @@
 
 #include "tests/support/random.h"
 
-enum { REPEATS = 5 };
+enum {
+  REPEATS = 5
+};
 
 typedef struct share {
   size_t first, tasks;

@@ -17,10 +17,12 @@
 /* One convolution for each driver, small but cut into several items. */
 static const struct {
   int64_t in, out, groups, size, window, stride, pad;
-} shapes[] = {{64, 80, 1, 9, 1, 1, 0},   {48, 33, 1, 10, 1, 2, 0}, {300, 100, 1, 1, 1, 1, 0}, {32, 32, 8, 9, 3, 1, 1},
-              {64, 64, 2, 9, 3, 2, 1},   {42, 42, 3, 8, 3, 1, 1},  {20, 20, 20, 9, 3, 1, 1},  {3, 20, 1, 16, 7, 2, 3},
-              {300, 40, 1, 5, 1, 1, 0}};
-enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+} shapes[] = {{64, 80, 1, 9, 1, 1, 0},  {48, 33, 1, 10, 1, 2, 0}, {300, 100, 1, 1, 1, 1, 0},
+              {32, 32, 8, 9, 3, 1, 1},  {64, 64, 2, 9, 3, 2, 1},  {42, 42, 3, 8, 3, 1, 1},
+              {20, 20, 20, 9, 3, 1, 1}, {3, 20, 1, 16, 7, 2, 3},  {300, 40, 1, 5, 1, 1, 0}};
+enum {
+  SHAPES = sizeof shapes / sizeof shapes[0]
+};
 
 static void make_case(conv_case *c, size_t shape, data_kind kind) {
   *c = (conv_case){.residual_is_y = (int)(shape % 2), .data = kind, .seed = shape};
@@ -54,10 +56,10 @@ Test(surroundings, any_number_of_threads_run_in_any_way) {
     conv_data data;
     conv_data_make(&data, &c);
     FOR_EACH_ISA(isa)
-      for (uint32_t threads = 1; threads <= 8; threads += (uint32_t)test_scale(1, 7))
-        for (int way = 0; way < RUNNERS; ++way)
-          cr_expect(conv_case_run(runner_context((cardinal_isa)isa, threads, (runner)way), &c, &data, &buffers),
-                    "run by %s", runner_name((runner)way));
+    for (uint32_t threads = 1; threads <= 8; threads += (uint32_t)test_scale(1, 7))
+      for (int way = 0; way < RUNNERS; ++way)
+        cr_expect(conv_case_run(runner_context((cardinal_isa)isa, threads, (runner)way), &c, &data, &buffers),
+                  "run by %s", runner_name((runner)way));
     conv_data_free(&data);
   }
 }
@@ -77,10 +79,14 @@ static void set_modes(uint64_t modes) {
 static const struct {
   const char *name;
   uint64_t modes;
-} callers_modes[] = {{"default", 0x1F80},          {"downward", 0x3F80},
-                     {"upward", 0x5F80},           {"toward zero", 0x7F80},
-                     {"flush to zero", 0x9FC0},    {"flush to zero, upward", 0xDFC0},
-                     {"flags raised", 0x1FBF},     {"flags raised, downward", 0x3FBF},
+} callers_modes[] = {{"default", 0x1F80},
+                     {"downward", 0x3F80},
+                     {"upward", 0x5F80},
+                     {"toward zero", 0x7F80},
+                     {"flush to zero", 0x9FC0},
+                     {"flush to zero, upward", 0xDFC0},
+                     {"flags raised", 0x1FBF},
+                     {"flags raised, downward", 0x3FBF},
                      {"exceptions unmasked", 0x0000}};
 #elif defined(__aarch64__)
 static uint64_t get_modes(void) {
@@ -148,35 +154,34 @@ Test(surroundings, callers_floating_point_modes) {
     tensor_spread(c.desc.x_layout, x, p->x, s->batch, s->in_channels, in_pixels);
     tensor_spread(c.desc.y_layout, residual, p->residual, s->batch, s->out_channels, out_pixels);
     FOR_EACH_ISA(isa)
-      for (int way = RUNNER_DEFAULT; way <= RUNNER_TWO_THREADS; way += RUNNER_TWO_THREADS) {
-        const cardinal_context *context = runner_context((cardinal_isa)isa, 3, (runner)way);
-        for (size_t m = 0; m < sizeof callers_modes / sizeof callers_modes[0]; ++m) {
-          cardinal_plan *plan;
-          const uint64_t before = get_modes();
-          set_modes(callers_modes[m].modes); /* making a plan is no arithmetic, and must not trap either */
-          const cardinal_status made = cardinal_conv_create(context, &c.desc, p->weights, p->bias, &plan, NULL);
-          set_modes(before);
-          cr_assert_eq(made, CARDINAL_OK);
-          modes_run run = {.plan = plan,
-                           .x = x,
-                           .residual = residual,
-                           .y = y,
-                           .scratch = malloc(cardinal_plan_scratch_bytes(plan)),
-                           .modes = callers_modes[m].modes};
-          memset(y, 0xFF, y_floats * sizeof(float));
-          run_under_modes(&run);
-          ++runs;
-          cr_assert_eq(run.status, CARDINAL_OK);
-          cr_expect_eq(run.modes_after, run.modes, "%s: the caller's modes %#lx became %#lx", callers_modes[m].name,
-                       (unsigned long)run.modes, (unsigned long)run.modes_after);
-          const size_t at =
-              tensor_difference(c.desc.y_layout, y, data.expected, s->batch, s->out_channels, out_pixels);
-          cr_expect_eq(at, p->y_floats, "%s, %s, %s: %s: wrong at %zu", cardinal_isa_name((cardinal_isa)isa),
-                       runner_name((runner)way), callers_modes[m].name, conv_case_text(&c), at);
-          free(run.scratch);
-          cardinal_plan_destroy(plan);
-        }
+    for (int way = RUNNER_DEFAULT; way <= RUNNER_TWO_THREADS; way += RUNNER_TWO_THREADS) {
+      const cardinal_context *context = runner_context((cardinal_isa)isa, 3, (runner)way);
+      for (size_t m = 0; m < sizeof callers_modes / sizeof callers_modes[0]; ++m) {
+        cardinal_plan *plan;
+        const uint64_t before = get_modes();
+        set_modes(callers_modes[m].modes); /* making a plan is no arithmetic, and must not trap either */
+        const cardinal_status made = cardinal_conv_create(context, &c.desc, p->weights, p->bias, &plan, NULL);
+        set_modes(before);
+        cr_assert_eq(made, CARDINAL_OK);
+        modes_run run = {.plan = plan,
+                         .x = x,
+                         .residual = residual,
+                         .y = y,
+                         .scratch = malloc(cardinal_plan_scratch_bytes(plan)),
+                         .modes = callers_modes[m].modes};
+        memset(y, 0xFF, y_floats * sizeof(float));
+        run_under_modes(&run);
+        ++runs;
+        cr_assert_eq(run.status, CARDINAL_OK);
+        cr_expect_eq(run.modes_after, run.modes, "%s: the caller's modes %#lx became %#lx", callers_modes[m].name,
+                     (unsigned long)run.modes, (unsigned long)run.modes_after);
+        const size_t at = tensor_difference(c.desc.y_layout, y, data.expected, s->batch, s->out_channels, out_pixels);
+        cr_expect_eq(at, p->y_floats, "%s, %s, %s: %s: wrong at %zu", cardinal_isa_name((cardinal_isa)isa),
+                     runner_name((runner)way), callers_modes[m].name, conv_case_text(&c), at);
+        free(run.scratch);
+        cardinal_plan_destroy(plan);
       }
+    }
     free(x);
     free(residual);
     free(y);
@@ -234,8 +239,7 @@ static void *run_repeatedly(void *argument) {
   for (size_t i = 0; i < r->repeats; ++i) {
     tensor_spread(layout, y, r->data->problem.residual, s->batch, s->out_channels, pixels);
     if (cardinal_plan_run(r->plan, r->x, y, y, scratch, NULL) != CARDINAL_OK ||
-        tensor_difference(layout, y, r->data->expected, s->batch, s->out_channels, pixels) !=
-            r->data->problem.y_floats)
+        tensor_difference(layout, y, r->data->expected, s->batch, s->out_channels, pixels) != r->data->problem.y_floats)
       ++r->wrong;
   }
   free(y);
@@ -290,25 +294,25 @@ Test(surroundings, inside_a_parallel_region) {
     conv_data data;
     conv_data_make(&data, &c);
     FOR_EACH_ISA(isa)
-      for (int nested = 0; nested < 2; ++nested) {
-        cardinal_plan *plan;
-        float *x;
-        shared_run first;
-        share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, RUNNER_DEFAULT), &plan, &x);
-        omp_set_max_active_levels(1 + nested);
-        size_t wrong = 0;
+    for (int nested = 0; nested < 2; ++nested) {
+      cardinal_plan *plan;
+      float *x;
+      shared_run first;
+      share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, RUNNER_DEFAULT), &plan, &x);
+      omp_set_max_active_levels(1 + nested);
+      size_t wrong = 0;
 #pragma omp parallel num_threads(3) reduction(+ : wrong)
-        {
-          shared_run mine = first;
-          mine.repeats = test_scale(2, 1);
-          run_repeatedly(&mine);
-          wrong += mine.wrong;
-        }
-        cr_expect_eq(wrong, 0, "%s, shape %zu, %s: %zu runs are wrong", cardinal_isa_name((cardinal_isa)isa), shape,
-                     nested ? "nested" : "flat", wrong);
-        cardinal_plan_destroy(plan);
-        free(x);
+      {
+        shared_run mine = first;
+        mine.repeats = test_scale(2, 1);
+        run_repeatedly(&mine);
+        wrong += mine.wrong;
       }
+      cr_expect_eq(wrong, 0, "%s, shape %zu, %s: %zu runs are wrong", cardinal_isa_name((cardinal_isa)isa), shape,
+                   nested ? "nested" : "flat", wrong);
+      cardinal_plan_destroy(plan);
+      free(x);
+    }
     conv_data_free(&data);
   }
 }

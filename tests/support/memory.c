@@ -7,7 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MARGIN = 64, SKEW = 3 }; /* floats; a skew of 12 bytes is aligned to no vector */
+enum {
+  MARGIN = 64,
+  SKEW = 3
+}; /* floats; a skew of 12 bytes is aligned to no vector */
 
 static const uint32_t canary_bits = 0x7FCA9A21;
 

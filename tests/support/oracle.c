@@ -5,8 +5,8 @@
 #include <string.h>
 
 const char *oracle_order_name(oracle_order order) {
-  static const char *const names[] = {"canonical", "kx before channel", "channel before ky",  "descending",
-                                      "two chains", "unfused",          "residual before sum"};
+  static const char *const names[] = {"canonical",  "kx before channel", "channel before ky",  "descending",
+                                      "two chains", "unfused",           "residual before sum"};
   return names[order];
 }
 
@@ -34,8 +34,8 @@ static void add_products(sums *s, const float *x, size_t slot, const float *w, o
   ++s->products;
 }
 
-/* Negative numbers become +0; NaN and -0 stay. By sign and size, since of "value < 0 ? 0 : value" clang 14 makes an fmax
- * for aarch64, and of -0 a +0. */
+/* Negative numbers become +0; NaN and -0 stay. By sign and size, since of "value < 0 ? 0 : value" clang 14 makes an
+ * fmax for aarch64, and of -0 a +0. */
 static float relu_of(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

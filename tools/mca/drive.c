@@ -21,27 +21,24 @@ typedef struct drive_case {
 } drive_case;
 
 static const drive_case cases[] = {
-    {"1x1-256-28x28", 256, 1, 28, 1, 1, 0},
-    {"1x1-2048-7x7", 2048, 1, 7, 1, 1, 0},
-    {"7x7-s2-112x112", 3, 1, 224, 7, 2, 3},
-    {"3x3-w4-56x56", 4, 32, 56, 3, 1, 1},
-    {"3x3-w4-s2-56x56", 4, 32, 112, 3, 2, 1},
-    {"3x3-w8-56x56", 8, 32, 56, 3, 1, 1},
-    {"3x3-w8-28x28", 8, 32, 28, 3, 1, 1},
-    {"3x3-w8-s2-56x56", 8, 32, 112, 3, 2, 1},
-    {"3x3-w8-s2-28x28", 8, 32, 56, 3, 2, 1},
-    {"3x3-w16-56x56", 16, 32, 56, 3, 1, 1},
-    {"3x3-w16-14x14", 16, 32, 14, 3, 1, 1},
-    {"3x3-w16-s2-56x56", 16, 32, 112, 3, 2, 1},
-    {"3x3-w16-s2-14x14", 16, 32, 28, 3, 2, 1},
-    {"3x3-w32-56x56", 32, 32, 56, 3, 1, 1},
-    {"3x3-w32-7x7", 32, 32, 7, 3, 1, 1},
-    {"3x3-w32-s2-7x7", 32, 32, 14, 3, 2, 1},
+    {"1x1-256-28x28", 256, 1, 28, 1, 1, 0},    {"1x1-2048-7x7", 2048, 1, 7, 1, 1, 0},
+    {"7x7-s2-112x112", 3, 1, 224, 7, 2, 3},    {"3x3-w4-56x56", 4, 32, 56, 3, 1, 1},
+    {"3x3-w4-s2-56x56", 4, 32, 112, 3, 2, 1},  {"3x3-w8-56x56", 8, 32, 56, 3, 1, 1},
+    {"3x3-w8-28x28", 8, 32, 28, 3, 1, 1},      {"3x3-w8-s2-56x56", 8, 32, 112, 3, 2, 1},
+    {"3x3-w8-s2-28x28", 8, 32, 56, 3, 2, 1},   {"3x3-w16-56x56", 16, 32, 56, 3, 1, 1},
+    {"3x3-w16-14x14", 16, 32, 14, 3, 1, 1},    {"3x3-w16-s2-56x56", 16, 32, 112, 3, 2, 1},
+    {"3x3-w16-s2-14x14", 16, 32, 28, 3, 2, 1}, {"3x3-w32-56x56", 32, 32, 56, 3, 1, 1},
+    {"3x3-w32-7x7", 32, 32, 7, 3, 1, 1},       {"3x3-w32-s2-7x7", 32, 32, 14, 3, 2, 1},
 };
-enum { N_CASES = sizeof cases / sizeof cases[0] };
+enum {
+  N_CASES = sizeof cases / sizeof cases[0]
+};
 
-/* Of the layer as much as makes about this many multiply-adds a lane: llvm-mca reads some 60,000 instructions a second. */
-enum { MULTIPLY_ADDS = 8000 };
+/* Of the layer as much as makes about this many multiply-adds a lane: llvm-mca reads some 60,000 instructions a second.
+ */
+enum {
+  MULTIPLY_ADDS = 8000
+};
 
 /* But so many rows at least. Kernels for narrow groups may work on three output rows at once, of which the first and
  * the last few of a call aren't wanted; in a network a call has all rows of an image. */
@@ -56,8 +53,9 @@ static size_t out_size(const drive_case *c) {
 
 static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kernel) {
   return (cardinal_shape){.operation = CARDINAL_OPERATION_CONV,
-                          .x_layout = c->kernel == 7 && strstr(kernel->name, "nchw") != NULL ? CARDINAL_LAYOUT_NCHW
-                                                                                           : CARDINAL_LAYOUT_BLOCKED16,
+                          .x_layout = c->kernel == 7 && strstr(kernel->name, "nchw") != NULL
+                                          ? CARDINAL_LAYOUT_NCHW
+                                          : CARDINAL_LAYOUT_BLOCKED16,
                           .batch = 1,
                           .groups = c->groups,
                           .in_per_group = c->in_per_group,
@@ -97,8 +95,9 @@ static float *zeros(size_t floats) {
 }
 
 /* The trace ends when execution comes back to this function; so it stays one. */
-__attribute__((noinline, used)) static void mca_drive_call(const cardinal_kernel *kernel, const cardinal_conv1x1_args *pointwise,
-                                              const cardinal_conv_args *spatial) {
+__attribute__((noinline, used)) static void mca_drive_call(const cardinal_kernel *kernel,
+                                                           const cardinal_conv1x1_args *pointwise,
+                                                           const cardinal_conv_args *spatial) {
   if (kernel->form == CARDINAL_FORM_CONV1X1)
     kernel->conv1x1(pointwise);
   else
