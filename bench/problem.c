@@ -84,31 +84,24 @@ static float *random_floats(size_t count, uint64_t seed, float scale) {
 
 /* Input rows that output rows [begin, end) read, and what is left of the top padding. */
 static cardinal_reference_shape band_shape(const bench_problem *p, size_t begin, size_t end, size_t *first_row) {
-  const cardinal_conv_desc *c = &p->conv;
-  const size_t pad = (size_t)c->pad_top, stride = (size_t)c->stride_height;
-  const size_t reach = (size_t)(c->kernel_height - 1) * (size_t)c->dilation_height;
-  const size_t top = begin * stride; /* in rows of the padded input */
+  cardinal_window window = cardinal_window_of_conv(&p->conv);
+  const size_t pad = window.pad_top;
+  const size_t top = begin * window.stride_h; /* in rows of the padded input */
   const size_t first = top > pad ? top - pad : 0;
-  const size_t last = (end - 1) * stride + reach; /* the same */
-  const size_t stop = last >= pad && last - pad + 1 < p->in_height ? last - pad + 1 : p->in_height;
+  const size_t below = (end - 1) * window.stride_h + cardinal_window_height(&window); /* the same */
+  const size_t stop = below > pad && below - pad < p->in_height ? below - pad : p->in_height;
+  window.pad_top = top < pad ? pad - top : 0;
   *first_row = first;
   return (cardinal_reference_shape){
       .batch = 1,
-      .groups = (size_t)c->groups,
+      .groups = (size_t)p->conv.groups,
       .in_channels = p->in_channels,
       .in_height = stop - first,
       .in_width = p->in_width,
       .out_channels = p->out_channels,
       .out_height = end - begin,
       .out_width = p->out_width,
-      .kernel_h = (size_t)c->kernel_height,
-      .kernel_w = (size_t)c->kernel_width,
-      .stride_h = stride,
-      .stride_w = (size_t)c->stride_width,
-      .dilation_h = (size_t)c->dilation_height,
-      .dilation_w = (size_t)c->dilation_width,
-      .pad_top = top < pad ? pad - top : 0,
-      .pad_left = (size_t)c->pad_left,
+      .window = window,
   };
 }
 

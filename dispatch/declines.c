@@ -14,11 +14,11 @@ size_t cardinal_shape_slot(const cardinal_shape *s) {
 }
 
 static bool padded(const cardinal_shape *s) {
-  return s->pad_top || s->pad_left || s->pad_bottom || s->pad_right;
+  return s->window.pad_top || s->window.pad_left || s->window.pad_bottom || s->window.pad_right;
 }
 
 const char *cardinal_declines_conv1x1(const cardinal_shape *s) {
-  if (s->kernel_h != 1 || s->kernel_w != 1)
+  if (s->window.kernel_h != 1 || s->window.kernel_w != 1)
     return "the window is not 1x1";
   if (s->groups != 1)
     return "the convolution is grouped";
@@ -34,13 +34,13 @@ const char *cardinal_declines_fc(const cardinal_shape *s) {
 }
 
 static const char *declines_gconv3x3(const cardinal_shape *s) {
-  if (s->kernel_h != 3 || s->kernel_w != 3)
+  if (s->window.kernel_h != 3 || s->window.kernel_w != 3)
     return "the window is not 3x3";
-  if (s->dilation_h != 1 || s->dilation_w != 1)
+  if (s->window.dilation_h != 1 || s->window.dilation_w != 1)
     return "it is dilated";
-  if (s->stride_h != s->stride_w || s->stride_h > 2)
+  if (s->window.stride_h != s->window.stride_w || s->window.stride_h > 2)
     return "the stride is not 1 or 2 in both directions";
-  if (s->pad_top > 1 || s->pad_left > 1 || s->pad_bottom > 1 || s->pad_right > 1)
+  if (s->window.pad_top > 1 || s->window.pad_left > 1 || s->window.pad_bottom > 1 || s->window.pad_right > 1)
     return "the padding is more than 1";
   return NULL;
 }
@@ -72,15 +72,15 @@ const char *cardinal_declines_gconv3x3_w16(const cardinal_shape *s) {
 const char *cardinal_declines_conv7x7s2_nchw(const cardinal_shape *s) {
   if (s->x_layout != CARDINAL_LAYOUT_NCHW)
     return "the input is not NCHW";
-  if (s->kernel_h != 7 || s->kernel_w != 7)
+  if (s->window.kernel_h != 7 || s->window.kernel_w != 7)
     return "the window is not 7x7";
   if (s->groups != 1 || s->in_per_group > CARDINAL_BLOCK)
     return "it is grouped or has more than 16 input channels";
-  if (s->stride_h != 2 || s->stride_w != 2)
+  if (s->window.stride_h != 2 || s->window.stride_w != 2)
     return "the stride is not 2";
-  if (s->dilation_h != 1 || s->dilation_w != 1)
+  if (s->window.dilation_h != 1 || s->window.dilation_w != 1)
     return "it is dilated";
-  if (s->pad_top != 3 || s->pad_left != 3 || s->pad_bottom != 3 || s->pad_right != 3)
+  if (s->window.pad_top != 3 || s->window.pad_left != 3 || s->window.pad_bottom != 3 || s->window.pad_right != 3)
     return "the padding is not 3";
   return NULL;
 }

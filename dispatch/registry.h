@@ -31,8 +31,7 @@ typedef struct cardinal_shape {
   size_t batch, groups;
   size_t in_per_group, out_per_group; /* channels */
   size_t in_height, in_width, out_height, out_width;
-  size_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
-  size_t pad_top, pad_left, pad_bottom, pad_right;
+  cardinal_window window;
 } cardinal_shape;
 
 typedef struct cardinal_kernel {

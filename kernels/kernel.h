@@ -45,6 +45,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/window.h"
+
 #ifdef __FAST_MATH__
 #error "Cardinal promises equal bits on every ISA: build it without -ffast-math"
 #endif
@@ -103,9 +105,9 @@ typedef struct cardinal_fc_args {
  *   y         the image's row 0 and column 0 of this output block; rows y_row apart
  *   channels  input channels of a group
  *
- * Output row r, column q reads input rows r*stride_h - pad_top + ky*dilation_h and likewise columns. Specialised
- * kernels ignore the fields that they fix (say kernel_h); their declines function guarantees the values. Bottom and
- * right padding follow from the sizes: taps at or past in_height or in_width are skipped. */
+ * Specialised kernels ignore the fields of the window that they fix (say kernel_h); their declines function guarantees
+ * the values. Bottom and right padding follow from the sizes, not from the window: taps at or past in_height or
+ * in_width are skipped. */
 typedef struct cardinal_conv_args {
   const float *x, *w, *bias, *residual;
   float *y;
@@ -113,7 +115,7 @@ typedef struct cardinal_conv_args {
   size_t in_height, in_width, out_width;
   size_t row_begin, row_end;
   size_t x_block, x_row, y_row;
-  uint32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+  cardinal_window window;
   uint32_t lane_mask;
   uint32_t relu;
 } cardinal_conv_args;
@@ -129,7 +131,7 @@ typedef struct cardinal_pool_args {
   size_t in_height, in_width, out_width;
   size_t row_begin, row_end;
   size_t x_row, y_row;
-  uint32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;
+  cardinal_window window;
   uint32_t lane_mask;
 } cardinal_pool_args;
 

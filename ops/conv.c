@@ -14,6 +14,8 @@ static void run_band(const cardinal_plan *plan, const float *x, const float *res
   const cardinal_shape *s = &plan->shape;
   const bool planes = s->x_layout == CARDINAL_LAYOUT_NCHW;
   const size_t panel = unit * plan->grouping.out_blocks + block;
+  cardinal_window window = s->window;
+  window.pad_top = rows.pad_top;
   plan->kernel->conv(&(cardinal_conv_args){
       .x = x,
       .w = plan->weights + panel * plan->panel_floats,
@@ -30,14 +32,7 @@ static void run_band(const cardinal_plan *plan, const float *x, const float *res
       .x_block = rows.in_height * s->in_width * (planes ? 1 : CARDINAL_BLOCK),
       .x_row = s->in_width * (planes ? 1 : CARDINAL_BLOCK),
       .y_row = s->out_width * CARDINAL_BLOCK,
-      .kernel_h = (uint32_t)s->kernel_h,
-      .kernel_w = (uint32_t)s->kernel_w,
-      .stride_h = (uint32_t)s->stride_h,
-      .stride_w = (uint32_t)s->stride_w,
-      .dilation_h = (uint32_t)s->dilation_h,
-      .dilation_w = (uint32_t)s->dilation_w,
-      .pad_top = (uint32_t)rows.pad_top,
-      .pad_left = (uint32_t)s->pad_left,
+      .window = window,
       .lane_mask = cardinal_plan_lane_mask(plan, unit, block),
       .relu = plan->relu,
   });
@@ -59,7 +54,7 @@ static void aligned_item(const cardinal_work *work, size_t item, float *scratch)
   const band rows = {.in_height = s->in_height,
                      .row_begin = row_begin,
                      .row_end = cardinal_min(row_begin + plan->row_chunk, s->out_height),
-                     .pad_top = s->pad_top};
+                     .pad_top = s->window.pad_top};
 
   const size_t offset = image * plan->y_image + (unit * g->out_blocks + block) * y_block;
   run_band(plan, work->x + image * plan->x_image + unit * g->in_blocks * x_block,
@@ -155,7 +150,7 @@ static void scatter(const cardinal_plan *plan, size_t unit, size_t per_group, co
 
 /* Input rows that `rows` output rows span, if none is in the padding. */
 static size_t rows_spanned(const cardinal_shape *s, size_t rows) {
-  return (rows - 1) * s->stride_h + (s->kernel_h - 1) * s->dilation_h + 1;
+  return (rows - 1) * s->window.stride_h + cardinal_window_height(&s->window);
 }
 
 /* Groups straddle blocks: items are [image][unit][row chunk]. What a chunk reads is gathered into scratch, as if it
@@ -171,13 +166,13 @@ static void gathered_item(const cardinal_work *work, size_t item, float *scratch
   const size_t image = item / row_chunks / g->units;
 
   /* input rows, counted from the top of the padding, then from the image's */
-  const size_t first = row_begin * s->stride_h, end = first + rows_spanned(s, rows);
-  const size_t in_begin = cardinal_min(first > s->pad_top ? first - s->pad_top : 0, s->in_height);
-  const size_t in_end = cardinal_min(end > s->pad_top ? end - s->pad_top : 0, s->in_height);
+  const size_t first = row_begin * s->window.stride_h, end = first + rows_spanned(s, rows);
+  const size_t in_begin = cardinal_min(first > s->window.pad_top ? first - s->window.pad_top : 0, s->in_height);
+  const size_t in_end = cardinal_min(end > s->window.pad_top ? end - s->window.pad_top : 0, s->in_height);
   const band chunk = {.in_height = in_end > in_begin ? in_end - in_begin : 0,
                       .row_begin = 0,
                       .row_end = rows,
-                      .pad_top = first < s->pad_top ? s->pad_top - first : 0};
+                      .pad_top = first < s->window.pad_top ? s->window.pad_top - first : 0};
   const size_t in_pixels = chunk.in_height * s->in_width, out_pixels = rows * s->out_width;
 
   const size_t x_block = s->in_height * s->in_width * CARDINAL_BLOCK;

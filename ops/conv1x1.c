@@ -12,7 +12,7 @@ enum {
 /* Copies the pixels that a strided convolution reads, `pixels` outputs from `first` on, into [block][pixels][16]. */
 static void gather_strided(const cardinal_shape *s, const float *image, size_t first, size_t pixels, float *to) {
   const size_t plane = s->in_height * s->in_width * CARDINAL_BLOCK;
-  const size_t row_step = s->stride_h * s->in_width * CARDINAL_BLOCK, step = s->stride_w * CARDINAL_BLOCK;
+  const size_t row_step = s->window.stride_h * s->in_width * CARDINAL_BLOCK, step = s->window.stride_w * CARDINAL_BLOCK;
   const size_t first_row = first / s->out_width, first_column = first % s->out_width;
   for (size_t b = 0; b < cardinal_blocks(s->in_per_group); ++b) {
     const float *row = image + b * plane + first_row * row_step;
@@ -71,7 +71,7 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
 
   const float *x = work->x + image * plan->x_image;
   size_t x_block = s->in_height * s->in_width * CARDINAL_BLOCK;
-  if (s->stride_h == 1 && s->stride_w == 1) {
+  if (s->window.stride_h == 1 && s->window.stride_w == 1) {
     x += pixel_begin * CARDINAL_BLOCK;
   } else {
     gathered *held = (gathered *)(void *)scratch;
@@ -149,7 +149,7 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
   /* Several items a thread, so that all finish at about the same time. Cutting the blocks is preferred, since it costs
    * only more reading of x; pixels are cut further where there are too few blocks, or where each thread would gather
    * its own copy of them. */
-  const bool gathers = s->stride_h != 1 || s->stride_w != 1;
+  const bool gathers = s->window.stride_h != 1 || s->window.stride_w != 1;
   size_t block_items = 1;
   if (threads > 1) {
     const size_t wanted = ITEMS_A_THREAD * threads;

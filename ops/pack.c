@@ -24,7 +24,7 @@ uint32_t cardinal_plan_lane_mask(const cardinal_plan *plan, size_t unit, size_t 
 
 void cardinal_pack(const cardinal_plan *plan, const float *weights, const float *bias) {
   const cardinal_shape *s = &plan->shape;
-  const size_t taps = s->kernel_h * s->kernel_w, kernel_w = s->kernel_w;
+  const size_t taps = s->window.kernel_h * s->window.kernel_w, kernel_w = s->window.kernel_w;
   const size_t blocks = plan->grouping.units * plan->grouping.out_blocks;
   memset(plan->weights, 0, plan->weight_floats * sizeof(float));
 
@@ -40,7 +40,7 @@ void cardinal_pack(const cardinal_plan *plan, const float *weights, const float 
       float *to = plan->weights + b * plan->panel_floats + lane;
       for (size_t first = 0; first < s->in_per_group; first += CARDINAL_BLOCK) {
         const size_t channels = cardinal_min(CARDINAL_BLOCK, s->in_per_group - first);
-        for (size_t ky = 0; ky < s->kernel_h; ++ky)
+        for (size_t ky = 0; ky < s->window.kernel_h; ++ky)
           for (size_t c = first; c < first + channels; ++c)
             for (size_t kx = 0; kx < kernel_w; ++kx, to += CARDINAL_BLOCK)
               *to = from[c * taps + ky * kernel_w + kx];

@@ -140,16 +140,7 @@ static cardinal_status conv_shape(const char *function, const cardinal_conv_desc
       .in_width = (size_t)d->in_width,
       .out_height = (size_t)out_height,
       .out_width = (size_t)out_width,
-      .kernel_h = (size_t)d->kernel_height,
-      .kernel_w = (size_t)d->kernel_width,
-      .stride_h = (size_t)d->stride_height,
-      .stride_w = (size_t)d->stride_width,
-      .dilation_h = (size_t)d->dilation_height,
-      .dilation_w = (size_t)d->dilation_width,
-      .pad_top = (size_t)d->pad_top,
-      .pad_left = (size_t)d->pad_left,
-      .pad_bottom = (size_t)d->pad_bottom,
-      .pad_right = (size_t)d->pad_right,
+      .window = cardinal_window_of_conv(d),
   };
   return CARDINAL_OK;
 }
@@ -308,10 +299,11 @@ cardinal_status cardinal_conv_create(const cardinal_context *context, const card
   p.panel_floats = CARDINAL_BLOCK;
   p.bias_floats = CARDINAL_BLOCK;
   size_t bytes = sizeof(float);
-  const bool fits =
-      cardinal_multiply(&p.panel_floats, shape.in_per_group) && cardinal_multiply(&p.panel_floats, shape.kernel_h) &&
-      cardinal_multiply(&p.panel_floats, shape.kernel_w) && cardinal_multiply(&p.bias_floats, p.grouping.units) &&
-      cardinal_multiply(&p.bias_floats, p.grouping.out_blocks);
+  const bool fits = cardinal_multiply(&p.panel_floats, shape.in_per_group) &&
+                    cardinal_multiply(&p.panel_floats, shape.window.kernel_h) &&
+                    cardinal_multiply(&p.panel_floats, shape.window.kernel_w) &&
+                    cardinal_multiply(&p.bias_floats, p.grouping.units) &&
+                    cardinal_multiply(&p.bias_floats, p.grouping.out_blocks);
   p.weight_floats = p.panel_floats;
   if (!fits || !cardinal_multiply(&p.weight_floats, p.bias_floats / CARDINAL_BLOCK) ||
       !cardinal_multiply(&bytes, p.weight_floats) || bytes > PTRDIFF_MAX)
@@ -389,17 +381,15 @@ static cardinal_status pool_shape(const char *function, const cardinal_pool_desc
       .in_width = (size_t)d->in_width,
       .out_height = (size_t)out_height,
       .out_width = (size_t)out_width,
-      .kernel_h = (size_t)(global ? d->in_height : d->kernel_height),
-      .kernel_w = (size_t)(global ? d->in_width : d->kernel_width),
-      .stride_h = (size_t)d->stride_height,
-      .stride_w = (size_t)d->stride_width,
-      .dilation_h = 1,
-      .dilation_w = 1,
-      .pad_top = (size_t)(global ? 0 : d->pad_top),
-      .pad_left = (size_t)(global ? 0 : d->pad_left),
-      .pad_bottom = (size_t)(global ? 0 : d->pad_bottom),
-      .pad_right = (size_t)(global ? 0 : d->pad_right),
+      .window = cardinal_window_of_pool(d),
   };
+  if (global)
+    shape->window = (cardinal_window){.kernel_h = shape->in_height,
+                                      .kernel_w = shape->in_width,
+                                      .stride_h = 1,
+                                      .stride_w = 1,
+                                      .dilation_h = 1,
+                                      .dilation_w = 1};
   return CARDINAL_OK;
 }
 

@@ -20,12 +20,7 @@ static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
       .row_end = cardinal_min(row_begin + plan->row_chunk, s->out_height),
       .x_row = s->in_width * CARDINAL_BLOCK,
       .y_row = s->out_width * CARDINAL_BLOCK,
-      .kernel_h = (uint32_t)s->kernel_h,
-      .kernel_w = (uint32_t)s->kernel_w,
-      .stride_h = (uint32_t)s->stride_h,
-      .stride_w = (uint32_t)s->stride_w,
-      .pad_top = (uint32_t)s->pad_top,
-      .pad_left = (uint32_t)s->pad_left,
+      .window = s->window,
       .lane_mask = cardinal_plan_lane_mask(plan, block, 0),
   });
 }

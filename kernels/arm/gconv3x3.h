@@ -182,17 +182,17 @@ CARDINAL_INLINE void cardinal_neon_quad(cardinal_neon_gconv t, float32x4_t *acc,
 CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_t row, size_t column, size_t lane,
                                               cardinal_neon_gconv t) {
   const size_t last = cardinal_neon_last_column(t);
-  const size_t second = column * t.stride + 1 - a->pad_left;
+  const size_t second = column * t.stride + 1 - a->window.pad_left;
   cardinal_neon_columns x;
-  x.left = column * t.stride < a->pad_left;
+  x.left = column * t.stride < a->window.pad_left;
   x.right = second + last - 1 >= a->in_width;
   x.first = x.left ? 0 : -(ptrdiff_t)CARDINAL_BLOCK;
   x.last = (ptrdiff_t)((x.right ? last - 2 : last - 1) * CARDINAL_BLOCK);
 
   /* The window's rows that exist. */
   const size_t top = row * t.stride;
-  const size_t ky_begin = top < a->pad_top ? a->pad_top - top : 0;
-  const size_t rows_below = a->in_height + a->pad_top - top;
+  const size_t ky_begin = top < a->window.pad_top ? a->window.pad_top - top : 0;
+  const size_t rows_below = a->in_height + a->window.pad_top - top;
   const size_t ky_end = rows_below < 3 ? rows_below : 3;
 
   float32x4_t acc[CARDINAL_NEON_SUMS];
@@ -204,7 +204,7 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
     const size_t w_row = t.channels * 3 * CARDINAL_BLOCK;
     CARDINAL_ROLLED
     for (size_t ky = ky_begin; ky < ky_end; ++ky) {
-      x.second = x_block + (top + ky - a->pad_top) * a->x_row;
+      x.second = x_block + (top + ky - a->window.pad_top) * a->x_row;
       cardinal_neon_quad(t, acc, &x, t.channels, w_block + ky * w_row);
     }
   } else {
@@ -214,7 +214,7 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
       left -= channels;
       CARDINAL_ROLLED
       for (size_t ky = ky_begin; ky < ky_end; ++ky) {
-        x.second = x_block + (top + ky - a->pad_top) * a->x_row;
+        x.second = x_block + (top + ky - a->window.pad_top) * a->x_row;
         const float *w = w_block + ky * w_row;
         CARDINAL_ROLLED
         for (size_t done = 0; done < channels; done += CARDINAL_NEON_LANES) {

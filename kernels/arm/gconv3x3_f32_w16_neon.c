@@ -36,5 +36,5 @@ void cardinal_gconv3x3_f32_w16_neon(const cardinal_conv_args *a) {
   cardinal_neon_tiles cut = cardinal_neon_cut(a->out_width, TILE_PIXELS);
   if (cut.shorter < LEAST_PIXELS) /* 7 pixels are better off in one tile than in two of 4 and 3 */
     cut = cardinal_neon_cut(a->out_width, LONG_TILE_PIXELS);
-  cardinal_neon_gconv_call(a, cut, tiles_of[a->stride_h - 1]);
+  cardinal_neon_gconv_call(a, cut, tiles_of[a->window.stride_h - 1]);
 }

@@ -11,9 +11,11 @@ CARDINAL_INLINE float32x4_t larger(float32x4_t m, float32x4_t tap) {
 
 void cardinal_maxpool_f32_neon(const cardinal_pool_args *a) {
   for (size_t row = a->row_begin; row < a->row_end; ++row) {
-    const cardinal_taps rows = cardinal_existing_taps(row, a->stride_h, a->kernel_h, a->pad_top, a->in_height);
+    const cardinal_taps rows =
+        cardinal_existing_taps(row, a->window.stride_h, a->window.kernel_h, a->window.pad_top, a->in_height);
     for (size_t column = 0; column < a->out_width; ++column) {
-      const cardinal_taps columns = cardinal_existing_taps(column, a->stride_w, a->kernel_w, a->pad_left, a->in_width);
+      const cardinal_taps columns =
+          cardinal_existing_taps(column, a->window.stride_w, a->window.kernel_w, a->window.pad_left, a->in_width);
       float32x4_t m[CARDINAL_NEON_VECTORS];
       CARDINAL_UNROLL
       for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)

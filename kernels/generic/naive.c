@@ -13,15 +13,15 @@ void cardinal_naive_conv(const cardinal_reference_shape *s, const float *x, cons
           const size_t first_channel = n * s->in_channels + o / out_group * in_group;
           float acc = bias ? bias[o] : 0.0f;
           for (size_t c = 0; c < in_group; ++c)
-            for (size_t ky = 0; ky < s->kernel_h; ++ky)
-              for (size_t kx = 0; kx < s->kernel_w; ++kx) {
+            for (size_t ky = 0; ky < s->window.kernel_h; ++ky)
+              for (size_t kx = 0; kx < s->window.kernel_w; ++kx) {
                 /* positions in the top and left padding wrap to huge values */
-                const size_t iy = oy * s->stride_h + ky * s->dilation_h - s->pad_top;
-                const size_t ix = ox * s->stride_w + kx * s->dilation_w - s->pad_left;
+                const size_t iy = oy * s->window.stride_h + ky * s->window.dilation_h - s->window.pad_top;
+                const size_t ix = ox * s->window.stride_w + kx * s->window.dilation_w - s->window.pad_left;
                 if (iy >= s->in_height || ix >= s->in_width)
                   continue;
                 acc += x[((first_channel + c) * s->in_height + iy) * s->in_width + ix] *
-                       weights[((o * in_group + c) * s->kernel_h + ky) * s->kernel_w + kx];
+                       weights[((o * in_group + c) * s->window.kernel_h + ky) * s->window.kernel_w + kx];
               }
           const size_t at = ((n * s->out_channels + o) * s->out_height + oy) * s->out_width + ox;
           if (residual)
@@ -35,9 +35,10 @@ void cardinal_naive_max_pool(const cardinal_reference_shape *s, const float *x, 
     for (size_t oy = 0; oy < s->out_height; ++oy)
       for (size_t ox = 0; ox < s->out_width; ++ox) {
         float m = -INFINITY;
-        for (size_t ky = 0; ky < s->kernel_h; ++ky)
-          for (size_t kx = 0; kx < s->kernel_w; ++kx) {
-            const size_t iy = oy * s->stride_h + ky - s->pad_top, ix = ox * s->stride_w + kx - s->pad_left;
+        for (size_t ky = 0; ky < s->window.kernel_h; ++ky)
+          for (size_t kx = 0; kx < s->window.kernel_w; ++kx) {
+            const size_t iy = oy * s->window.stride_h + ky - s->window.pad_top,
+                         ix = ox * s->window.stride_w + kx - s->window.pad_left;
             if (iy >= s->in_height || ix >= s->in_width)
               continue;
             const float value = x[(plane * s->in_height + iy) * s->in_width + ix];

@@ -7,12 +7,13 @@ void cardinal_maxpool_f32_generic(const cardinal_pool_args *a) {
     for (size_t column = 0; column < a->out_width; ++column) {
       float m[CARDINAL_BLOCK] = {0};
       int taken = 0;
-      for (size_t ky = 0; ky < a->kernel_h; ++ky) {
-        const size_t iy = row * a->stride_h + ky - a->pad_top; /* wraps past in_height in the top padding */
+      for (size_t ky = 0; ky < a->window.kernel_h; ++ky) {
+        const size_t iy =
+            row * a->window.stride_h + ky - a->window.pad_top; /* wraps past in_height in the top padding */
         if (iy >= a->in_height)
           continue;
-        for (size_t kx = 0; kx < a->kernel_w; ++kx) {
-          const size_t ix = column * a->stride_w + kx - a->pad_left;
+        for (size_t kx = 0; kx < a->window.kernel_w; ++kx) {
+          const size_t ix = column * a->window.stride_w + kx - a->window.pad_left;
           if (ix >= a->in_width)
             continue;
           const float *x = a->x + iy * a->x_row + ix * CARDINAL_BLOCK;

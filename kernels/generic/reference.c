@@ -6,7 +6,7 @@
 void cardinal_reference_conv(const cardinal_reference_shape *s, const float *x, const float *weights, const float *bias,
                              const float *residual, int relu, double *y, double *magnitude) {
   const size_t in_group = s->in_channels / s->groups, out_group = s->out_channels / s->groups;
-  const size_t in_plane = s->in_height * s->in_width, taps = s->kernel_h * s->kernel_w;
+  const size_t in_plane = s->in_height * s->in_width, taps = s->window.kernel_h * s->window.kernel_w;
   size_t at = 0;
   for (size_t n = 0; n < s->batch; ++n)
     for (size_t o = 0; o < s->out_channels; ++o) {
@@ -15,17 +15,17 @@ void cardinal_reference_conv(const cardinal_reference_shape *s, const float *x, 
         for (size_t ox = 0; ox < s->out_width; ++ox, ++at) {
           double sum = bias ? (double)bias[o] : 0.0;
           double absolute = fabs(sum);
-          for (size_t ky = 0; ky < s->kernel_h; ++ky) {
-            const size_t iy = oy * s->stride_h + ky * s->dilation_h - s->pad_top;
+          for (size_t ky = 0; ky < s->window.kernel_h; ++ky) {
+            const size_t iy = oy * s->window.stride_h + ky * s->window.dilation_h - s->window.pad_top;
             if (iy >= s->in_height)
               continue;
-            for (size_t kx = 0; kx < s->kernel_w; ++kx) {
-              const size_t ix = ox * s->stride_w + kx * s->dilation_w - s->pad_left;
+            for (size_t kx = 0; kx < s->window.kernel_w; ++kx) {
+              const size_t ix = ox * s->window.stride_w + kx * s->window.dilation_w - s->window.pad_left;
               if (ix >= s->in_width)
                 continue;
               for (size_t c = 0; c < in_group; ++c) {
                 const double product = (double)image[c * in_plane + iy * s->in_width + ix] *
-                                       (double)weights[(o * in_group + c) * taps + ky * s->kernel_w + kx];
+                                       (double)weights[(o * in_group + c) * taps + ky * s->window.kernel_w + kx];
                 sum += product;
                 absolute += fabs(product);
               }
@@ -43,7 +43,7 @@ void cardinal_reference_conv(const cardinal_reference_shape *s, const float *x, 
 }
 
 size_t cardinal_reference_products(const cardinal_reference_shape *s) {
-  return s->in_channels / s->groups * s->kernel_h * s->kernel_w;
+  return s->in_channels / s->groups * s->window.kernel_h * s->window.kernel_w;
 }
 
 double cardinal_reference_bound(size_t products, double magnitude) {

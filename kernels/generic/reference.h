@@ -16,9 +16,11 @@
 
 #include <stddef.h>
 
+#include "kernels/window.h"
+
 typedef struct cardinal_reference_shape {
   size_t batch, groups, in_channels, in_height, in_width, out_channels, out_height, out_width;
-  size_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+  cardinal_window window;
 } cardinal_reference_shape;
 
 /* y = relu?(conv(x, w) + bias + residual); bias and residual may be NULL. */

@@ -257,13 +257,14 @@ typedef struct row_job {
 CARDINAL_INLINE row_job row_job_of(const cardinal_conv_args *a, const cardinal_avx2_pass *pass, size_t row, size_t rows,
                                    size_t stride) {
   const size_t top = row * stride; /* input row of ky = 0, counted from the padding's */
-  const int lacks_top = top < a->pad_top;
-  const int lacks_bottom = top + (rows - 1) * stride + KERNEL_H > a->in_height + a->pad_top;
+  const int lacks_top = top < a->window.pad_top;
+  const int lacks_bottom = top + (rows - 1) * stride + KERNEL_H > a->in_height + a->window.pad_top;
   const size_t ky_begin = rows == 1 && lacks_top, ky_end = KERNEL_H - (rows == 1 && lacks_bottom);
   const size_t from = row - pass->row_begin;
   const size_t x_row = a->x_row * sizeof(float);
   return (row_job){
-      .x = (uintptr_t)pass->x + (top + ky_begin - a->pad_top) * x_row - (uintptr_t)a->pad_left * PIXEL_BYTES,
+      .x = (uintptr_t)pass->x + (top + ky_begin - a->window.pad_top) * x_row -
+           (uintptr_t)a->window.pad_left * PIXEL_BYTES,
       .w = pass->w,
       .ky_begin = ky_begin,
       .ky_end = ky_end,
@@ -391,8 +392,8 @@ CARDINAL_INLINE void run_cut(const cardinal_conv_args *a, const cardinal_avx2_pa
                              size_t row, size_t rows, size_t slot, size_t stride) {
   const row_job job = row_job_of(a, pass, row, rows, stride);
   const size_t window_end = (a->out_width - 1) * stride + KERNEL_W;
-  const int last = window_end > a->in_width + a->pad_left ? RIGHT : 0;
-  int sides = a->pad_left ? LEFT : 0;
+  const int last = window_end > a->in_width + a->window.pad_left ? RIGHT : 0;
+  int sides = a->window.pad_left ? LEFT : 0;
   for (size_t tile = 0, first = 0; tile < cut->tiles; ++tile) {
     const size_t pixels = cut->narrow + (tile < cut->wide);
     if (tile + 1 == cut->tiles)

@@ -200,8 +200,8 @@ typedef struct row_start {
 } row_start;
 
 CARDINAL_INLINE row_start start_row(const cardinal_conv_args *a, const tile *t, size_t row) {
-  const ptrdiff_t top = (ptrdiff_t)(row * a->stride_h) - (ptrdiff_t)a->pad_top;
-  row_start start = {(const char *)a->x + top * (ptrdiff_t)t->x_row - (ptrdiff_t)a->pad_left * PIXEL_BYTES,
+  const ptrdiff_t top = (ptrdiff_t)(row * a->window.stride_h) - (ptrdiff_t)a->window.pad_top;
+  row_start start = {(const char *)a->x + top * (ptrdiff_t)t->x_row - (ptrdiff_t)a->window.pad_left * PIXEL_BYTES,
                      a->y + row * a->y_row, 0};
   for (ptrdiff_t ky = 0; ky < KERNEL; ++ky)
     if (top + ky < 0 || top + ky >= (ptrdiff_t)a->in_height)
@@ -214,14 +214,14 @@ static void segments(const cardinal_conv_args *a, tile *t, size_t first, size_t 
   static void (*const tile_of[2][SEGMENTS])(const tile *, size_t) = {
       {tile_of_1_STRIDE1, tile_of_2_STRIDE1, tile_of_3_STRIDE1, tile_of_4_STRIDE1},
       {tile_of_1_STRIDE2, tile_of_2_STRIDE2, tile_of_3_STRIDE2, tile_of_4_STRIDE2}};
-  const size_t stride = a->stride_h, end = first + across * pixels;
+  const size_t stride = a->window.stride_h, end = first + across * pixels;
   size_t row = a->row_begin, column = first, s = 0;
   for (row_start start = start_row(a, t, row); row < a->row_end;) {
     const char *x = start.x + column * stride * PIXEL_BYTES;
     uint64_t edges = start.edges;
-    if (column * stride < a->pad_left)
+    if (column * stride < a->window.pad_left)
       edges |= LEFT * EACH_KY;
-    if ((column + pixels - 1) * stride + KERNEL - 1 >= a->in_width + a->pad_left)
+    if ((column + pixels - 1) * stride + KERNEL - 1 >= a->in_width + a->window.pad_left)
       edges |= RIGHT * EACH_KY;
     if (s == 0) {
       t->x = x;

@@ -9,7 +9,7 @@ enum {
 
 static void tiles(const cardinal_conv_args *a, const cardinal_avx2_pass *pass, const cardinal_avx2_cut *cut,
                   size_t row) {
-  if (a->stride_h == 1)
+  if (a->window.stride_h == 1)
     cardinal_avx2_tiles(a, pass, cut, row, SLOT, 1, ROWS > 1);
   else
     cardinal_avx2_tiles(a, pass, cut, row, SLOT, 2, ROWS > 1);

@@ -314,15 +314,15 @@ static __attribute__((noinline)) void strip_of_stride2(const strip *t, size_t pi
 
 /* `count` strips of `pixels` pixels from column `first` on. */
 CARDINAL_INLINE void strips(const cardinal_conv_args *a, strip *t, size_t first, size_t pixels, size_t count) {
-  const size_t stride = a->stride_h;
+  const size_t stride = a->window.stride_h;
   for (const size_t end = first + count * pixels; first < end; first += pixels) {
-    const ptrdiff_t column = (ptrdiff_t)(first * stride) - (ptrdiff_t)a->pad_left;
+    const ptrdiff_t column = (ptrdiff_t)(first * stride) - (ptrdiff_t)a->window.pad_left;
     const size_t last_column = (first + pixels - 1) * stride + 2;
     t->x_begin = (const char *)a->x + column * PIXEL_BYTES;
     t->x_end = t->x_begin + a->in_height * t->x_row;
-    t->x = t->x_begin + ((ptrdiff_t)(a->row_begin * stride) - (ptrdiff_t)a->pad_top) * (ptrdiff_t)t->x_row;
+    t->x = t->x_begin + ((ptrdiff_t)(a->row_begin * stride) - (ptrdiff_t)a->window.pad_top) * (ptrdiff_t)t->x_row;
     t->y = a->y + a->row_begin * a->y_row + first * CARDINAL_BLOCK;
-    t->edges = (column < 0 ? LEFT : 0) | (last_column >= a->in_width + a->pad_left ? RIGHT : 0);
+    t->edges = (column < 0 ? LEFT : 0) | (last_column >= a->in_width + a->window.pad_left ? RIGHT : 0);
     if (stride == 1)
       strip_of_stride1(t, pixels);
     else
@@ -351,7 +351,7 @@ CARDINAL_INLINE void cardinal_avx512_rolling(const cardinal_conv_args *a) {
     for (uint32_t lane = 0; lane < CARDINAL_BLOCK; ++lane)
       t.lanes[channel][lane] = lane - lane % SLOT + channel;
   const cardinal_avx512_cut cut =
-      cardinal_avx512_cut_of(a->out_width, a->stride_h == 1 ? STRIDE1_PIXELS : STRIDE2_PIXELS);
+      cardinal_avx512_cut_of(a->out_width, a->window.stride_h == 1 ? STRIDE1_PIXELS : STRIDE2_PIXELS);
   strips(a, &t, 0, cut.longer, cut.longer_count);
   strips(a, &t, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
 }

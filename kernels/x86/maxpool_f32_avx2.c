@@ -26,9 +26,11 @@ CARDINAL_INLINE void pixel(float *y, const float *x, size_t x_row, size_t rows, 
 void cardinal_maxpool_f32_avx2(const cardinal_pool_args *a) {
   const cardinal_lanes16 mask = cardinal_avx2_mask(a->lane_mask);
   for (size_t row = a->row_begin; row < a->row_end; ++row) {
-    const cardinal_taps rows = cardinal_existing_taps(row, a->stride_h, a->kernel_h, a->pad_top, a->in_height);
+    const cardinal_taps rows =
+        cardinal_existing_taps(row, a->window.stride_h, a->window.kernel_h, a->window.pad_top, a->in_height);
     for (size_t column = 0; column < a->out_width; ++column) {
-      const cardinal_taps columns = cardinal_existing_taps(column, a->stride_w, a->kernel_w, a->pad_left, a->in_width);
+      const cardinal_taps columns =
+          cardinal_existing_taps(column, a->window.stride_w, a->window.kernel_w, a->window.pad_left, a->in_width);
       const size_t height = rows.end - rows.begin, width = columns.end - columns.begin;
       const float *x = a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK;
       float *y = a->y + row * a->y_row + column * CARDINAL_BLOCK;

@@ -32,14 +32,7 @@ static cardinal_reference_shape whole_shape(const bench_problem *p) {
                                     .out_channels = p->out_channels,
                                     .out_height = p->out_height,
                                     .out_width = p->out_width,
-                                    .kernel_h = (size_t)p->conv.kernel_height,
-                                    .kernel_w = (size_t)p->conv.kernel_width,
-                                    .stride_h = (size_t)p->conv.stride_height,
-                                    .stride_w = (size_t)p->conv.stride_width,
-                                    .dilation_h = 1,
-                                    .dilation_w = 1,
-                                    .pad_top = (size_t)p->conv.pad_top,
-                                    .pad_left = (size_t)p->conv.pad_left};
+                                    .window = cardinal_window_of_conv(&p->conv)};
 }
 
 static float *whole_output(const bench_problem *p) {
@@ -153,12 +146,7 @@ Test(problem, max_pools_are_checked) {
                                           .in_width = 9,
                                           .out_height = 5,
                                           .out_width = 5,
-                                          .kernel_h = 3,
-                                          .kernel_w = 3,
-                                          .stride_h = 2,
-                                          .stride_w = 2,
-                                          .pad_top = 1,
-                                          .pad_left = 1};
+                                          .window = cardinal_square_window(3, 2, 1, 1)};
   float y[5 * 25];
   char error[256];
   cardinal_naive_max_pool(&shape, p.x, y);

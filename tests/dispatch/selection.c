@@ -29,23 +29,22 @@ typedef struct named_shape {
   cardinal_shape shape;
 } named_shape;
 
-#define CONV(layout, groups_, in, out, size, window, stride, dilation, pad)                                            \
+#define SQUARE(kernel, stride, dilation, pad)                                                                          \
+  { (kernel), (kernel), (stride), (stride), (dilation), (dilation), (pad), (pad), (pad), (pad) }
+#define CONV(layout, groups_, in, out, size, kernel, stride, dilation, pad)                                            \
   {                                                                                                                    \
     .operation = CARDINAL_OPERATION_CONV, .x_layout = CARDINAL_LAYOUT_##layout, .batch = 1, .groups = (groups_),       \
     .in_per_group = (in), .out_per_group = (out), .in_height = (size), .in_width = (size),                             \
-    .out_height = ((size) + 2 * (pad) - ((window)-1) * (dilation)-1) / (stride) + 1,                                   \
-    .out_width = ((size) + 2 * (pad) - ((window)-1) * (dilation)-1) / (stride) + 1, .kernel_h = (window),              \
-    .kernel_w = (window), .stride_h = (stride), .stride_w = (stride), .dilation_h = (dilation),                        \
-    .dilation_w = (dilation), .pad_top = (pad), .pad_left = (pad), .pad_bottom = (pad), .pad_right = (pad)             \
+    .out_height = ((size) + 2 * (pad) - ((kernel)-1) * (dilation)-1) / (stride) + 1,                                   \
+    .out_width = ((size) + 2 * (pad) - ((kernel)-1) * (dilation)-1) / (stride) + 1,                                    \
+    .window = SQUARE(kernel, stride, dilation, pad)                                                                    \
   }
-#define POOL(operation_, size, window, stride, pad)                                                                    \
+#define POOL(operation_, size, kernel, stride, pad)                                                                    \
   {                                                                                                                    \
     .operation = CARDINAL_OPERATION_##operation_, .x_layout = CARDINAL_LAYOUT_BLOCKED16, .batch = 1, .groups = 64,     \
     .in_per_group = 1, .out_per_group = 1, .in_height = (size), .in_width = (size),                                    \
-    .out_height = ((size) + 2 * (pad) - (window)) / (stride) + 1,                                                      \
-    .out_width = ((size) + 2 * (pad) - (window)) / (stride) + 1, .kernel_h = (window), .kernel_w = (window),           \
-    .stride_h = (stride), .stride_w = (stride), .dilation_h = 1, .dilation_w = 1, .pad_top = (pad), .pad_left = (pad), \
-    .pad_bottom = (pad), .pad_right = (pad)                                                                            \
+    .out_height = ((size) + 2 * (pad) - (kernel)) / (stride) + 1,                                                      \
+    .out_width = ((size) + 2 * (pad) - (kernel)) / (stride) + 1, .window = SQUARE(kernel, stride, 1, pad)              \
   }
 
 /* A shape, and the kernel that serves it: %s stands for the ISA where it has kernels of its own for the shape. */
@@ -204,7 +203,8 @@ Test(selection, padding_of_each_side) {
   for (size_t i = 0; i < sizeof widths / sizeof widths[0]; ++i)
     for (size_t side = 0; side < 4; ++side) {
       cardinal_shape shape = CONV(BLOCKED16, 32, widths[i], widths[i], 56, 3, 1, 1, 1);
-      size_t *pads[] = {&shape.pad_top, &shape.pad_left, &shape.pad_bottom, &shape.pad_right};
+      size_t *pads[] = {&shape.window.pad_top, &shape.window.pad_left, &shape.window.pad_bottom,
+                        &shape.window.pad_right};
       const cardinal_selector selector = {.cap = CARDINAL_ISA_GENERIC};
       cr_expect_neq(strcmp(cardinal_kernel_select(&selector, &shape)->name, "conv_f32_generic"), 0);
       *pads[side] = 2;

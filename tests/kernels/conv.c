@@ -17,8 +17,7 @@ typedef enum residual_kind {
 typedef struct conv_case {
   bool planes;
   size_t channels, slot, in_h, in_w;
-  size_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
-  size_t pad_top, pad_left, pad_bottom, pad_right;
+  cardinal_window window;
   size_t out_h, out_w; /* follow from the others */
   size_t row_begin, row_end;
   size_t gap; /* floats between rows, times 16 */
@@ -34,18 +33,18 @@ enum {
 
 static harness_buffers buffers;
 
-static bool output_size(size_t in, size_t pad, size_t kernel, size_t dilation, size_t stride, size_t *out) {
-  const size_t window = (kernel - 1) * dilation + 1;
-  if (in + pad < window)
+static bool output_size(size_t in, size_t pad, size_t spanned, size_t stride, size_t *out) {
+  if (in + pad < spanned)
     return false;
-  *out = (in + pad - window) / stride + 1;
+  *out = (in + pad - spanned) / stride + 1;
   return true;
 }
 
 /* Fills what follows from the rest; false if there is no output. */
 static bool complete(conv_case *c) {
-  return output_size(c->in_h, c->pad_top + c->pad_bottom, c->kernel_h, c->dilation_h, c->stride_h, &c->out_h) &&
-         output_size(c->in_w, c->pad_left + c->pad_right, c->kernel_w, c->dilation_w, c->stride_w, &c->out_w);
+  const cardinal_window *w = &c->window;
+  return output_size(c->in_h, w->pad_top + w->pad_bottom, cardinal_window_height(w), w->stride_h, &c->out_h) &&
+         output_size(c->in_w, w->pad_left + w->pad_right, cardinal_window_width(w), w->stride_w, &c->out_w);
 }
 
 /* An operator's shape for which the kernel would get such arguments. */
@@ -61,16 +60,7 @@ static bool accepted(const cardinal_kernel *kernel, const conv_case *c) {
       .in_width = c->in_w,
       .out_height = c->out_h,
       .out_width = c->out_w,
-      .kernel_h = c->kernel_h,
-      .kernel_w = c->kernel_w,
-      .stride_h = c->stride_h,
-      .stride_w = c->stride_w,
-      .dilation_h = c->dilation_h,
-      .dilation_w = c->dilation_w,
-      .pad_top = c->pad_top,
-      .pad_left = c->pad_left,
-      .pad_bottom = c->pad_bottom,
-      .pad_right = c->pad_right,
+      .window = c->window,
   };
   if (harness_accepts(kernel, &shape))
     return true;
@@ -85,9 +75,10 @@ static void describe(const conv_case *c, size_t number) {
       "case %zu: %zu channels, slot %zu, %zux%zu in, window %zux%zu, stride %zux%zu, dilation %zux%zu, "
       "pads %zu %zu %zu %zu (top left bottom right), rows %zu to %zu of %zu, gap %zu, lanes %04x, relu %u, %s, "
       "%s data, %s",
-      number, c->channels, c->slot, c->in_h, c->in_w, c->kernel_h, c->kernel_w, c->stride_h, c->stride_w, c->dilation_h,
-      c->dilation_w, c->pad_top, c->pad_left, c->pad_bottom, c->pad_right, c->row_begin, c->row_end, c->out_h, c->gap,
-      c->lane_mask, c->relu, residuals[c->residual], data_kind_name(c->data), placements[c->placement]);
+      number, c->channels, c->slot, c->in_h, c->in_w, c->window.kernel_h, c->window.kernel_w, c->window.stride_h,
+      c->window.stride_w, c->window.dilation_h, c->window.dilation_w, c->window.pad_top, c->window.pad_left,
+      c->window.pad_bottom, c->window.pad_right, c->row_begin, c->row_end, c->out_h, c->gap, c->lane_mask, c->relu,
+      residuals[c->residual], data_kind_name(c->data), placements[c->placement]);
 }
 
 static cardinal_reference_shape reference_shape(const conv_case *c) {
@@ -100,14 +91,7 @@ static cardinal_reference_shape reference_shape(const conv_case *c) {
                                     .out_channels = CARDINAL_BLOCK,
                                     .out_height = c->out_h,
                                     .out_width = c->out_w,
-                                    .kernel_h = c->kernel_h,
-                                    .kernel_w = c->kernel_w,
-                                    .stride_h = c->stride_h,
-                                    .stride_w = c->stride_w,
-                                    .dilation_h = c->dilation_h,
-                                    .dilation_w = c->dilation_w,
-                                    .pad_top = c->pad_top,
-                                    .pad_left = c->pad_left};
+                                    .window = c->window};
 }
 
 /* Lays x out as the kernel reads it. Lanes and gaps that must not enter a sum keep their canaries, which are NaNs. */
@@ -134,18 +118,18 @@ static void lay_x(const conv_case *c, const data_problem *p, cardinal_conv_args 
 }
 
 static void lay_weights(const conv_case *c, const data_problem *p, cardinal_conv_args *a) {
-  const size_t taps = c->kernel_h * c->kernel_w;
+  const size_t taps = c->window.kernel_h * c->window.kernel_w;
   float *w =
       test_memory_place(&buffers.w, c->channels * taps * CARDINAL_BLOCK, harness_weights_placement(c->placement));
   a->w = w;
   for (size_t ch = 0; ch < c->channels; ++ch) {
     const size_t first = ch / CARDINAL_BLOCK * CARDINAL_BLOCK;
     const size_t in_block = c->channels - first < CARDINAL_BLOCK ? c->channels - first : CARDINAL_BLOCK;
-    for (size_t ky = 0; ky < c->kernel_h; ++ky)
-      for (size_t kx = 0; kx < c->kernel_w; ++kx)
+    for (size_t ky = 0; ky < c->window.kernel_h; ++ky)
+      for (size_t kx = 0; kx < c->window.kernel_w; ++kx)
         for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-          w[(first * taps + (ky * in_block + ch - first) * c->kernel_w + kx) * CARDINAL_BLOCK + l] =
-              c->lane_mask & 1u << l ? p->weights[(l * c->channels + ch) * taps + ky * c->kernel_w + kx] : 0.0f;
+          w[(first * taps + (ky * in_block + ch - first) * c->window.kernel_w + kx) * CARDINAL_BLOCK + l] =
+              c->lane_mask & 1u << l ? p->weights[(l * c->channels + ch) * taps + ky * c->window.kernel_w + kx] : 0.0f;
   }
   float *bias = test_memory_place(&buffers.bias, CARDINAL_BLOCK, c->placement);
   a->bias = bias;
@@ -203,14 +187,7 @@ static bool run_case(const cardinal_kernel *kernel, const conv_case *c, size_t n
                              .out_width = c->out_w,
                              .row_begin = c->row_begin,
                              .row_end = c->row_end,
-                             .kernel_h = (uint32_t)c->kernel_h,
-                             .kernel_w = (uint32_t)c->kernel_w,
-                             .stride_h = (uint32_t)c->stride_h,
-                             .stride_w = (uint32_t)c->stride_w,
-                             .dilation_h = (uint32_t)c->dilation_h,
-                             .dilation_w = (uint32_t)c->dilation_w,
-                             .pad_top = (uint32_t)c->pad_top,
-                             .pad_left = (uint32_t)c->pad_left,
+                             .window = c->window,
                              .lane_mask = c->lane_mask,
                              .relu = c->relu};
   lay_x(c, &p, &args);
@@ -292,16 +269,16 @@ static bool cases_3x3(const cardinal_kernel *kernel, size_t slot, size_t *cases)
         conv_case c = {.slot = slot,
                        .in_h = heights[number * 7 / 3 % test_scale(6, 3)],
                        .in_w = width,
-                       .kernel_h = 3,
-                       .kernel_w = 3,
-                       .stride_h = stride,
-                       .stride_w = stride,
-                       .dilation_h = 1,
-                       .dilation_w = 1,
-                       .pad_top = pads >> 1 & 1,
-                       .pad_left = pads & 1,
-                       .pad_bottom = pads >> 2 & 1,
-                       .pad_right = pads >> 3 & 1};
+                       .window = {.kernel_h = 3,
+                                  .kernel_w = 3,
+                                  .stride_h = stride,
+                                  .stride_w = stride,
+                                  .dilation_h = 1,
+                                  .dilation_w = 1,
+                                  .pad_top = pads >> 1 & 1,
+                                  .pad_left = pads & 1,
+                                  .pad_bottom = pads >> 2 & 1,
+                                  .pad_right = pads >> 3 & 1}};
         for (size_t tries = 0; tries < 8; ++tries) {
           c.channels = some_channels(slot, number * 5 + tries, test_scale(40, 18));
           if (complete(&c) && accepted(kernel, &c))
@@ -317,16 +294,7 @@ static bool cases_3x3(const cardinal_kernel *kernel, size_t slot, size_t *cases)
                      .channels = channels,
                      .in_h = 4,
                      .in_w = test_scale(15, 5),
-                     .kernel_h = 3,
-                     .kernel_w = 3,
-                     .stride_h = stride,
-                     .stride_w = stride,
-                     .dilation_h = 1,
-                     .dilation_w = 1,
-                     .pad_top = 1,
-                     .pad_left = 1,
-                     .pad_bottom = 1,
-                     .pad_right = 1};
+                     .window = cardinal_square_window(3, stride, 1, 1)};
       if (!try_case(kernel, &c, cases))
         return false;
     }
@@ -343,16 +311,7 @@ static bool cases_stem(const cardinal_kernel *kernel, size_t *cases) {
                      .slot = CARDINAL_BLOCK,
                      .in_h = height,
                      .in_w = width,
-                     .kernel_h = 7,
-                     .kernel_w = 7,
-                     .stride_h = 2,
-                     .stride_w = 2,
-                     .dilation_h = 1,
-                     .dilation_w = 1,
-                     .pad_top = 3,
-                     .pad_left = 3,
-                     .pad_bottom = 3,
-                     .pad_right = 3};
+                     .window = cardinal_square_window(7, 2, 1, 3)};
       for (int tries = 0; tries < 2; ++tries, c.channels = 3)
         if (complete(&c) && accepted(kernel, &c))
           break;
@@ -371,16 +330,16 @@ static bool cases_any(const cardinal_kernel *kernel, size_t *cases) {
     conv_case c = {.slot = slots[test_between(&random, 0, 4)],
                    .in_h = test_between(&random, 1, 9),
                    .in_w = test_between(&random, 1, test_scale(20, 7)),
-                   .kernel_h = test_between(&random, 1, 5),
-                   .kernel_w = test_between(&random, 1, 5),
-                   .stride_h = test_between(&random, 1, 3),
-                   .stride_w = test_between(&random, 1, 3),
-                   .dilation_h = test_between(&random, 1, 3),
-                   .dilation_w = test_between(&random, 1, 3),
-                   .pad_top = test_between(&random, 0, 6),
-                   .pad_left = test_between(&random, 0, 6),
-                   .pad_bottom = test_between(&random, 0, 6),
-                   .pad_right = test_between(&random, 0, 6)};
+                   .window = {.kernel_h = test_between(&random, 1, 5),
+                              .kernel_w = test_between(&random, 1, 5),
+                              .stride_h = test_between(&random, 1, 3),
+                              .stride_w = test_between(&random, 1, 3),
+                              .dilation_h = test_between(&random, 1, 3),
+                              .dilation_w = test_between(&random, 1, 3),
+                              .pad_top = test_between(&random, 0, 6),
+                              .pad_left = test_between(&random, 0, 6),
+                              .pad_bottom = test_between(&random, 0, 6),
+                              .pad_right = test_between(&random, 0, 6)}};
     c.channels = some_channels(c.slot, test_u32(&random), test_scale(40, 18));
     if (!try_case(kernel, &c, cases))
       return false;
@@ -407,16 +366,7 @@ Test(kernels, conv_data_tell_orders_apart) {
                             .slot = CARDINAL_BLOCK,
                             .in_h = 5,
                             .in_w = 5,
-                            .kernel_h = 3,
-                            .kernel_w = 3,
-                            .stride_h = 1,
-                            .stride_w = 1,
-                            .dilation_h = 1,
-                            .dilation_w = 1,
-                            .pad_top = 1,
-                            .pad_left = 1,
-                            .pad_bottom = 1,
-                            .pad_right = 1,
+                            .window = cardinal_square_window(3, 1, 1, 1),
                             .out_h = 5,
                             .out_w = 5,
                             .row_end = 5,
@@ -432,14 +382,7 @@ Test(kernels, conv_data_tell_orders_apart) {
                                .in_width = base.in_w,
                                .out_width = base.out_w,
                                .row_end = base.out_h,
-                               .kernel_h = 3,
-                               .kernel_w = 3,
-                               .stride_h = 1,
-                               .stride_w = 1,
-                               .dilation_h = 1,
-                               .dilation_w = 1,
-                               .pad_top = 1,
-                               .pad_left = 1,
+                               .window = cardinal_square_window(3, 1, 1, 1),
                                .lane_mask = base.lane_mask};
     lay_x(&base, &p, &args);
     lay_weights(&base, &p, &args);

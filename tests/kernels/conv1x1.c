@@ -45,12 +45,7 @@ static cardinal_reference_shape reference_shape(const matrix_case *c) {
                                     .out_channels = c->blocks * CARDINAL_BLOCK,
                                     .out_height = 1,
                                     .out_width = 1,
-                                    .kernel_h = 1,
-                                    .kernel_w = 1,
-                                    .stride_h = 1,
-                                    .stride_w = 1,
-                                    .dilation_h = 1,
-                                    .dilation_w = 1};
+                                    .window = cardinal_square_window(1, 1, 1, 0)};
 }
 
 static bool lane_used(const matrix_case *c, size_t out) {

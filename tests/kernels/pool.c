@@ -8,8 +8,8 @@
 #include "tests/kernels/harness.h"
 
 typedef struct pool_case {
-  size_t in_h, in_w, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w;
-  size_t pad_top, pad_left, pad_bottom, pad_right;
+  size_t in_h, in_w, out_h, out_w;
+  cardinal_window window;
   size_t row_begin, row_end;
   size_t gap; /* floats between rows, times 16 */
   uint32_t lane_mask;
@@ -28,9 +28,9 @@ static void describe(const pool_case *c, size_t number) {
   harness_case(
       "case %zu: %zux%zu in, %zux%zu out, window %zux%zu, stride %zux%zu, pads %zu %zu %zu %zu (top left bottom "
       "right), rows %zu to %zu, gap %zu, lanes %04x, %s data, %s",
-      number, c->in_h, c->in_w, c->out_h, c->out_w, c->kernel_h, c->kernel_w, c->stride_h, c->stride_w, c->pad_top,
-      c->pad_left, c->pad_bottom, c->pad_right, c->row_begin, c->row_end, c->gap, c->lane_mask, data_kind_name(c->data),
-      placements[c->placement]);
+      number, c->in_h, c->in_w, c->out_h, c->out_w, c->window.kernel_h, c->window.kernel_w, c->window.stride_h,
+      c->window.stride_w, c->window.pad_top, c->window.pad_left, c->window.pad_bottom, c->window.pad_right,
+      c->row_begin, c->row_end, c->gap, c->lane_mask, data_kind_name(c->data), placements[c->placement]);
 }
 
 static bool accepted(const cardinal_kernel *kernel, const pool_case *c) {
@@ -43,16 +43,7 @@ static bool accepted(const cardinal_kernel *kernel, const pool_case *c) {
                                                    .in_width = c->in_w,
                                                    .out_height = c->out_h,
                                                    .out_width = c->out_w,
-                                                   .kernel_h = c->kernel_h,
-                                                   .kernel_w = c->kernel_w,
-                                                   .stride_h = c->stride_h,
-                                                   .stride_w = c->stride_w,
-                                                   .dilation_h = 1,
-                                                   .dilation_w = 1,
-                                                   .pad_top = c->pad_top,
-                                                   .pad_left = c->pad_left,
-                                                   .pad_bottom = c->pad_bottom,
-                                                   .pad_right = c->pad_right});
+                                                   .window = c->window});
 }
 
 static float draw(data_kind kind, test_random *random) {
@@ -87,12 +78,7 @@ static bool run_case(const cardinal_kernel *kernel, const pool_case *c, size_t n
                              .row_end = c->row_end,
                              .x_row = (c->in_w + c->gap) * CARDINAL_BLOCK,
                              .y_row = (c->out_w + c->gap) * CARDINAL_BLOCK,
-                             .kernel_h = (uint32_t)c->kernel_h,
-                             .kernel_w = (uint32_t)c->kernel_w,
-                             .stride_h = (uint32_t)c->stride_h,
-                             .stride_w = (uint32_t)c->stride_w,
-                             .pad_top = (uint32_t)c->pad_top,
-                             .pad_left = (uint32_t)c->pad_left,
+                             .window = c->window,
                              .lane_mask = c->lane_mask};
   const bool average = kernel->operation == CARDINAL_OPERATION_AVERAGE_POOL;
   const size_t x_floats = (c->in_h - 1) * args.x_row + c->in_w * CARDINAL_BLOCK;
@@ -130,10 +116,11 @@ static bool run_case(const cardinal_kernel *kernel, const pool_case *c, size_t n
 }
 
 static bool try_case(const cardinal_kernel *kernel, pool_case c, size_t *cases) {
-  if (c.in_h + c.pad_top + c.pad_bottom < c.kernel_h || c.in_w + c.pad_left + c.pad_right < c.kernel_w)
+  if (c.in_h + c.window.pad_top + c.window.pad_bottom < c.window.kernel_h ||
+      c.in_w + c.window.pad_left + c.window.pad_right < c.window.kernel_w)
     return true;
-  c.out_h = (c.in_h + c.pad_top + c.pad_bottom - c.kernel_h) / c.stride_h + 1;
-  c.out_w = (c.in_w + c.pad_left + c.pad_right - c.kernel_w) / c.stride_w + 1;
+  c.out_h = (c.in_h + c.window.pad_top + c.window.pad_bottom - c.window.kernel_h) / c.window.stride_h + 1;
+  c.out_w = (c.in_w + c.window.pad_left + c.window.pad_right - c.window.kernel_w) / c.window.stride_w + 1;
   if (!accepted(kernel, &c))
     return true;
   for (int run = 0; run < 3; ++run) { /* each kind of data */
@@ -150,14 +137,14 @@ static bool max_cases(const cardinal_kernel *kernel, size_t *cases) {
       if (!try_case(kernel,
                     (pool_case){.in_h = 1 + (width + pads) % 6,
                                 .in_w = width,
-                                .kernel_h = 3,
-                                .kernel_w = 3,
-                                .stride_h = 2,
-                                .stride_w = 2,
-                                .pad_top = pads >> 1 & 1,
-                                .pad_left = pads & 1,
-                                .pad_bottom = pads >> 2 & 1,
-                                .pad_right = pads >> 3 & 1},
+                                .window = {.kernel_h = 3,
+                                           .kernel_w = 3,
+                                           .stride_h = 2,
+                                           .stride_w = 2,
+                                           .pad_top = pads >> 1 & 1,
+                                           .pad_left = pads & 1,
+                                           .pad_bottom = pads >> 2 & 1,
+                                           .pad_right = pads >> 3 & 1}},
                     cases))
         return false;
   test_random random = {.state = 2};
@@ -166,14 +153,14 @@ static bool max_cases(const cardinal_kernel *kernel, size_t *cases) {
     if (!try_case(kernel,
                   (pool_case){.in_h = test_between(&random, 1, 8),
                               .in_w = test_between(&random, 1, 20),
-                              .kernel_h = kernel_h,
-                              .kernel_w = kernel_w,
-                              .stride_h = test_between(&random, 1, 3),
-                              .stride_w = test_between(&random, 1, 3),
-                              .pad_top = test_between(&random, 0, kernel_h - 1),
-                              .pad_left = test_between(&random, 0, kernel_w - 1),
-                              .pad_bottom = test_between(&random, 0, kernel_h - 1),
-                              .pad_right = test_between(&random, 0, kernel_w - 1)},
+                              .window = {.kernel_h = kernel_h,
+                                         .kernel_w = kernel_w,
+                                         .stride_h = test_between(&random, 1, 3),
+                                         .stride_w = test_between(&random, 1, 3),
+                                         .pad_top = test_between(&random, 0, kernel_h - 1),
+                                         .pad_left = test_between(&random, 0, kernel_w - 1),
+                                         .pad_bottom = test_between(&random, 0, kernel_h - 1),
+                                         .pad_right = test_between(&random, 0, kernel_w - 1)}},
                   cases))
       return false;
   }
@@ -183,11 +170,11 @@ static bool max_cases(const cardinal_kernel *kernel, size_t *cases) {
 static bool average_cases(const cardinal_kernel *kernel, size_t *cases) {
   for (size_t height = 1; height <= 9; ++height)
     for (size_t width = 1; width <= test_scale(17, 9); ++width)
-      if (!try_case(
-              kernel,
-              (pool_case){
-                  .in_h = height, .in_w = width, .kernel_h = height, .kernel_w = width, .stride_h = 1, .stride_w = 1},
-              cases))
+      if (!try_case(kernel,
+                    (pool_case){.in_h = height,
+                                .in_w = width,
+                                .window = {.kernel_h = height, .kernel_w = width, .stride_h = 1, .stride_w = 1}},
+                    cases))
         return false;
   return true;
 }

@@ -95,14 +95,7 @@ void conv_data_make(conv_data *data, const conv_case *c) {
                                           .out_channels = (size_t)d->out_channels,
                                           .out_height = (size_t)height,
                                           .out_width = (size_t)width,
-                                          .kernel_h = (size_t)d->kernel_height,
-                                          .kernel_w = (size_t)d->kernel_width,
-                                          .stride_h = (size_t)d->stride_height,
-                                          .stride_w = (size_t)d->stride_width,
-                                          .dilation_h = (size_t)d->dilation_height,
-                                          .dilation_w = (size_t)d->dilation_width,
-                                          .pad_top = (size_t)d->pad_top,
-                                          .pad_left = (size_t)d->pad_left};
+                                          .window = cardinal_window_of_conv(d)};
   test_random random = {.state = c->seed};
   data_problem_make(&data->problem, &shape, d->has_residual, c->data, &random);
   if (!d->has_bias)

@@ -49,8 +49,8 @@ static bool run_one(const cardinal_context *context, const cardinal_pool_desc *d
             "wrong at %zu of %zu",
             cardinal_isa_name(cardinal_context_isa(context)), cardinal_plan_kernel(plan), (int)d->kind, s->batch,
             s->in_channels, s->in_height, s->in_width, tensor_layout_name(d->x_layout), s->out_height, s->out_width,
-            tensor_layout_name(d->y_layout), s->kernel_h, s->kernel_w, s->stride_h, s->stride_w, s->pad_top,
-            s->pad_left, at, floats);
+            tensor_layout_name(d->y_layout), s->window.kernel_h, s->window.kernel_w, s->window.stride_h,
+            s->window.stride_w, s->window.pad_top, s->window.pad_left, at, floats);
   cardinal_plan_destroy(plan);
   return right;
 }
@@ -90,12 +90,7 @@ static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
                                             .in_width = (size_t)d.in_width,
                                             .out_height = (size_t)height,
                                             .out_width = (size_t)width,
-                                            .kernel_h = (size_t)d.kernel_height,
-                                            .kernel_w = (size_t)d.kernel_width,
-                                            .stride_h = (size_t)d.stride_height,
-                                            .stride_w = (size_t)d.stride_width,
-                                            .pad_top = (size_t)d.pad_top,
-                                            .pad_left = (size_t)d.pad_left};
+                                            .window = cardinal_window_of_pool(&d)};
     const size_t planes = shape.batch * shape.in_channels;
     const size_t x_floats = planes * shape.in_height * shape.in_width;
     float *x = malloc(x_floats * sizeof(float));

@@ -55,13 +55,13 @@ static bool tap_used(size_t out, size_t stride, size_t k, size_t dilation, size_
 
 static void poison_skipped_taps(data_problem *p) {
   const cardinal_reference_shape *s = &p->shape;
-  const size_t taps = s->kernel_h * s->kernel_w;
-  for (size_t ky = 0; ky < s->kernel_h; ++ky)
-    for (size_t kx = 0; kx < s->kernel_w; ++kx)
-      if (!tap_used(s->out_height, s->stride_h, ky, s->dilation_h, s->pad_top, s->in_height) ||
-          !tap_used(s->out_width, s->stride_w, kx, s->dilation_w, s->pad_left, s->in_width))
+  const size_t taps = s->window.kernel_h * s->window.kernel_w;
+  for (size_t ky = 0; ky < s->window.kernel_h; ++ky)
+    for (size_t kx = 0; kx < s->window.kernel_w; ++kx)
+      if (!tap_used(s->out_height, s->window.stride_h, ky, s->window.dilation_h, s->window.pad_top, s->in_height) ||
+          !tap_used(s->out_width, s->window.stride_w, kx, s->window.dilation_w, s->window.pad_left, s->in_width))
         for (size_t oc = 0; oc < p->weight_floats / taps; ++oc)
-          p->weights[oc * taps + ky * s->kernel_w + kx] = oc % 2 ? INFINITY : NAN;
+          p->weights[oc * taps + ky * s->window.kernel_w + kx] = oc % 2 ? INFINITY : NAN;
 }
 
 void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, bool residual, data_kind kind,
@@ -69,7 +69,7 @@ void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, b
   const cardinal_reference_shape *s = shape;
   *p = (data_problem){.shape = *shape};
   p->x_floats = s->batch * s->in_channels * s->in_height * s->in_width;
-  p->weight_floats = s->out_channels * (s->in_channels / s->groups) * s->kernel_h * s->kernel_w;
+  p->weight_floats = s->out_channels * (s->in_channels / s->groups) * s->window.kernel_h * s->window.kernel_w;
   p->bias_floats = s->out_channels;
   p->y_floats = s->batch * s->out_channels * s->out_height * s->out_width;
   p->x = allocate(p->x_floats, sizeof(float));

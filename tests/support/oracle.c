@@ -122,11 +122,13 @@ void oracle_conv(const cardinal_conv_args *a, bool planes, oracle_order order) {
         const size_t block = in_order(i, blocks, order);
         const size_t first = block * CARDINAL_BLOCK;
         const size_t channels = a->channels - first < CARDINAL_BLOCK ? a->channels - first : CARDINAL_BLOCK;
-        const float *w = a->w + first * a->kernel_h * a->kernel_w * CARDINAL_BLOCK;
-        for (size_t j = 0; j < a->kernel_h * channels * a->kernel_w; ++j) {
-          const tap t = tap_at(j, a->kernel_h, channels, a->kernel_w, order);
-          const int64_t iy = (int64_t)(row * a->stride_h + t.ky * a->dilation_h) - a->pad_top;
-          const int64_t ix = (int64_t)(column * a->stride_w + t.kx * a->dilation_w) - a->pad_left;
+        const float *w = a->w + first * a->window.kernel_h * a->window.kernel_w * CARDINAL_BLOCK;
+        for (size_t j = 0; j < a->window.kernel_h * channels * a->window.kernel_w; ++j) {
+          const tap t = tap_at(j, a->window.kernel_h, channels, a->window.kernel_w, order);
+          const int64_t iy =
+              (int64_t)(row * a->window.stride_h + t.ky * a->window.dilation_h) - (int64_t)a->window.pad_top;
+          const int64_t ix =
+              (int64_t)(column * a->window.stride_w + t.kx * a->window.dilation_w) - (int64_t)a->window.pad_left;
           if (iy < 0 || ix < 0 || iy >= (int64_t)a->in_height || ix >= (int64_t)a->in_width)
             continue;
           const float *x = a->x + (size_t)iy * a->x_row;
@@ -135,7 +137,7 @@ void oracle_conv(const cardinal_conv_args *a, bool planes, oracle_order order) {
           else
             x += block * a->x_block + (size_t)ix * CARDINAL_BLOCK + t.channel;
           add_products(&s, x, planes ? CARDINAL_BLOCK : a->slot,
-                       w + ((t.ky * channels + t.channel) * a->kernel_w + t.kx) * CARDINAL_BLOCK, order);
+                       w + ((t.ky * channels + t.channel) * a->window.kernel_w + t.kx) * CARDINAL_BLOCK, order);
         }
       }
       finish(&s, residual, a->relu, a->lane_mask, order, a->y + at);
@@ -147,15 +149,17 @@ static float plain_sum(const cardinal_reference_shape *s, const float *x, const 
                        size_t ox) {
   const size_t channels = s->in_channels / s->groups;
   for (size_t first = 0; first < channels; first += CARDINAL_BLOCK)
-    for (size_t ky = 0; ky < s->kernel_h; ++ky)
+    for (size_t ky = 0; ky < s->window.kernel_h; ++ky)
       for (size_t c = first; c < channels && c < first + CARDINAL_BLOCK; ++c)
-        for (size_t kx = 0; kx < s->kernel_w; ++kx) {
-          const int64_t iy = (int64_t)(oy * s->stride_h + ky * s->dilation_h) - (int64_t)s->pad_top;
-          const int64_t ix = (int64_t)(ox * s->stride_w + kx * s->dilation_w) - (int64_t)s->pad_left;
+        for (size_t kx = 0; kx < s->window.kernel_w; ++kx) {
+          const int64_t iy =
+              (int64_t)(oy * s->window.stride_h + ky * s->window.dilation_h) - (int64_t)s->window.pad_top;
+          const int64_t ix =
+              (int64_t)(ox * s->window.stride_w + kx * s->window.dilation_w) - (int64_t)s->window.pad_left;
           if (iy < 0 || ix < 0 || iy >= (int64_t)s->in_height || ix >= (int64_t)s->in_width)
             continue;
           acc = fmaf(x[(c * s->in_height + (size_t)iy) * s->in_width + (size_t)ix],
-                     w[(c * s->kernel_h + ky) * s->kernel_w + kx], acc);
+                     w[(c * s->window.kernel_h + ky) * s->window.kernel_w + kx], acc);
         }
   return acc;
 }
@@ -167,7 +171,7 @@ void oracle_plain_conv(const cardinal_reference_shape *s, const float *x, const 
   for (size_t n = 0; n < s->batch; ++n)
     for (size_t o = 0; o < s->out_channels; ++o) {
       const float *group = x + (n * s->in_channels + o / out_group * in_group) * s->in_height * s->in_width;
-      const float *w = weights + o * in_group * s->kernel_h * s->kernel_w;
+      const float *w = weights + o * in_group * s->window.kernel_h * s->window.kernel_w;
       for (size_t oy = 0; oy < s->out_height; ++oy)
         for (size_t ox = 0; ox < s->out_width; ++ox, ++at) {
           float acc = plain_sum(s, group, w, bias ? bias[o] : +0.0f, oy, ox);
@@ -186,10 +190,10 @@ void oracle_max_pool(const cardinal_pool_args *a) {
       for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
         float m = 0.0f;
         bool first = true;
-        for (size_t ky = 0; ky < a->kernel_h; ++ky)
-          for (size_t kx = 0; kx < a->kernel_w; ++kx) {
-            const int64_t iy = (int64_t)(row * a->stride_h + ky) - a->pad_top;
-            const int64_t ix = (int64_t)(column * a->stride_w + kx) - a->pad_left;
+        for (size_t ky = 0; ky < a->window.kernel_h; ++ky)
+          for (size_t kx = 0; kx < a->window.kernel_w; ++kx) {
+            const int64_t iy = (int64_t)(row * a->window.stride_h + ky) - (int64_t)a->window.pad_top;
+            const int64_t ix = (int64_t)(column * a->window.stride_w + kx) - (int64_t)a->window.pad_left;
             if (iy < 0 || ix < 0 || iy >= (int64_t)a->in_height || ix >= (int64_t)a->in_width)
               continue;
             const float x = a->x[(size_t)iy * a->x_row + (size_t)ix * CARDINAL_BLOCK + l];

@@ -64,16 +64,7 @@ static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kerne
                           .in_width = c->in_size,
                           .out_height = out_size(c),
                           .out_width = out_size(c),
-                          .kernel_h = c->kernel,
-                          .kernel_w = c->kernel,
-                          .stride_h = c->stride,
-                          .stride_w = c->stride,
-                          .dilation_h = 1,
-                          .dilation_w = 1,
-                          .pad_top = c->pad,
-                          .pad_left = c->pad,
-                          .pad_bottom = c->pad,
-                          .pad_right = c->pad};
+                          .window = cardinal_square_window(c->kernel, c->stride, 1, c->pad)};
 }
 
 static bool serves(const cardinal_kernel *kernel, const drive_case *c) {
@@ -150,14 +141,7 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
                                 .x_block = nchw ? in_pixels : in_pixels * CARDINAL_BLOCK,
                                 .x_row = nchw ? c->in_size : c->in_size * CARDINAL_BLOCK,
                                 .y_row = out * CARDINAL_BLOCK,
-                                .kernel_h = (uint32_t)c->kernel,
-                                .kernel_w = (uint32_t)c->kernel,
-                                .stride_h = (uint32_t)c->stride,
-                                .stride_w = (uint32_t)c->stride,
-                                .dilation_h = 1,
-                                .dilation_w = 1,
-                                .pad_top = (uint32_t)c->pad,
-                                .pad_left = (uint32_t)c->pad,
+                                .window = cardinal_square_window(c->kernel, c->stride, 1, c->pad),
                                 .lane_mask = CARDINAL_ALL_LANES,
                                 .relu = 1};
   if (getenv("MCA_DRIVE_RUN") == NULL)
