@@ -7,7 +7,7 @@
 #include "net/arena.h"
 #include "net/common.h"
 #include "net/fold.h"
-#include "ops/fpenv.h"
+#include "kernels/fpenv.h"
 
 typedef struct {
   cardinal_layer shape;

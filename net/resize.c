@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "net/common.h"
-#include "ops/fpenv.h"
+#include "kernels/fpenv.h"
 
 /* 8 bits for the pixel, 2 for the sum's overshoot and sign. */
 enum {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "net/common.h"
-#include "ops/fpenv.h"
+#include "kernels/fpenv.h"
 
 /* ---- tables -------------------------------------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ops/error.h"
-#include "ops/fpenv.h"
+#include "kernels/fpenv.h"
 #include "ops/plan.h"
 
 /* Lies at the start of a run's scratch, so that runs share nothing. */

@@ -9,7 +9,7 @@
 
 #include <cardinal/net.h>
 
-#include "ops/fpenv.h"
+#include "kernels/fpenv.h"
 #include "tests/net/files.h"
 #include "tests/support/random.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The floating-point modes that the canonical order demands, set around each task. */
-#ifndef CARDINAL_OPS_FPENV_H
-#define CARDINAL_OPS_FPENV_H
+/* The floating-point modes that the canonical order demands, for whoever computes: set around each task and restored.
+ */
+#ifndef CARDINAL_KERNELS_FPENV_H
+#define CARDINAL_KERNELS_FPENV_H
 
 #include <stdbool.h>
 #include <stdint.h>
