@@ -45,23 +45,23 @@ Test(tensor, floats) {
 }
 
 Test(tensor, convert_between_all_layouts) {
-  test_memory from_memory, to_memory;
-  test_memory_init(&from_memory, 1 << 16);
-  test_memory_init(&to_memory, 1 << 16);
-  test_random random = {.state = 1};
+  gauntlet_memory from_memory, to_memory;
+  gauntlet_memory_init(&from_memory, 1 << 16);
+  gauntlet_memory_init(&to_memory, 1 << 16);
+  gauntlet_random random = {.state = 1};
   float plain[3 * 40 * 12];
   for (size_t i = 0; i < sizeof plain / sizeof plain[0]; ++i)
-    plain[i] = test_hard_float(&random);
+    plain[i] = gauntlet_hard_float(&random);
   for (size_t channels = 1; channels <= 40; ++channels)
     for (int from = 0; from <= CARDINAL_LAYOUT_NHWC; ++from)
       for (int to = 0; to <= CARDINAL_LAYOUT_NHWC; ++to) {
         const size_t batch = 1 + channels % 3, height = 1 + channels % 4, width = 1 + channels % 3;
         const size_t pixels = height * width;
-        const test_placement placement = (test_placement)(channels % TEST_PLACEMENTS);
-        float *x =
-            test_memory_place(&from_memory, tensor_floats((cardinal_layout)from, batch, channels, pixels), placement);
+        const gauntlet_placement placement = (gauntlet_placement)(channels % GAUNTLET_PLACEMENTS);
+        float *x = gauntlet_memory_place(&from_memory, tensor_floats((cardinal_layout)from, batch, channels, pixels),
+                                         placement);
         float *y =
-            test_memory_place(&to_memory, tensor_floats((cardinal_layout)to, batch, channels, pixels), placement);
+            gauntlet_memory_place(&to_memory, tensor_floats((cardinal_layout)to, batch, channels, pixels), placement);
         tensor_spread((cardinal_layout)from, x, plain, batch, channels, pixels);
         if (from == CARDINAL_LAYOUT_BLOCKED16) /* rubbish in padding lanes goes nowhere */
           for (size_t c = channels; c % 16; ++c)
@@ -73,7 +73,7 @@ Test(tensor, convert_between_all_layouts) {
         cr_expect_eq(tensor_difference((cardinal_layout)to, y, plain, batch, channels, pixels),
                      batch * channels * pixels, "%zu channels from %s to %s", channels,
                      tensor_layout_name((cardinal_layout)from), tensor_layout_name((cardinal_layout)to));
-        cr_expect(test_memory_intact(&from_memory) && test_memory_intact(&to_memory));
+        cr_expect(gauntlet_memory_intact(&from_memory) && gauntlet_memory_intact(&to_memory));
       }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/kernels/harness.h"
+#include "tests/support/scale.h"
 
 typedef enum residual_kind {
   RESIDUAL_NONE,
@@ -24,7 +25,7 @@ typedef struct conv_case {
   uint32_t lane_mask, relu;
   residual_kind residual;
   data_kind data;
-  test_placement placement;
+  gauntlet_placement placement;
 } conv_case;
 
 enum {
@@ -101,8 +102,8 @@ static void lay_x(const conv_case *c, const data_problem *p, cardinal_conv_args 
   a->x_row = (c->in_w + c->gap) * unit;
   a->x_block = (c->in_h + c->gap) * a->x_row;
   const size_t row_floats = c->in_w * unit;
-  float *x =
-      test_memory_place(&buffers.x, (blocks - 1) * a->x_block + (c->in_h - 1) * a->x_row + row_floats, c->placement);
+  float *x = gauntlet_memory_place(&buffers.x, (blocks - 1) * a->x_block + (c->in_h - 1) * a->x_row + row_floats,
+                                   c->placement);
   a->x = x;
   for (size_t g = 0; g < groups; ++g)
     for (size_t ch = 0; ch < c->channels; ++ch)
@@ -120,7 +121,7 @@ static void lay_x(const conv_case *c, const data_problem *p, cardinal_conv_args 
 static void lay_weights(const conv_case *c, const data_problem *p, cardinal_conv_args *a) {
   const size_t taps = c->window.kernel_h * c->window.kernel_w;
   float *w =
-      test_memory_place(&buffers.w, c->channels * taps * CARDINAL_BLOCK, harness_weights_placement(c->placement));
+      gauntlet_memory_place(&buffers.w, c->channels * taps * CARDINAL_BLOCK, harness_weights_placement(c->placement));
   a->w = w;
   for (size_t ch = 0; ch < c->channels; ++ch) {
     const size_t first = ch / CARDINAL_BLOCK * CARDINAL_BLOCK;
@@ -131,7 +132,7 @@ static void lay_weights(const conv_case *c, const data_problem *p, cardinal_conv
           w[(first * taps + (ky * in_block + ch - first) * c->window.kernel_w + kx) * CARDINAL_BLOCK + l] =
               c->lane_mask & 1u << l ? p->weights[(l * c->channels + ch) * taps + ky * c->window.kernel_w + kx] : 0.0f;
   }
-  float *bias = test_memory_place(&buffers.bias, CARDINAL_BLOCK, c->placement);
+  float *bias = gauntlet_memory_place(&buffers.bias, CARDINAL_BLOCK, c->placement);
   a->bias = bias;
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
     bias[l] = c->lane_mask & 1u << l ? p->bias[l] : 0.0f;
@@ -141,8 +142,9 @@ static void lay_weights(const conv_case *c, const data_problem *p, cardinal_conv
 static size_t lay_y(const conv_case *c, const data_problem *p, cardinal_conv_args *a) {
   a->y_row = (c->out_w + c->gap) * CARDINAL_BLOCK;
   const size_t floats = (c->out_h - 1) * a->y_row + c->out_w * CARDINAL_BLOCK;
-  a->y = test_memory_place(&buffers.y, floats, c->placement);
-  float *residual = c->residual == RESIDUAL_APART ? test_memory_place(&buffers.residual, floats, c->placement) : a->y;
+  a->y = gauntlet_memory_place(&buffers.y, floats, c->placement);
+  float *residual =
+      c->residual == RESIDUAL_APART ? gauntlet_memory_place(&buffers.residual, floats, c->placement) : a->y;
   a->residual = c->residual == RESIDUAL_NONE ? NULL : residual;
   if (a->residual)
     for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
@@ -175,7 +177,7 @@ static bool check_values(const conv_case *c, const data_problem *p, const cardin
 
 static bool run_case(const cardinal_kernel *kernel, const conv_case *c, size_t number) {
   describe(c, number);
-  test_random random = {.state = number};
+  gauntlet_random random = {.state = number};
   const cardinal_reference_shape shape = reference_shape(c);
   data_problem p;
   data_problem_make(&p, &shape, c->residual != RESIDUAL_NONE, c->data, &random);
@@ -222,24 +224,24 @@ static bool run_case(const cardinal_kernel *kernel, const conv_case *c, size_t n
 
 /* Numbers that vary over the cases of a kernel without a nested loop for each. */
 static void vary(conv_case *c, size_t number) {
-  test_random random = {.state = ~number};
-  c->relu = (uint32_t)test_between(&random, 0, 1);
-  c->residual = (residual_kind)test_between(&random, 0, RESIDUAL_KINDS - 1);
-  c->data = (data_kind)(number % 2 ? test_between(&random, 1, DATA_KINDS - 1) : DATA_RANDOM);
-  c->placement = (test_placement)test_between(&random, 0, TEST_PLACEMENTS - 1);
-  c->gap = test_between(&random, 0, 3) ? 0 : test_between(&random, 1, 2);
-  switch (test_between(&random, 0, 3)) {
+  gauntlet_random random = {.state = ~number};
+  c->relu = (uint32_t)gauntlet_between(&random, 0, 1);
+  c->residual = (residual_kind)gauntlet_between(&random, 0, RESIDUAL_KINDS - 1);
+  c->data = (data_kind)(number % 2 ? gauntlet_between(&random, 1, DATA_KINDS - 1) : DATA_RANDOM);
+  c->placement = (gauntlet_placement)gauntlet_between(&random, 0, GAUNTLET_PLACEMENTS - 1);
+  c->gap = gauntlet_between(&random, 0, 3) ? 0 : gauntlet_between(&random, 1, 2);
+  switch (gauntlet_between(&random, 0, 3)) {
   case 0:
-    c->lane_mask = (1u << test_between(&random, 1, 16)) - 1;
+    c->lane_mask = (1u << gauntlet_between(&random, 1, 16)) - 1;
     break;
   case 1:
-    c->lane_mask = test_u32(&random) & CARDINAL_ALL_LANES;
+    c->lane_mask = gauntlet_u32(&random) & CARDINAL_ALL_LANES;
     break;
   default:
     c->lane_mask = CARDINAL_ALL_LANES;
   }
-  c->row_begin = test_between(&random, 0, 2) ? 0 : test_between(&random, 0, c->out_h - 1);
-  c->row_end = test_between(&random, 0, 2) ? c->out_h : test_between(&random, c->row_begin, c->out_h);
+  c->row_begin = gauntlet_between(&random, 0, 2) ? 0 : gauntlet_between(&random, 0, c->out_h - 1);
+  c->row_end = gauntlet_between(&random, 0, 2) ? c->out_h : gauntlet_between(&random, c->row_begin, c->out_h);
 }
 
 static bool try_case(const cardinal_kernel *kernel, conv_case *c, size_t *cases) {
@@ -324,23 +326,23 @@ static bool cases_stem(const cardinal_kernel *kernel, size_t *cases) {
 /* Windows, strides, dilations and paddings of all kinds. */
 static bool cases_any(const cardinal_kernel *kernel, size_t *cases) {
   static const size_t slots[] = {1, 4, 8, 16, 16};
-  test_random random = {.state = 1};
+  gauntlet_random random = {.state = 1};
   const size_t wanted = test_scale(1500, 60);
   for (size_t number = 0; number < wanted; ++number) {
-    conv_case c = {.slot = slots[test_between(&random, 0, 4)],
-                   .in_h = test_between(&random, 1, 9),
-                   .in_w = test_between(&random, 1, test_scale(20, 7)),
-                   .window = {.kernel_h = test_between(&random, 1, 5),
-                              .kernel_w = test_between(&random, 1, 5),
-                              .stride_h = test_between(&random, 1, 3),
-                              .stride_w = test_between(&random, 1, 3),
-                              .dilation_h = test_between(&random, 1, 3),
-                              .dilation_w = test_between(&random, 1, 3),
-                              .pad_top = test_between(&random, 0, 6),
-                              .pad_left = test_between(&random, 0, 6),
-                              .pad_bottom = test_between(&random, 0, 6),
-                              .pad_right = test_between(&random, 0, 6)}};
-    c.channels = some_channels(c.slot, test_u32(&random), test_scale(40, 18));
+    conv_case c = {.slot = slots[gauntlet_between(&random, 0, 4)],
+                   .in_h = gauntlet_between(&random, 1, 9),
+                   .in_w = gauntlet_between(&random, 1, test_scale(20, 7)),
+                   .window = {.kernel_h = gauntlet_between(&random, 1, 5),
+                              .kernel_w = gauntlet_between(&random, 1, 5),
+                              .stride_h = gauntlet_between(&random, 1, 3),
+                              .stride_w = gauntlet_between(&random, 1, 3),
+                              .dilation_h = gauntlet_between(&random, 1, 3),
+                              .dilation_w = gauntlet_between(&random, 1, 3),
+                              .pad_top = gauntlet_between(&random, 0, 6),
+                              .pad_left = gauntlet_between(&random, 0, 6),
+                              .pad_bottom = gauntlet_between(&random, 0, 6),
+                              .pad_right = gauntlet_between(&random, 0, 6)}};
+    c.channels = some_channels(c.slot, gauntlet_u32(&random), test_scale(40, 18));
     if (!try_case(kernel, &c, cases))
       return false;
   }
@@ -372,7 +374,7 @@ Test(kernels, conv_data_tell_orders_apart) {
                             .row_end = 5,
                             .lane_mask = CARDINAL_ALL_LANES,
                             .residual = RESIDUAL_APART};
-    test_random random = {.state = 5};
+    gauntlet_random random = {.state = 5};
     const cardinal_reference_shape shape = reference_shape(&base);
     data_problem p;
     data_problem_make(&p, &shape, true, DATA_RANDOM, &random);
@@ -393,7 +395,7 @@ Test(kernels, conv_data_tell_orders_apart) {
     oracle_conv(&args, false, order);
     size_t different = 0;
     for (size_t i = 0; i < floats; ++i)
-      different += !test_same(canonical[i], args.y[i]);
+      different += !gauntlet_same(canonical[i], args.y[i]);
     cr_expect(different > floats / 8, "the order '%s' differs from the canonical one in only %zu of %zu outputs",
               oracle_order_name(order), different, floats);
     cr_expect(check_values(&base, &p, &args), "the order '%s' left the error bound", oracle_order_name(order));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/kernels/harness.h"
+#include "tests/support/scale.h"
 
 /* Of both: images of a fully connected layer are the pixels of a 1×1 convolution. */
 typedef struct matrix_case {
@@ -15,7 +16,7 @@ typedef struct matrix_case {
   uint32_t lane_mask, relu;
   bool residual, in_place;
   data_kind data;
-  test_placement placement;
+  gauntlet_placement placement;
 } matrix_case;
 
 enum {
@@ -78,13 +79,13 @@ static matrix_args lay_out(const matrix_case *c, const data_problem *p, const st
       whole_lanes ? (c->channels - 1) / CARDINAL_BLOCK * CARDINAL_BLOCK + CARDINAL_BLOCK - 1 : c->channels - 1;
   matrix_args a = {0};
   a.y_floats = y_at(s, c->pixels - 1, outs - 1) + 1;
-  a.x = test_memory_place(&buffers.x, x_at(s, c->pixels - 1, last_channel) + 1, c->placement);
-  a.w = test_memory_place(&buffers.w, (c->blocks - 1) * s->w_panel + c->channels * CARDINAL_BLOCK,
-                          harness_weights_placement(c->placement));
-  a.bias = test_memory_place(&buffers.bias, outs, c->placement);
-  a.y = test_memory_place(&buffers.y, a.y_floats, c->placement);
+  a.x = gauntlet_memory_place(&buffers.x, x_at(s, c->pixels - 1, last_channel) + 1, c->placement);
+  a.w = gauntlet_memory_place(&buffers.w, (c->blocks - 1) * s->w_panel + c->channels * CARDINAL_BLOCK,
+                              harness_weights_placement(c->placement));
+  a.bias = gauntlet_memory_place(&buffers.bias, outs, c->placement);
+  a.y = gauntlet_memory_place(&buffers.y, a.y_floats, c->placement);
   if (c->residual)
-    a.residual = c->in_place ? a.y : test_memory_place(&buffers.residual, a.y_floats, c->placement);
+    a.residual = c->in_place ? a.y : gauntlet_memory_place(&buffers.residual, a.y_floats, c->placement);
 
   for (size_t pixel = 0; pixel < c->pixels; ++pixel)
     for (size_t ch = 0; ch < c->channels; ++ch)
@@ -191,7 +192,7 @@ static bool run_case(const cardinal_kernel *kernel, const matrix_case *c, size_t
     s.y_pixel = c->blocks * CARDINAL_BLOCK + gap;
   }
 
-  test_random random = {.state = number};
+  gauntlet_random random = {.state = number};
   const cardinal_reference_shape shape = reference_shape(c);
   data_problem p;
   data_problem_make(&p, &shape, c->residual, c->data, &random);
@@ -232,20 +233,20 @@ static bool run_case(const cardinal_kernel *kernel, const matrix_case *c, size_t
 }
 
 static void vary(matrix_case *c, size_t number) {
-  test_random random = {.state = ~number};
+  gauntlet_random random = {.state = ~number};
   c->chunk = c->channels;
-  c->residual = test_between(&random, 0, 1);
-  c->in_place = test_between(&random, 0, 1);
-  c->relu = (uint32_t)test_between(&random, 0, 1);
-  c->gap = test_between(&random, 0, 3) ? 0 : test_between(&random, 1, 2);
-  c->data = (data_kind)(number % 2 ? test_between(&random, 1, DATA_KINDS - 1) : DATA_RANDOM);
-  c->placement = (test_placement)test_between(&random, 0, TEST_PLACEMENTS - 1);
-  switch (test_between(&random, 0, 3)) {
+  c->residual = gauntlet_between(&random, 0, 1);
+  c->in_place = gauntlet_between(&random, 0, 1);
+  c->relu = (uint32_t)gauntlet_between(&random, 0, 1);
+  c->gap = gauntlet_between(&random, 0, 3) ? 0 : gauntlet_between(&random, 1, 2);
+  c->data = (data_kind)(number % 2 ? gauntlet_between(&random, 1, DATA_KINDS - 1) : DATA_RANDOM);
+  c->placement = (gauntlet_placement)gauntlet_between(&random, 0, GAUNTLET_PLACEMENTS - 1);
+  switch (gauntlet_between(&random, 0, 3)) {
   case 0:
-    c->lane_mask = (1u << test_between(&random, 1, 16)) - 1;
+    c->lane_mask = (1u << gauntlet_between(&random, 1, 16)) - 1;
     break;
   case 1:
-    c->lane_mask = test_u32(&random) & CARDINAL_ALL_LANES;
+    c->lane_mask = gauntlet_u32(&random) & CARDINAL_ALL_LANES;
     break;
   default:
     c->lane_mask = CARDINAL_ALL_LANES;
@@ -281,12 +282,12 @@ static bool conv1x1_cases(const cardinal_kernel *kernel, size_t *cases) {
 
   /* Sums cut into several calls. The data, residual and lane masks vary as above. */
   for (size_t number = 0; number < test_scale(200, 12); ++number) {
-    test_random random = {.state = number};
-    matrix_case c = {.pixels = test_between(&random, 1, 30),
-                     .channels = test_between(&random, 17, test_scale(120, 60)),
-                     .blocks = test_between(&random, 1, kernel->tile_blocks)};
+    gauntlet_random random = {.state = number};
+    matrix_case c = {.pixels = gauntlet_between(&random, 1, 30),
+                     .channels = gauntlet_between(&random, 17, test_scale(120, 60)),
+                     .blocks = gauntlet_between(&random, 1, kernel->tile_blocks)};
     vary(&c, *cases);
-    c.chunk = CARDINAL_BLOCK * test_between(&random, 1, c.channels / CARDINAL_BLOCK);
+    c.chunk = CARDINAL_BLOCK * gauntlet_between(&random, 1, c.channels / CARDINAL_BLOCK);
     c.in_place = false; /* the first call writes partial sums over y */
     if (!run_case(kernel, &c, (*cases)++))
       return false;

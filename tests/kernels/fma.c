@@ -5,27 +5,28 @@
 #include <math.h>
 
 #include "kernels/generic/fma.h"
-#include "tests/support/memory.h"
-#include "tests/support/random.h"
+#include "gauntlet/memory.h"
+#include "gauntlet/random.h"
+#include "tests/support/scale.h"
 
 static size_t mismatches;
 
 static void compare(float a, float b, float c) {
   const float found = cardinal_fma_emulated(a, b, c), expected = fmaf(a, b, c);
-  if (!test_same(found, expected) && mismatches++ < 10)
+  if (!gauntlet_same(found, expected) && mismatches++ < 10)
     cr_expect(false, "fma(%a, %a, %a) is %a, expected %a", (double)a, (double)b, (double)c, (double)found,
               (double)expected);
 }
 
-static float scaled(test_random *random, int least, int most) {
-  const float significand = 1.0f + (float)(test_u32(random) >> 9) * 0x1p-23f;
-  const float value = ldexpf(significand, (int)test_integer(random, least, most));
-  return test_u32(random) & 1 ? -value : value;
+static float scaled(gauntlet_random *random, int least, int most) {
+  const float significand = 1.0f + (float)(gauntlet_u32(random) >> 9) * 0x1p-23f;
+  const float value = ldexpf(significand, (int)gauntlet_integer(random, least, most));
+  return gauntlet_u32(random) & 1 ? -value : value;
 }
 
 /* Few significant bits, so that exact ties and exact cancellation are common. */
-static float coarse(test_random *random, int least, int most) {
-  const float value = ldexpf((float)test_integer(random, -64, 64), (int)test_integer(random, least, most));
+static float coarse(gauntlet_random *random, int least, int most) {
+  const float value = ldexpf((float)gauntlet_integer(random, -64, 64), (int)gauntlet_integer(random, least, most));
   return value;
 }
 
@@ -88,13 +89,13 @@ Test(fma, beside_ties) {
 }
 
 Test(fma, random) {
-  test_random random = {.state = 11};
+  gauntlet_random random = {.state = 11};
   const size_t rounds = test_scale(8000000, 20000);
   for (size_t i = 0; i < rounds; ++i) {
-    compare(test_any_float(&random), test_any_float(&random), test_any_float(&random));
+    compare(gauntlet_any_float(&random), gauntlet_any_float(&random), gauntlet_any_float(&random));
     /* The addend near the product, where cancellation and double rounding live. */
     const float a = scaled(&random, -20, 20), b = scaled(&random, -20, 20);
-    const float near = ldexpf(a * b, (int)test_integer(&random, -50, 50));
+    const float near = ldexpf(a * b, (int)gauntlet_integer(&random, -50, 50));
     compare(a, b, near);
     compare(a, b, -near);
     compare(a, b, -(a * b));

@@ -14,20 +14,21 @@ static const char *running_kernel = "no kernel";
 static struct sigaction before;
 
 void harness_buffers_init(harness_buffers *buffers, size_t capacity) {
-  test_memory_init(&buffers->x, capacity);
-  test_memory_init(&buffers->w, capacity);
-  test_memory_init(&buffers->bias, capacity);
-  test_memory_init(&buffers->residual, capacity);
-  test_memory_init(&buffers->y, capacity);
+  gauntlet_memory_init(&buffers->x, capacity);
+  gauntlet_memory_init(&buffers->w, capacity);
+  gauntlet_memory_init(&buffers->bias, capacity);
+  gauntlet_memory_init(&buffers->residual, capacity);
+  gauntlet_memory_init(&buffers->y, capacity);
 }
 
 bool harness_buffers_intact(const harness_buffers *buffers) {
-  return test_memory_intact(&buffers->x) && test_memory_intact(&buffers->w) && test_memory_intact(&buffers->bias) &&
-         test_memory_intact(&buffers->residual) && test_memory_intact(&buffers->y);
+  return gauntlet_memory_intact(&buffers->x) && gauntlet_memory_intact(&buffers->w) &&
+         gauntlet_memory_intact(&buffers->bias) && gauntlet_memory_intact(&buffers->residual) &&
+         gauntlet_memory_intact(&buffers->y);
 }
 
-test_placement harness_weights_placement(test_placement placement) {
-  return placement == TEST_AT_START ? TEST_AT_START : TEST_AT_END;
+gauntlet_placement harness_weights_placement(gauntlet_placement placement) {
+  return placement == GAUNTLET_AT_START ? GAUNTLET_AT_START : GAUNTLET_AT_END;
 }
 
 static void say(const char *text) {
@@ -94,7 +95,7 @@ bool harness_accepts(const cardinal_kernel *kernel, const cardinal_shape *shape)
 }
 
 bool harness_equal(const float *found, const float *expected, size_t floats, const char *other) {
-  const size_t at = test_first_difference(found, expected, floats);
+  const size_t at = gauntlet_first_difference(found, expected, floats);
   if (at == floats)
     return true;
   return harness_fail("float %zu of %zu of the output is %a, %s gives %a", at, floats, (double)found[at], other,

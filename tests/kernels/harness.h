@@ -4,20 +4,20 @@
 #define CARDINAL_TESTS_KERNELS_HARNESS_H
 
 #include "dispatch/registry.h"
-#include "tests/support/data.h"
-#include "tests/support/memory.h"
-#include "tests/support/oracle.h"
+#include "gauntlet/data.h"
+#include "gauntlet/memory.h"
+#include "gauntlet/oracle.h"
 
 /* The guarded memory of a kernel's arguments. */
 typedef struct harness_buffers {
-  test_memory x, w, bias, residual, y;
+  gauntlet_memory x, w, bias, residual, y;
 } harness_buffers;
 
 void harness_buffers_init(harness_buffers *buffers, size_t capacity);
 bool harness_buffers_intact(const harness_buffers *buffers);
 
 /* Weights stay aligned to 64 bytes, and so have only two placements. */
-test_placement harness_weights_placement(test_placement placement);
+gauntlet_placement harness_weights_placement(gauntlet_placement placement);
 
 /* The cases of one kernel. Returns false as soon as one fails, having said so by harness_fail. */
 typedef bool harness_cases(const cardinal_kernel *kernel, size_t *cases);

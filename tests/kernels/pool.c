@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/kernels/harness.h"
+#include "tests/support/scale.h"
 
 typedef struct pool_case {
   size_t in_h, in_w, out_h, out_w;
@@ -14,7 +15,7 @@ typedef struct pool_case {
   size_t gap; /* floats between rows, times 16 */
   uint32_t lane_mask;
   data_kind data; /* random, integers or hard */
-  test_placement placement;
+  gauntlet_placement placement;
 } pool_case;
 
 enum {
@@ -46,31 +47,32 @@ static bool accepted(const cardinal_kernel *kernel, const pool_case *c) {
                                                    .window = c->window});
 }
 
-static float draw(data_kind kind, test_random *random) {
+static float draw(data_kind kind, gauntlet_random *random) {
   switch (kind) {
   case DATA_INTEGERS:
-    return (float)test_integer(random, -3, 3) * (test_between(random, 0, 1) ? 1.0f : -1.0f); /* both zeros, and ties */
+    return (float)gauntlet_integer(random, -3, 3) *
+           (gauntlet_between(random, 0, 1) ? 1.0f : -1.0f); /* both zeros, and ties */
   case DATA_HARD:
-    return test_hard_float(random);
+    return gauntlet_hard_float(random);
   default:
-    return test_uniform(random);
+    return gauntlet_uniform(random);
   }
 }
 
 static void vary(pool_case *c, size_t number) {
   static const data_kind kinds[] = {DATA_RANDOM, DATA_INTEGERS, DATA_HARD};
-  test_random random = {.state = ~number};
+  gauntlet_random random = {.state = ~number};
   c->data = kinds[number % 3];
-  c->placement = (test_placement)test_between(&random, 0, TEST_PLACEMENTS - 1);
-  c->gap = test_between(&random, 0, 3) ? 0 : test_between(&random, 1, 2);
-  c->lane_mask = test_between(&random, 0, 1) ? CARDINAL_ALL_LANES : test_u32(&random) & CARDINAL_ALL_LANES;
-  c->row_begin = test_between(&random, 0, 2) ? 0 : test_between(&random, 0, c->out_h - 1);
-  c->row_end = test_between(&random, 0, 2) ? c->out_h : test_between(&random, c->row_begin, c->out_h);
+  c->placement = (gauntlet_placement)gauntlet_between(&random, 0, GAUNTLET_PLACEMENTS - 1);
+  c->gap = gauntlet_between(&random, 0, 3) ? 0 : gauntlet_between(&random, 1, 2);
+  c->lane_mask = gauntlet_between(&random, 0, 1) ? CARDINAL_ALL_LANES : gauntlet_u32(&random) & CARDINAL_ALL_LANES;
+  c->row_begin = gauntlet_between(&random, 0, 2) ? 0 : gauntlet_between(&random, 0, c->out_h - 1);
+  c->row_end = gauntlet_between(&random, 0, 2) ? c->out_h : gauntlet_between(&random, c->row_begin, c->out_h);
 }
 
 static bool run_case(const cardinal_kernel *kernel, const pool_case *c, size_t number) {
   describe(c, number);
-  test_random random = {.state = number};
+  gauntlet_random random = {.state = number};
   cardinal_pool_args args = {.in_height = c->in_h,
                              .in_width = c->in_w,
                              .out_width = c->out_w,
@@ -83,12 +85,12 @@ static bool run_case(const cardinal_kernel *kernel, const pool_case *c, size_t n
   const bool average = kernel->operation == CARDINAL_OPERATION_AVERAGE_POOL;
   const size_t x_floats = (c->in_h - 1) * args.x_row + c->in_w * CARDINAL_BLOCK;
   const size_t y_floats = average ? CARDINAL_BLOCK : (c->out_h - 1) * args.y_row + c->out_w * CARDINAL_BLOCK;
-  float *x = test_memory_place(&buffers.x, x_floats, c->placement);
+  float *x = gauntlet_memory_place(&buffers.x, x_floats, c->placement);
   for (size_t row = 0; row < c->in_h; ++row)
     for (size_t i = 0; i < c->in_w * CARDINAL_BLOCK; ++i)
       x[row * args.x_row + i] = draw(c->data, &random);
   args.x = x;
-  args.y = test_memory_place(&buffers.y, y_floats, c->placement);
+  args.y = gauntlet_memory_place(&buffers.y, y_floats, c->placement);
 
   float *expected = malloc(2 * y_floats * sizeof(float));
   float *twins = expected + y_floats;
@@ -147,20 +149,20 @@ static bool max_cases(const cardinal_kernel *kernel, size_t *cases) {
                                            .pad_right = pads >> 3 & 1}},
                     cases))
         return false;
-  test_random random = {.state = 2};
+  gauntlet_random random = {.state = 2};
   for (size_t number = 0; number < test_scale(1000, 50); ++number) {
-    const size_t kernel_h = test_between(&random, 1, 4), kernel_w = test_between(&random, 1, 4);
+    const size_t kernel_h = gauntlet_between(&random, 1, 4), kernel_w = gauntlet_between(&random, 1, 4);
     if (!try_case(kernel,
-                  (pool_case){.in_h = test_between(&random, 1, 8),
-                              .in_w = test_between(&random, 1, 20),
+                  (pool_case){.in_h = gauntlet_between(&random, 1, 8),
+                              .in_w = gauntlet_between(&random, 1, 20),
                               .window = {.kernel_h = kernel_h,
                                          .kernel_w = kernel_w,
-                                         .stride_h = test_between(&random, 1, 3),
-                                         .stride_w = test_between(&random, 1, 3),
-                                         .pad_top = test_between(&random, 0, kernel_h - 1),
-                                         .pad_left = test_between(&random, 0, kernel_w - 1),
-                                         .pad_bottom = test_between(&random, 0, kernel_h - 1),
-                                         .pad_right = test_between(&random, 0, kernel_w - 1)}},
+                                         .stride_h = gauntlet_between(&random, 1, 3),
+                                         .stride_w = gauntlet_between(&random, 1, 3),
+                                         .pad_top = gauntlet_between(&random, 0, kernel_h - 1),
+                                         .pad_left = gauntlet_between(&random, 0, kernel_w - 1),
+                                         .pad_bottom = gauntlet_between(&random, 0, kernel_h - 1),
+                                         .pad_right = gauntlet_between(&random, 0, kernel_w - 1)}},
                   cases))
       return false;
   }
@@ -191,9 +193,9 @@ Test(kernels, pool) {
 /* The sum's order shows in an average, too: columns inside rows. */
 Test(kernels, average_pool_data_tell_orders_apart) {
   float x[5 * 7 * CARDINAL_BLOCK], canonical[CARDINAL_BLOCK], columns_first[CARDINAL_BLOCK];
-  test_random random = {.state = 3};
+  gauntlet_random random = {.state = 3};
   for (size_t i = 0; i < sizeof x / sizeof x[0]; ++i)
-    x[i] = test_uniform(&random);
+    x[i] = gauntlet_uniform(&random);
   oracle_average_pool(&(cardinal_pool_args){.x = x,
                                             .y = canonical,
                                             .in_height = 5,
@@ -207,7 +209,7 @@ Test(kernels, average_pool_data_tell_orders_apart) {
       for (size_t row = 0; row < 5; ++row)
         sum += x[(row * 7 + column) * CARDINAL_BLOCK + l];
     columns_first[l] = sum * (float)(1.0 / 35.0);
-    different += !test_same(canonical[l], columns_first[l]);
+    different += !gauntlet_same(canonical[l], columns_first[l]);
   }
   cr_expect(different > 4, "only %zu of 16 averages differ", different);
 }

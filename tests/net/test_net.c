@@ -11,7 +11,7 @@
 
 #include "kernels/fpenv.h"
 #include "tests/net/files.h"
-#include "tests/support/random.h"
+#include "tests/support/scale.h"
 
 static cardinal_context *make_context(uint32_t threads, const char *isa) {
   cardinal_context_desc desc;

@@ -13,8 +13,8 @@
 #include <cardinal/net.h>
 
 #include "tests/net/files.h"
-#include "tests/support/random.h"
 #include "tests/support/sanitizer.h"
+#include "tests/support/scale.h"
 
 static double now(void) {
   struct timespec time;

@@ -6,6 +6,7 @@
 
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
+#include "tests/support/scale.h"
 
 enum {
   CAPACITY = 1 << 20
@@ -28,107 +29,108 @@ static void set_pads(cardinal_conv_desc *d, int64_t top, int64_t left, int64_t b
 }
 
 /* The rest of a case: image, batch, layouts, epilogue, data. */
-static void set_rest(conv_case *c, test_random *random, int64_t most_height, int64_t most_width) {
+static void set_rest(conv_case *c, gauntlet_random *random, int64_t most_height, int64_t most_width) {
   cardinal_conv_desc *d = &c->desc;
-  d->batch = test_between(random, 0, 2) ? 1 : test_integer(random, 2, 3);
-  d->in_height = test_integer(random, 1, most_height);
-  d->in_width = test_integer(random, 1, most_width);
-  d->x_layout = (cardinal_layout)test_between(random, 0, 2);
-  d->y_layout = (cardinal_layout)test_between(random, 0, 2);
-  d->has_bias = (int32_t)test_between(random, 0, 1);
-  d->has_residual = (int32_t)test_between(random, 0, 1);
-  d->has_relu = (int32_t)test_between(random, 0, 1);
-  c->residual_is_y = d->has_residual && test_between(random, 0, 1);
-  c->data = test_between(random, 0, 1) ? DATA_RANDOM : (data_kind)test_between(random, 0, DATA_KINDS - 1);
-  c->placement = (test_placement)test_between(random, 0, TEST_PLACEMENTS - 1);
-  c->seed = test_u32(random);
+  d->batch = gauntlet_between(random, 0, 2) ? 1 : gauntlet_integer(random, 2, 3);
+  d->in_height = gauntlet_integer(random, 1, most_height);
+  d->in_width = gauntlet_integer(random, 1, most_width);
+  d->x_layout = (cardinal_layout)gauntlet_between(random, 0, 2);
+  d->y_layout = (cardinal_layout)gauntlet_between(random, 0, 2);
+  d->has_bias = (int32_t)gauntlet_between(random, 0, 1);
+  d->has_residual = (int32_t)gauntlet_between(random, 0, 1);
+  d->has_relu = (int32_t)gauntlet_between(random, 0, 1);
+  c->residual_is_y = d->has_residual && gauntlet_between(random, 0, 1);
+  c->data = gauntlet_between(random, 0, 1) ? DATA_RANDOM : (data_kind)gauntlet_between(random, 0, DATA_KINDS - 1);
+  c->placement = (gauntlet_placement)gauntlet_between(random, 0, GAUNTLET_PLACEMENTS - 1);
+  c->seed = gauntlet_u32(random);
   if (c->data == DATA_NEGATIVE_ZERO)
     d->has_bias = 1; /* without one a sum begins with +0 */
 }
 
-typedef void draw_case(conv_case *c, test_random *random);
+typedef void draw_case(conv_case *c, gauntlet_random *random);
 
-static void draw_1x1(conv_case *c, test_random *random) {
-  const int64_t most = test_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300); /* more are cut into chunks */
-  c->desc.in_channels = test_integer(random, 1, most);
-  c->desc.out_channels = test_integer(random, 1, 70);
+static void draw_1x1(conv_case *c, gauntlet_random *random) {
+  const int64_t most =
+      gauntlet_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300); /* more are cut into chunks */
+  c->desc.in_channels = gauntlet_integer(random, 1, most);
+  c->desc.out_channels = gauntlet_integer(random, 1, 70);
   static const int64_t strides[][2] = {{1, 1}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, {1, 2}, {3, 2}};
-  const int64_t *stride = strides[test_between(random, 0, 6)];
+  const int64_t *stride = strides[gauntlet_between(random, 0, 6)];
   set_window(&c->desc, 1, 1, stride[0], stride[1]);
   set_rest(c, random, 9, 9);
 }
 
-static void draw_fc(conv_case *c, test_random *random) {
-  c->desc.in_channels = test_integer(random, 1, (int64_t)test_scale(600, 100));
-  c->desc.out_channels = test_integer(random, 1, 300);
+static void draw_fc(conv_case *c, gauntlet_random *random) {
+  c->desc.in_channels = gauntlet_integer(random, 1, (int64_t)test_scale(600, 100));
+  c->desc.out_channels = gauntlet_integer(random, 1, 300);
   set_rest(c, random, 1, 1);
-  c->desc.batch = test_integer(random, 1, 8);
+  c->desc.batch = gauntlet_integer(random, 1, 8);
 }
 
-static void draw_grouped_3x3(conv_case *c, test_random *random) {
+static void draw_grouped_3x3(conv_case *c, gauntlet_random *random) {
   static const int64_t widths[] = {2, 3, 4, 4, 4, 5, 7, 8, 8, 8, 14, 16, 16, 24, 28, 32, 40};
   /* one side slot-aligned and the other not */
   static const int64_t unequal[][2] = {{4, 1}, {4, 3}, {8, 3}, {8, 5}, {5, 8}, {16, 8}, {8, 16}, {16, 24}, {24, 16}};
-  int64_t in = widths[test_between(random, 0, 16)], out = in;
-  if (test_between(random, 0, 3) == 0) {
-    const int64_t *pair = unequal[test_between(random, 0, 8)];
+  int64_t in = widths[gauntlet_between(random, 0, 16)], out = in;
+  if (gauntlet_between(random, 0, 3) == 0) {
+    const int64_t *pair = unequal[gauntlet_between(random, 0, 8)];
     in = pair[0];
     out = pair[1];
   }
-  c->desc.groups = test_integer(random, 2, in + out > 40 ? 3 : 9);
+  c->desc.groups = gauntlet_integer(random, 2, in + out > 40 ? 3 : 9);
   c->desc.in_channels = in * c->desc.groups;
   c->desc.out_channels = out * c->desc.groups;
-  const int64_t stride = test_integer(random, 1, 2);
+  const int64_t stride = gauntlet_integer(random, 1, 2);
   set_window(&c->desc, 3, 3, stride, stride);
-  if (test_between(random, 0, 1))
+  if (gauntlet_between(random, 0, 1))
     set_pads(&c->desc, 1, 1, 1, 1);
   else
-    set_pads(&c->desc, test_integer(random, 0, 1), test_integer(random, 0, 1), test_integer(random, 0, 1),
-             test_integer(random, 0, 1));
+    set_pads(&c->desc, gauntlet_integer(random, 0, 1), gauntlet_integer(random, 0, 1), gauntlet_integer(random, 0, 1),
+             gauntlet_integer(random, 0, 1));
   set_rest(c, random, 8, 17);
 }
 
-static void draw_dense_3x3(conv_case *c, test_random *random) {
-  c->desc.in_channels = test_integer(random, 1, 40);
-  c->desc.out_channels = test_integer(random, 1, 40);
-  const int64_t stride = test_integer(random, 1, 2);
+static void draw_dense_3x3(conv_case *c, gauntlet_random *random) {
+  c->desc.in_channels = gauntlet_integer(random, 1, 40);
+  c->desc.out_channels = gauntlet_integer(random, 1, 40);
+  const int64_t stride = gauntlet_integer(random, 1, 2);
   set_window(&c->desc, 3, 3, stride, stride);
   set_pads(&c->desc, 1, 1, 1, 1);
   set_rest(c, random, 8, 17);
 }
 
-static void draw_depthwise(conv_case *c, test_random *random) {
-  const int64_t multiplier = test_between(random, 0, 2) ? 1 : test_integer(random, 2, 5);
-  c->desc.groups = test_integer(random, 2, 40);
+static void draw_depthwise(conv_case *c, gauntlet_random *random) {
+  const int64_t multiplier = gauntlet_between(random, 0, 2) ? 1 : gauntlet_integer(random, 2, 5);
+  c->desc.groups = gauntlet_integer(random, 2, 40);
   c->desc.in_channels = c->desc.groups;
   c->desc.out_channels = c->desc.groups * multiplier;
-  const int64_t stride = test_integer(random, 1, 2);
+  const int64_t stride = gauntlet_integer(random, 1, 2);
   set_window(&c->desc, 3, 3, stride, stride);
   set_pads(&c->desc, 1, 1, 1, 1);
   set_rest(c, random, 8, 17);
 }
 
-static void draw_stem(conv_case *c, test_random *random) {
-  c->desc.in_channels = test_between(random, 0, 2) ? 3 : test_integer(random, 1, 20);
-  c->desc.out_channels = test_integer(random, 1, 70);
+static void draw_stem(conv_case *c, gauntlet_random *random) {
+  c->desc.in_channels = gauntlet_between(random, 0, 2) ? 3 : gauntlet_integer(random, 1, 20);
+  c->desc.out_channels = gauntlet_integer(random, 1, 70);
   set_window(&c->desc, 7, 7, 2, 2);
   set_pads(&c->desc, 3, 3, 3, 3);
   set_rest(c, random, 12, 24);
-  if (test_between(random, 0, 2))
+  if (gauntlet_between(random, 0, 2))
     c->desc.x_layout = CARDINAL_LAYOUT_NCHW;
 }
 
-static void draw_any(conv_case *c, test_random *random) {
+static void draw_any(conv_case *c, gauntlet_random *random) {
   static const int64_t widths[] = {1, 1, 2, 3, 4, 5, 8, 14, 16, 20};
-  c->desc.groups = test_integer(random, 1, 6);
-  c->desc.in_channels = c->desc.groups * widths[test_between(random, 0, 9)];
-  c->desc.out_channels = c->desc.groups * widths[test_between(random, 0, 9)];
-  set_window(&c->desc, test_integer(random, 1, 5), test_integer(random, 1, 5), test_integer(random, 1, 3),
-             test_integer(random, 1, 3));
-  c->desc.dilation_height = test_integer(random, 1, 3);
-  c->desc.dilation_width = test_integer(random, 1, 3);
-  set_pads(&c->desc, test_integer(random, 0, 6), test_integer(random, 0, 6), test_integer(random, 0, 6),
-           test_integer(random, 0, 6));
+  c->desc.groups = gauntlet_integer(random, 1, 6);
+  c->desc.in_channels = c->desc.groups * widths[gauntlet_between(random, 0, 9)];
+  c->desc.out_channels = c->desc.groups * widths[gauntlet_between(random, 0, 9)];
+  set_window(&c->desc, gauntlet_integer(random, 1, 5), gauntlet_integer(random, 1, 5), gauntlet_integer(random, 1, 3),
+             gauntlet_integer(random, 1, 3));
+  c->desc.dilation_height = gauntlet_integer(random, 1, 3);
+  c->desc.dilation_width = gauntlet_integer(random, 1, 3);
+  set_pads(&c->desc, gauntlet_integer(random, 0, 6), gauntlet_integer(random, 0, 6), gauntlet_integer(random, 0, 6),
+           gauntlet_integer(random, 0, 6));
   set_rest(c, random, 9, 9);
 }
 
@@ -140,7 +142,7 @@ static bool has_output(const cardinal_conv_desc *d) {
 /* Draws cases and runs each on all ISAs, with some number of threads, run in some way. */
 static void run_drawn(draw_case *draw, size_t wanted) {
   conv_buffers_init(&buffers, CAPACITY);
-  test_random random = {.state = 17};
+  gauntlet_random random = {.state = 17};
   size_t cases = 0, failures = 0, runs = 0;
   while (cases < wanted && failures < 3) {
     conv_case c = {.residual_is_y = 0};
@@ -151,8 +153,8 @@ static void run_drawn(draw_case *draw, size_t wanted) {
     ++cases;
     conv_data data;
     conv_data_make(&data, &c);
-    const uint32_t threads = (uint32_t)test_between(&random, 1, test_scale(4, 2));
-    const runner way = (runner)test_between(&random, 0, RUNNERS - 1);
+    const uint32_t threads = (uint32_t)gauntlet_between(&random, 1, test_scale(4, 2));
+    const runner way = (runner)gauntlet_between(&random, 0, RUNNERS - 1);
     for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa) {
       const cardinal_context *context = runner_context((cardinal_isa)isa, threads, way);
       if (!context)
@@ -204,7 +206,7 @@ Test(ops, conv_layers_of_networks) {
                 {64, 28, 64, 1, 3, 1, 1},     {112, 28, 112, 8, 3, 1, 1},  {2048, 1, 1000, 1, 1, 1, 0},
                 {3, 64, 64, 1, 7, 2, 3}};
   for (size_t i = 0; i < sizeof layers / sizeof layers[0]; ++i) {
-    conv_case c = {.residual_is_y = i % 3 == 2, .data = DATA_RANDOM, .placement = TEST_AT_END, .seed = i};
+    conv_case c = {.residual_is_y = i % 3 == 2, .data = DATA_RANDOM, .placement = GAUNTLET_AT_END, .seed = i};
     cardinal_conv_desc_init(&c.desc);
     cardinal_conv_desc *d = &c.desc;
     d->in_channels = layers[i].channels;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/oracle.h"
+#include "gauntlet/oracle.h"
 
 const char *tensor_layout_name(cardinal_layout layout) {
   static const char *const names[] = {"blocked16", "nchw", "nhwc"};
@@ -43,12 +43,12 @@ size_t tensor_difference(cardinal_layout layout, const float *found, const float
   for (size_t n = 0; n < batch; ++n)
     for (size_t c = 0; c < channels; ++c)
       for (size_t p = 0; p < pixels; ++p, ++at)
-        if (!test_same(found[tensor_index(layout, channels, pixels, n, c, p)], expected[at]))
+        if (!gauntlet_same(found[tensor_index(layout, channels, pixels, n, c, p)], expected[at]))
           return at;
   for (size_t n = 0; layout == CARDINAL_LAYOUT_BLOCKED16 && n < batch; ++n)
     for (size_t c = channels; c % 16; ++c)
       for (size_t p = 0; p < pixels; ++p)
-        if (!test_same(found[tensor_index(layout, channels, pixels, n, c, p)], +0.0f))
+        if (!gauntlet_same(found[tensor_index(layout, channels, pixels, n, c, p)], +0.0f))
           return at + 1;
   return at;
 }
@@ -96,7 +96,7 @@ void conv_data_make(conv_data *data, const conv_case *c) {
                                           .out_height = (size_t)height,
                                           .out_width = (size_t)width,
                                           .window = cardinal_window_of_conv(d)};
-  test_random random = {.state = c->seed};
+  gauntlet_random random = {.state = c->seed};
   data_problem_make(&data->problem, &shape, d->has_residual, c->data, &random);
   if (!d->has_bias)
     memset(data->problem.bias, 0, data->problem.bias_floats * sizeof(float)); /* the reference's "no bias" */
@@ -112,14 +112,14 @@ void conv_data_free(conv_data *data) {
 }
 
 void conv_buffers_init(conv_buffers *b, size_t capacity) {
-  test_memory *const all[] = {&b->x, &b->weights, &b->bias, &b->residual, &b->y, &b->scratch};
+  gauntlet_memory *const all[] = {&b->x, &b->weights, &b->bias, &b->residual, &b->y, &b->scratch};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i)
-    test_memory_init(all[i], capacity);
+    gauntlet_memory_init(all[i], capacity);
 }
 
 static bool intact(const conv_buffers *b) {
-  return test_memory_intact(&b->x) && test_memory_intact(&b->weights) && test_memory_intact(&b->bias) &&
-         test_memory_intact(&b->residual) && test_memory_intact(&b->y) && test_memory_intact(&b->scratch);
+  return gauntlet_memory_intact(&b->x) && gauntlet_memory_intact(&b->weights) && gauntlet_memory_intact(&b->bias) &&
+         gauntlet_memory_intact(&b->residual) && gauntlet_memory_intact(&b->y) && gauntlet_memory_intact(&b->scratch);
 }
 
 static bool wrong(const cardinal_context *context, const conv_case *c, const char *kernel, const char *what) {
@@ -136,9 +136,9 @@ bool conv_case_run(const cardinal_context *context, const conv_case *c, const co
   const size_t x_floats = tensor_floats(d->x_layout, s->batch, s->in_channels, in_pixels);
   const size_t y_floats = tensor_floats(d->y_layout, s->batch, s->out_channels, out_pixels);
 
-  float *weights = test_memory_place(&buffers->weights, p->weight_floats, c->placement);
+  float *weights = gauntlet_memory_place(&buffers->weights, p->weight_floats, c->placement);
   memcpy(weights, p->weights, p->weight_floats * sizeof(float));
-  float *bias = test_memory_place(&buffers->bias, p->bias_floats, c->placement);
+  float *bias = gauntlet_memory_place(&buffers->bias, p->bias_floats, c->placement);
   memcpy(bias, p->bias, p->bias_floats * sizeof(float));
   cardinal_plan *plan = NULL;
   cardinal_error error;
@@ -147,18 +147,18 @@ bool conv_case_run(const cardinal_context *context, const conv_case *c, const co
   memset(weights, 0xFF, p->weight_floats * sizeof(float)); /* they needn't live longer */
   memset(bias, 0xFF, p->bias_floats * sizeof(float));
 
-  float *x = test_memory_place(&buffers->x, x_floats, c->placement);
+  float *x = gauntlet_memory_place(&buffers->x, x_floats, c->placement);
   tensor_spread(d->x_layout, x, p->x, s->batch, s->in_channels, in_pixels);
-  float *y = test_memory_place(&buffers->y, y_floats, c->placement);
+  float *y = gauntlet_memory_place(&buffers->y, y_floats, c->placement);
   float *residual = NULL;
   if (d->has_residual) {
-    residual = c->residual_is_y ? y : test_memory_place(&buffers->residual, y_floats, c->placement);
+    residual = c->residual_is_y ? y : gauntlet_memory_place(&buffers->residual, y_floats, c->placement);
     tensor_spread(d->y_layout, residual, p->residual, s->batch, s->out_channels, out_pixels);
   }
   /* Scratch of any alignment, odd addresses included, with nothing to spare. */
   const size_t scratch_bytes = cardinal_plan_scratch_bytes(plan);
-  const size_t odd = c->placement == TEST_ASKEW ? 1 : 0;
-  char *scratch = (char *)test_memory_place(&buffers->scratch, (scratch_bytes + odd + 3) / 4, c->placement) + odd;
+  const size_t odd = c->placement == GAUNTLET_ASKEW ? 1 : 0;
+  char *scratch = (char *)gauntlet_memory_place(&buffers->scratch, (scratch_bytes + odd + 3) / 4, c->placement) + odd;
 
   const char *kernel = cardinal_plan_kernel(plan);
   char what[1100];

@@ -5,14 +5,14 @@
 
 #include <cardinal/cardinal.h>
 
-#include "tests/support/data.h"
-#include "tests/support/memory.h"
+#include "gauntlet/data.h"
+#include "gauntlet/memory.h"
 
 typedef struct conv_case {
   cardinal_conv_desc desc;
   int residual_is_y;
   data_kind data;
-  test_placement placement;
+  gauntlet_placement placement;
   uint64_t seed;
 } conv_case;
 
@@ -31,7 +31,7 @@ void conv_data_free(conv_data *data);
 
 /* Guarded memory for runs: one at a time in a process. */
 typedef struct conv_buffers {
-  test_memory x, weights, bias, residual, y, scratch;
+  gauntlet_memory x, weights, bias, residual, y, scratch;
 } conv_buffers;
 
 void conv_buffers_init(conv_buffers *buffers, size_t capacity);

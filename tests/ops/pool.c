@@ -6,15 +6,17 @@
 
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
+#include "tests/support/scale.h"
 
 enum {
   CAPACITY = 1 << 18
 };
 
-static test_memory x_memory, y_memory, scratch_memory;
+static gauntlet_memory x_memory, y_memory, scratch_memory;
 
-static float draw(int hard, test_random *random) {
-  return hard ? test_hard_float(random) : (float)test_integer(random, -3, 3) * (test_u32(random) & 1 ? 1.0f : -1.0f);
+static float draw(int hard, gauntlet_random *random) {
+  return hard ? gauntlet_hard_float(random)
+              : (float)gauntlet_integer(random, -3, 3) * (gauntlet_u32(random) & 1 ? 1.0f : -1.0f);
 }
 
 static void average(const cardinal_reference_shape *s, const float *x, float *y) {
@@ -28,22 +30,25 @@ static void average(const cardinal_reference_shape *s, const float *x, float *y)
 }
 
 static bool run_one(const cardinal_context *context, const cardinal_pool_desc *d, const cardinal_reference_shape *s,
-                    const float *x_plain, const float *expected, test_placement placement) {
+                    const float *x_plain, const float *expected, gauntlet_placement placement) {
   const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
   cardinal_plan *plan = NULL;
   cardinal_error error;
   cr_assert_eq(cardinal_pool_create(context, d, &plan, &error), CARDINAL_OK, "%s", error.message);
-  float *x = test_memory_place(&x_memory, tensor_floats(d->x_layout, s->batch, s->in_channels, in_pixels), placement);
-  float *y = test_memory_place(&y_memory, tensor_floats(d->y_layout, s->batch, s->in_channels, out_pixels), placement);
-  const size_t odd = placement == TEST_ASKEW ? 2 : 0;
+  float *x =
+      gauntlet_memory_place(&x_memory, tensor_floats(d->x_layout, s->batch, s->in_channels, in_pixels), placement);
+  float *y =
+      gauntlet_memory_place(&y_memory, tensor_floats(d->y_layout, s->batch, s->in_channels, out_pixels), placement);
+  const size_t odd = placement == GAUNTLET_ASKEW ? 2 : 0;
   char *scratch =
-      (char *)test_memory_place(&scratch_memory, (cardinal_plan_scratch_bytes(plan) + odd + 3) / 4, placement) + odd;
+      (char *)gauntlet_memory_place(&scratch_memory, (cardinal_plan_scratch_bytes(plan) + odd + 3) / 4, placement) +
+      odd;
   tensor_spread(d->x_layout, x, x_plain, s->batch, s->in_channels, in_pixels);
   cr_assert_eq(cardinal_plan_run(plan, x, NULL, y, scratch, &error), CARDINAL_OK, "%s", error.message);
   const size_t floats = s->batch * s->in_channels * out_pixels;
   const size_t at = tensor_difference(d->y_layout, y, expected, s->batch, s->in_channels, out_pixels);
-  const bool right = at == floats && test_memory_intact(&x_memory) && test_memory_intact(&y_memory) &&
-                     test_memory_intact(&scratch_memory);
+  const bool right = at == floats && gauntlet_memory_intact(&x_memory) && gauntlet_memory_intact(&y_memory) &&
+                     gauntlet_memory_intact(&scratch_memory);
   cr_expect(right,
             "%s, kernel %s, kind %d: %zux%zux%zux%zu %s to %zux%zu %s, window %zux%zu, stride %zux%zu, pads %zu %zu: "
             "wrong at %zu of %zu",
@@ -56,30 +61,30 @@ static bool run_one(const cardinal_context *context, const cardinal_pool_desc *d
 }
 
 static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
-  test_memory_init(&x_memory, CAPACITY);
-  test_memory_init(&y_memory, CAPACITY);
-  test_memory_init(&scratch_memory, CAPACITY);
-  test_random random = {.state = 23};
+  gauntlet_memory_init(&x_memory, CAPACITY);
+  gauntlet_memory_init(&y_memory, CAPACITY);
+  gauntlet_memory_init(&scratch_memory, CAPACITY);
+  gauntlet_random random = {.state = 23};
   size_t cases = 0, failures = 0;
   while (cases < wanted && failures < 3) {
     cardinal_pool_desc d;
     cardinal_pool_desc_init(&d);
     d.kind = kind;
-    d.batch = test_integer(&random, 1, 3);
-    d.channels = test_integer(&random, 1, 40);
-    d.in_height = test_integer(&random, 1, 12);
-    d.in_width = test_integer(&random, 1, 12);
-    const bool usual = test_between(&random, 0, 1);
-    d.kernel_height = usual ? 3 : test_integer(&random, 1, 4);
-    d.kernel_width = usual ? 3 : test_integer(&random, 1, 4);
-    d.stride_height = usual ? 2 : test_integer(&random, 1, 3);
-    d.stride_width = usual ? 2 : test_integer(&random, 1, 3);
-    d.pad_top = test_integer(&random, 0, d.kernel_height - 1);
-    d.pad_left = test_integer(&random, 0, d.kernel_width - 1);
-    d.pad_bottom = test_integer(&random, 0, d.kernel_height - 1);
-    d.pad_right = test_integer(&random, 0, d.kernel_width - 1);
-    d.x_layout = (cardinal_layout)test_between(&random, 0, 2);
-    d.y_layout = (cardinal_layout)test_between(&random, 0, 2);
+    d.batch = gauntlet_integer(&random, 1, 3);
+    d.channels = gauntlet_integer(&random, 1, 40);
+    d.in_height = gauntlet_integer(&random, 1, 12);
+    d.in_width = gauntlet_integer(&random, 1, 12);
+    const bool usual = gauntlet_between(&random, 0, 1);
+    d.kernel_height = usual ? 3 : gauntlet_integer(&random, 1, 4);
+    d.kernel_width = usual ? 3 : gauntlet_integer(&random, 1, 4);
+    d.stride_height = usual ? 2 : gauntlet_integer(&random, 1, 3);
+    d.stride_width = usual ? 2 : gauntlet_integer(&random, 1, 3);
+    d.pad_top = gauntlet_integer(&random, 0, d.kernel_height - 1);
+    d.pad_left = gauntlet_integer(&random, 0, d.kernel_width - 1);
+    d.pad_bottom = gauntlet_integer(&random, 0, d.kernel_height - 1);
+    d.pad_right = gauntlet_integer(&random, 0, d.kernel_width - 1);
+    d.x_layout = (cardinal_layout)gauntlet_between(&random, 0, 2);
+    d.y_layout = (cardinal_layout)gauntlet_between(&random, 0, 2);
     int64_t height, width;
     if (cardinal_pool_output_size(&d, &height, &width, NULL) != CARDINAL_OK)
       continue;
@@ -95,7 +100,7 @@ static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
     const size_t x_floats = planes * shape.in_height * shape.in_width;
     float *x = malloc(x_floats * sizeof(float));
     float *expected = malloc(planes * shape.out_height * shape.out_width * sizeof(float));
-    const int hard = (int)test_between(&random, 0, 1);
+    const int hard = (int)gauntlet_between(&random, 0, 1);
     for (size_t i = 0; i < x_floats; ++i)
       x[i] = draw(hard, &random);
     if (kind == CARDINAL_POOL_MAX)
@@ -106,7 +111,7 @@ static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
       const cardinal_context *context =
           runner_context((cardinal_isa)isa, 1 + (uint32_t)(cases % 3), (runner)(cases % RUNNERS));
       if (context)
-        failures += !run_one(context, &d, &shape, x, expected, (test_placement)(cases % TEST_PLACEMENTS));
+        failures += !run_one(context, &d, &shape, x, expected, (gauntlet_placement)(cases % GAUNTLET_PLACEMENTS));
     }
     free(x);
     free(expected);

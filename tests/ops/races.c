@@ -9,7 +9,7 @@
 
 #include <cardinal/cardinal.h>
 
-#include "tests/support/random.h"
+#include "gauntlet/random.h"
 
 enum {
   REPEATS = 5
@@ -61,15 +61,15 @@ static void *run_repeatedly(void *argument) {
   return right ? NULL : argument;
 }
 
-static float *random_floats(size_t count, test_random *random) {
+static float *random_floats(size_t count, gauntlet_random *random) {
   float *values = malloc(count * sizeof(float));
   for (size_t i = 0; i < count; ++i)
-    values[i] = test_uniform(random);
+    values[i] = gauntlet_uniform(random);
   return values;
 }
 
 static bool run_shape(const cardinal_context *context, const cardinal_conv_desc *d, const char **kernel) {
-  test_random random = {.state = 3};
+  gauntlet_random random = {.state = 3};
   int64_t height, width;
   size_t x_floats, y_floats;
   if (cardinal_conv_output_size(d, &height, &width, NULL) ||

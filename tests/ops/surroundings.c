@@ -12,7 +12,8 @@
 
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
-#include "tests/support/oracle.h"
+#include "gauntlet/oracle.h"
+#include "tests/support/scale.h"
 
 /* One convolution for each driver, small but cut into several items. */
 static const struct {

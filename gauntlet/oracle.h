@@ -5,8 +5,8 @@
  *
  * The other orders are wrong on purpose. A test that can't tell them from the canonical one shows nothing.
  */
-#ifndef CARDINAL_TESTS_SUPPORT_ORACLE_H
-#define CARDINAL_TESTS_SUPPORT_ORACLE_H
+#ifndef CARDINAL_GAUNTLET_ORACLE_H
+#define CARDINAL_GAUNTLET_ORACLE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/support/memory.h"
+#include "gauntlet/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static uint32_t bits_of(float value) {
   return bits;
 }
 
-float test_canary(void) {
+float gauntlet_canary(void) {
   float value;
   memcpy(&value, &canary_bits, sizeof value);
   return value;
@@ -31,7 +31,7 @@ static void fill(float *begin, float *end) {
     memcpy(begin, &canary_bits, sizeof *begin);
 }
 
-void test_memory_init(test_memory *memory, size_t capacity) {
+void gauntlet_memory_init(gauntlet_memory *memory, size_t capacity) {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   const size_t bytes = (capacity * sizeof(float) + page - 1) / page * page;
   char *base = mmap(NULL, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -39,21 +39,21 @@ void test_memory_init(test_memory *memory, size_t capacity) {
     perror("guarded memory");
     abort();
   }
-  *memory = (test_memory){.begin = (float *)(void *)(base + page), .capacity = bytes / sizeof(float)};
-  test_memory_place(memory, 0, TEST_AT_START);
+  *memory = (gauntlet_memory){.begin = (float *)(void *)(base + page), .capacity = bytes / sizeof(float)};
+  gauntlet_memory_place(memory, 0, GAUNTLET_AT_START);
 }
 
-float *test_memory_place(test_memory *memory, size_t floats, test_placement placement) {
+float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement) {
   if (floats + 2 * MARGIN > memory->capacity) {
     fprintf(stderr, "a test wants %zu floats of guarded memory that has %zu\n", floats, memory->capacity);
     abort();
   }
   memory->floats = floats;
   switch (placement) {
-  case TEST_AT_START:
+  case GAUNTLET_AT_START:
     memory->data = memory->begin;
     break;
-  case TEST_AT_END:
+  case GAUNTLET_AT_END:
     memory->data = memory->begin + memory->capacity - floats;
     break;
   default:
@@ -66,7 +66,7 @@ float *test_memory_place(test_memory *memory, size_t floats, test_placement plac
   return memory->data;
 }
 
-bool test_memory_intact(const test_memory *memory) {
+bool gauntlet_memory_intact(const gauntlet_memory *memory) {
   const float *const end = memory->begin + memory->capacity;
   for (size_t i = 1; i <= MARGIN; ++i) {
     if (memory->data - memory->begin >= (ptrdiff_t)i && bits_of(memory->data[-(ptrdiff_t)i]) != canary_bits)
@@ -78,16 +78,16 @@ bool test_memory_intact(const test_memory *memory) {
   return true;
 }
 
-bool test_same(float a, float b) {
+bool gauntlet_same(float a, float b) {
   const uint32_t a_bits = bits_of(a), b_bits = bits_of(b);
   return a_bits == b_bits || (a != a && b != b && a_bits != canary_bits && b_bits != canary_bits);
 }
 
-size_t test_first_difference(const float *a, const float *b, size_t floats) {
+size_t gauntlet_first_difference(const float *a, const float *b, size_t floats) {
   if (memcmp(a, b, floats * sizeof(float)) == 0)
     return floats;
   size_t i = 0;
-  while (i < floats && test_same(a[i], b[i]))
+  while (i < floats && gauntlet_same(a[i], b[i]))
     ++i;
   return i;
 }

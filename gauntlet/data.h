@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Kinds of input data, each of which shows something the others don't, and what must hold of a convolution of them. */
-#ifndef CARDINAL_TESTS_SUPPORT_DATA_H
-#define CARDINAL_TESTS_SUPPORT_DATA_H
+#ifndef CARDINAL_GAUNTLET_DATA_H
+#define CARDINAL_GAUNTLET_DATA_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/generic/reference.h"
-#include "tests/support/random.h"
+#include "gauntlet/random.h"
 
 typedef enum data_kind {
   DATA_RANDOM,        /* bits depend on the order of the sum; within the error bound */
@@ -31,7 +31,7 @@ typedef struct data_problem {
 /* Allocates a problem of that shape and fills it. In exact kinds, weights of taps that no output reads (they always
  * lie in the padding) become NaN and infinity. */
 void data_problem_make(data_problem *problem, const cardinal_reference_shape *shape, bool residual, data_kind kind,
-                       test_random *random);
+                       gauntlet_random *random);
 void data_problem_free(data_problem *problem);
 
 /* What must hold of outputs. The double-precision results are computed once, at the first check. */

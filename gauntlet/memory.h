@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Memory in which a kernel's stray reads crash and stray writes show. */
-#ifndef CARDINAL_TESTS_SUPPORT_MEMORY_H
-#define CARDINAL_TESTS_SUPPORT_MEMORY_H
+#ifndef CARDINAL_GAUNTLET_MEMORY_H
+#define CARDINAL_GAUNTLET_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* A float that no computation here gives: a NaN with a payload of its own. */
-float test_canary(void);
+float gauntlet_canary(void);
 
 /* Where data lie in their memory: right behind the lower guard page, right before the upper one, or in between, aligned
  * to 4 bytes only. */
-typedef enum test_placement {
-  TEST_AT_START,
-  TEST_AT_END,
-  TEST_ASKEW,
-  TEST_PLACEMENTS
-} test_placement;
+typedef enum gauntlet_placement {
+  GAUNTLET_AT_START,
+  GAUNTLET_AT_END,
+  GAUNTLET_ASKEW,
+  GAUNTLET_PLACEMENTS
+} gauntlet_placement;
 
 /* A stretch of memory between two pages that can't be touched. */
-typedef struct test_memory {
+typedef struct gauntlet_memory {
   float *begin;
   size_t capacity; /* floats */
   float *data;
   size_t floats;
-} test_memory;
+} gauntlet_memory;
 
 /* Room for `capacity` floats, until the process ends. */
-void test_memory_init(test_memory *memory, size_t capacity);
+void gauntlet_memory_init(gauntlet_memory *memory, size_t capacity);
 
 /* Where the next data of `floats` floats lie; what they hold is canaries, as is what lies around them. */
-float *test_memory_place(test_memory *memory, size_t floats, test_placement placement);
+float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement);
 
 /* Whether the canaries around the data are untouched. */
-bool test_memory_intact(const test_memory *memory);
+bool gauntlet_memory_intact(const gauntlet_memory *memory);
 
 /* Whether two floats have the same bits, or are both NaN. */
-bool test_same(float a, float b);
+bool gauntlet_same(float a, float b);
 
 /* Index of the first of `floats` floats that isn't the same; `floats` if all are. Canaries must keep their payload. */
-size_t test_first_difference(const float *a, const float *b, size_t floats);
+size_t gauntlet_first_difference(const float *a, const float *b, size_t floats);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/support/data.h"
+#include "gauntlet/data.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/support/memory.h"
+#include "gauntlet/memory.h"
 
 const char *data_kind_name(data_kind kind) {
   static const char *const names[] = {"random", "integers", "hot input", "hot weight", "hard", "negative zero"};
@@ -22,18 +22,18 @@ static void *allocate(size_t count, size_t size) {
 }
 
 /* One value for kinds that draw each value by itself. */
-static float draw(data_kind kind, test_random *random) {
+static float draw(data_kind kind, gauntlet_random *random) {
   switch (kind) {
   case DATA_INTEGERS:
-    return (float)test_integer(random, -8, 8);
+    return (float)gauntlet_integer(random, -8, 8);
   case DATA_HARD:
-    return test_hard_float(random);
+    return gauntlet_hard_float(random);
   default:
-    return test_uniform(random);
+    return gauntlet_uniform(random);
   }
 }
 
-static void fill(float *values, size_t count, data_kind kind, test_random *random) {
+static void fill(float *values, size_t count, data_kind kind, gauntlet_random *random) {
   for (size_t i = 0; i < count; ++i)
     values[i] = draw(kind, random);
 }
@@ -65,7 +65,7 @@ static void poison_skipped_taps(data_problem *p) {
 }
 
 void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, bool residual, data_kind kind,
-                       test_random *random) {
+                       gauntlet_random *random) {
   const cardinal_reference_shape *s = shape;
   *p = (data_problem){.shape = *shape};
   p->x_floats = s->batch * s->in_channels * s->in_height * s->in_width;
@@ -79,12 +79,12 @@ void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, b
 
   switch (kind) {
   case DATA_HOT_INPUT:
-    p->x[test_between(random, 0, p->x_floats - 1)] = test_uniform(random);
+    p->x[gauntlet_between(random, 0, p->x_floats - 1)] = gauntlet_uniform(random);
     fill(p->weights, p->weight_floats, kind, random);
     break;
   case DATA_HOT_WEIGHT:
     fill(p->x, p->x_floats, kind, random);
-    p->weights[test_between(random, 0, p->weight_floats - 1)] = test_uniform(random);
+    p->weights[gauntlet_between(random, 0, p->weight_floats - 1)] = gauntlet_uniform(random);
     break;
   case DATA_NEGATIVE_ZERO:
     fill_constant(p->x, p->x_floats, -0.0f);
@@ -134,6 +134,6 @@ bool data_check_value(const data_check *check, size_t at, float value) {
     return fabs((double)value - check->reference[at]) <=
            cardinal_reference_bound(check->products, check->magnitude[at]);
   default:
-    return test_same(value, (float)check->reference[at]);
+    return gauntlet_same(value, (float)check->reference[at]);
   }
 }

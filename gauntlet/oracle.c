@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/support/oracle.h"
+#include "gauntlet/oracle.h"
 
 #include <math.h>
 #include <string.h>
