@@ -9,6 +9,10 @@ const char *cardinal_version(void) {
   return CARDINAL_VERSION_STRING;
 }
 
+uint32_t cardinal_api_version(void) {
+  return CARDINAL_API_VERSION;
+}
+
 const char *cardinal_status_string(cardinal_status status) {
   switch (status) {
   case CARDINAL_OK:

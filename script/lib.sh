@@ -55,7 +55,7 @@ require_packages() {
 build_preset() {
   local preset=$1 folder=$2 packages options=()
   packages=(cmake ninja-build pkg-config gcc g++ libc6-dev libbenchmark-dev libhwloc-dev libcriterion-dev
-    libjansson-dev libjpeg62-turbo-dev libpng-dev python3)
+    libjansson-dev libjpeg62-turbo-dev libpng-dev python3 doxygen)
   case $preset in
   *-clang) packages+=(clang libclang-rt-14-dev libomp-dev) ;;
   esac

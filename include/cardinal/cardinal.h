@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Cardinal: convolution kernels for CPUs, grouped ones above all.
- *
- * The core library: contexts, operators (plans) and queries of the machine. It needs libc and libm, and
- * optionally OpenMP and hwloc. Networks and files are in <cardinal/net.h> and <cardinal/image.h>.
+/**
+ * @file
+ * The core library: contexts, operators (plans) and queries of the machine. It needs libc and libm, and optionally
+ * OpenMP and hwloc. Networks and files are in <cardinal/net.h> and <cardinal/image.h>.
  *
  * Conventions that hold for every function here:
- *   - Data are float (IEEE-754 binary32). Sizes are counted in elements unless the name says bytes.
- *   - Functions that can fail return a cardinal_status. Where they take a `cardinal_error *`, it may be NULL;
- *     otherwise it is filled with the status and a sentence that says what was wrong, where, and what would be
- *     accepted. On failure no output parameter is changed and nothing is left allocated.
- *   - There is no global state: nothing is printed, no signal is raised, the process is never ended.
- *   - Objects are immutable once made, unless said otherwise, and may then be used by any number of threads.
- *   - Descriptor structs begin with `struct_size`; fill them with their init function, then change what you need.
- *     A shorter struct (an older header) is accepted, a longer one only if what this library doesn't know is zero.
+ *
+ * - Data are float (IEEE-754 binary32). Sizes are counted in elements unless the name says bytes.
+ * - Functions that can fail return a cardinal_status. Where they take a cardinal_error, its pointer may be NULL;
+ *   otherwise it is filled with the status and a sentence that says what was wrong, where, and what would be
+ *   accepted. On failure no output parameter is changed and nothing is left allocated.
+ * - There is no global state: nothing is printed, no signal is raised, the process is never ended.
+ * - Threads: any function may be called by any thread at any time. Objects are immutable once made, unless said
+ *   otherwise, and may then be used by any number of threads at once; only destroying one must wait until nobody
+ *   uses it any more. Memory that a call writes belongs to that call alone until it returns.
+ * - Ownership: what a `create` or `open` function hands out belongs to the caller, until the `destroy` function of the
+ *   same name. Strings and arrays that are passed in are read during the call and not kept.
+ * - Descriptor structs begin with `struct_size`; fill them with their init function, then change what you need.
+ *   A shorter struct (an older header) is accepted, a longer one only if what this library doesn't know is zero.
  */
 #ifndef CARDINAL_CARDINAL_H
 #define CARDINAL_CARDINAL_H
@@ -27,6 +31,7 @@
 extern "C" {
 #endif
 
+/** Marks what the libraries export. */
 #if defined(__GNUC__)
 #define CARDINAL_API __attribute__((visibility("default")))
 #else
@@ -35,209 +40,290 @@ extern "C" {
 
 /* ---- status ------------------------------------------------------------------------------------------------- */
 
+/** @defgroup status Status and errors
+ * @{ */
+
+/** What became of a call. */
 typedef enum cardinal_status {
-  CARDINAL_OK = 0,
-  CARDINAL_INVALID_ARGUMENT, /* an argument is out of range or contradicts another */
-  CARDINAL_UNSUPPORTED,      /* meaningful, but this build or this CPU can't do it */
-  CARDINAL_OUT_OF_MEMORY,
-  CARDINAL_OVERFLOW, /* a size doesn't fit size_t */
-  CARDINAL_IO_ERROR, /* the operating system refused to open, read, map or write a file */
-  CARDINAL_BAD_FILE  /* a file was read, but its content isn't what its format demands */
+  CARDINAL_OK = 0,           /**< done */
+  CARDINAL_INVALID_ARGUMENT, /**< an argument is out of range or contradicts another */
+  CARDINAL_UNSUPPORTED,      /**< meaningful, but this build or this CPU can't do it */
+  CARDINAL_OUT_OF_MEMORY,    /**< the allocator gave NULL */
+  CARDINAL_OVERFLOW,         /**< a size doesn't fit size_t */
+  CARDINAL_IO_ERROR,         /**< the operating system refused to open, read, map or write a file */
+  CARDINAL_BAD_FILE          /**< a file was read, but its content isn't what its format demands */
 } cardinal_status;
 
-/* What went wrong, for people. `message` is always terminated; it has no trailing newline. */
+/** What went wrong, for people. */
 typedef struct cardinal_error {
-  cardinal_status status;
-  char message[1020];
+  cardinal_status status; /**< what the function returned */
+  char message[1020];     /**< a sentence in UTF-8, always terminated, without a trailing newline */
 } cardinal_error;
 
-/* A short English name of a status, never NULL; static storage. */
+/** A short English name of a status, never NULL; static storage. */
 CARDINAL_API const char *cardinal_status_string(cardinal_status status);
 
-/* The version of the library that was linked, such as "0.1.0"; CARDINAL_VERSION_STRING is the header's. */
+/** The version of the library that was linked, such as "0.1.0"; CARDINAL_VERSION_STRING is the header's. */
 CARDINAL_API const char *cardinal_version(void);
+
+/** The CARDINAL_API_VERSION of the library that was linked: a program that runs with an older library than it was built
+ * with can ask before it calls what came later. */
+CARDINAL_API uint32_t cardinal_api_version(void);
+
+/** @} */
 
 /* ---- instruction sets --------------------------------------------------------------------------------------- */
 
-/* The ISAs that have kernels. Each name stands for a bundle of features that is used or passed over as a whole:
- *   generic  portable C, any CPU
- *   neon     Armv8-A Advanced SIMD
- *   avx2     AVX2 and FMA, and YMM state enabled by the OS
- *   avx512   AVX-512 F, BW, DQ and VL, and ZMM and mask state enabled by the OS
- * All give the same bits; see docs/kernel-contract.md. */
+/** @defgroup isa Instruction sets
+ * @{ */
+
+/** The ISAs that have kernels. Each stands for a bundle of features that is used or passed over as a whole. All give
+ * the same bits; see docs/kernel-contract.md. */
 typedef enum cardinal_isa {
-  CARDINAL_ISA_GENERIC = 0,
-  CARDINAL_ISA_NEON,
-  CARDINAL_ISA_AVX2,
-  CARDINAL_ISA_AVX512,
-  CARDINAL_ISA_COUNT
+  CARDINAL_ISA_GENERIC = 0, /**< "generic": portable C, any CPU */
+  CARDINAL_ISA_NEON,        /**< "neon": Armv8-A Advanced SIMD */
+  CARDINAL_ISA_AVX2,        /**< "avx2": AVX2 and FMA, and YMM state enabled by the OS */
+  CARDINAL_ISA_AVX512,      /**< "avx512": AVX-512 F, BW, DQ and VL, and ZMM and mask state enabled by the OS */
+  CARDINAL_ISA_COUNT        /**< how many there are */
 } cardinal_isa;
 
-/* "generic", "neon", "avx2", "avx512"; NULL for a value outside the enum. Static storage. */
+/** "generic", "neon", "avx2", "avx512"; NULL for a value outside the enum. Static storage. */
 CARDINAL_API const char *cardinal_isa_name(cardinal_isa isa);
+
+/** @} */
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
 
-/* Runs task(argument, i) once for each i in [0, tasks) and returns when all have returned. Tasks may run in any
- * order, one after the other or at once, on any threads; Cardinal's tasks never wait for one another. */
+/** @defgroup context Contexts
+ * How to run: the instruction set, threads and memory.
+ * @{ */
+
+/** One of the tasks of a run: what a cardinal_parallel_for is to call with its `argument` and each index. */
 typedef void (*cardinal_task)(void *argument, size_t index);
+
+/** Runs task(argument, i) once for each i in [0, tasks) and returns when all have returned. Tasks may run in any
+ * order, one after the other or at once, on any threads; Cardinal's tasks never wait for one another. `user` is the
+ * context's parallel_for_user. */
 typedef void (*cardinal_parallel_for)(void *user, size_t tasks, cardinal_task task, void *argument);
 
-/* Memory for plans and packed weights. `allocate` returns memory aligned to `alignment` (a power of two, at most
- * 4096) or NULL. Both may be called from any thread that makes or destroys an object. */
+/** Returns `bytes` bytes for plans and packed weights, aligned to `alignment` (a power of two, at most 4096), or NULL.
+ * Called from any thread that makes an object. `user` is the context's allocator_user. */
 typedef void *(*cardinal_allocate)(void *user, size_t bytes, size_t alignment);
+
+/** Takes back what a cardinal_allocate returned; `bytes` is the number asked for then. Called from any thread that
+ * makes or destroys an object. */
 typedef void (*cardinal_deallocate)(void *user, void *memory, size_t bytes);
 
+/** Flags of a context. */
 enum {
-  /* Don't read the environment (CARDINAL_ISA, CARDINAL_NUM_THREADS). */
+  /** Don't read the environment (CARDINAL_ISA, CARDINAL_NUM_THREADS). */
   CARDINAL_CONTEXT_IGNORE_ENVIRONMENT = 1u << 0,
-  /* Run with denormals flushed to zero. Outside the promise of equal bits between ISAs. */
+  /** Run with denormals flushed to zero. Outside the promise of equal bits between ISAs. */
   CARDINAL_CONTEXT_FLUSH_DENORMALS = 1u << 1
 };
 
+/** What a context is to be made of; 0 and NULL everywhere mean the defaults. */
 typedef struct cardinal_context_desc {
-  uint32_t struct_size;
-  uint32_t flags;    /* CARDINAL_CONTEXT_... */
-  const char *isa;   /* the highest ISA to use, by name, or NULL: the environment's CARDINAL_ISA, else the best.
-                        It can only take away: a name this CPU can't run is an error. */
-  uint32_t threads;  /* how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
-                        this process's allowed set, and no more than its CPU quota */
-  uint32_t reserved; /* 0 */
-  cardinal_parallel_for parallel_for; /* NULL: OpenMP, or serial in a build without it */
-  void *parallel_for_user;
-  cardinal_allocate allocate; /* NULL: the C library's; set both or neither */
-  cardinal_deallocate deallocate;
-  void *allocator_user;
+  uint32_t struct_size; /**< set by cardinal_context_desc_init */
+  uint32_t flags;       /**< CARDINAL_CONTEXT_... */
+  const char *isa;      /**< the highest ISA to use, by name, or NULL: the environment's CARDINAL_ISA, else the best.
+                           It can only take away: a name this CPU can't run is an error. */
+  uint32_t threads;     /**< how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
+                           this process's allowed set, and no more than its CPU quota */
+  uint32_t reserved;    /**< must be 0 */
+  cardinal_parallel_for parallel_for; /**< NULL: OpenMP, or serial in a build without it */
+  void *parallel_for_user;            /**< passed to parallel_for */
+  cardinal_allocate allocate;         /**< NULL: the C library's; set both or neither */
+  cardinal_deallocate deallocate;     /**< NULL exactly if allocate is */
+  void *allocator_user;               /**< passed to both */
 } cardinal_context_desc;
 
+/** How to run: instruction set, threads, allocator. Every plan and network is made from a context and needs it as long
+ * as it lives. */
 typedef struct cardinal_context cardinal_context;
 
-/* Fills `desc` with defaults. */
+/** Fills `desc` with defaults. */
 CARDINAL_API void cardinal_context_desc_init(cardinal_context_desc *desc);
 
-/* Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
+/** Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
  * Errors: an unknown or unavailable ISA name (the message lists what is available), a thread count above 4096. */
 CARDINAL_API cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                                      cardinal_error *error);
 
-/* Destroys a context; NULL is allowed. Every plan and network made from it must be destroyed first. */
+/** Destroys a context; NULL is allowed. Every plan and network made from it must be destroyed first. */
 CARDINAL_API void cardinal_context_destroy(cardinal_context *context);
 
-/* The ISA that caps this context, and its number of tasks a run. */
+/** The ISA that caps this context. */
 CARDINAL_API cardinal_isa cardinal_context_isa(const cardinal_context *context);
+
+/** The number of tasks that this context cuts a run into. */
 CARDINAL_API uint32_t cardinal_context_threads(const cardinal_context *context);
+
+/** @} */
 
 /* ---- tensors ------------------------------------------------------------------------------------------------ */
 
-/* How an activation tensor of N images, C channels, H rows and W columns lies in memory.
- *   BLOCKED16  [N][ceil(C/16)][H][W][16]; channel c is lane c%16 of block c/16; the lanes past C hold +0.
- *   NCHW       [N][C][H][W]
- *   NHWC       [N][H][W][C]
- * Kernels work on BLOCKED16; the others are converted on the way in and out (the stem reads NCHW directly). */
+/** @defgroup tensor Tensors
+ * Layouts, sizes and conversion.
+ * @{ */
+
+/** How an activation tensor of N images, C channels, H rows and W columns lies in memory. Kernels work on BLOCKED16;
+ * the others are converted on the way in and out (the stem reads NCHW directly). */
 typedef enum cardinal_layout {
-  CARDINAL_LAYOUT_BLOCKED16 = 0,
-  CARDINAL_LAYOUT_NCHW = 1,
-  CARDINAL_LAYOUT_NHWC = 2
+  CARDINAL_LAYOUT_BLOCKED16 = 0, /**< [N][ceil(C/16)][H][W][16]; channel c is lane c%16 of block c/16; the lanes past C
+                                    hold +0 */
+  CARDINAL_LAYOUT_NCHW = 1,      /**< [N][C][H][W] */
+  CARDINAL_LAYOUT_NHWC = 2       /**< [N][H][W][C] */
 } cardinal_layout;
 
-/* Number of floats in a tensor of that layout. Errors: a zero or negative dimension, an unknown layout, overflow. */
+/** Number of floats in a tensor of that layout. Errors: a zero or negative dimension, an unknown layout, overflow. */
 CARDINAL_API cardinal_status cardinal_tensor_floats(cardinal_layout layout, int64_t batch, int64_t channels,
                                                     int64_t height, int64_t width, size_t *floats);
 
-/* Copies a tensor from one layout to another, serially. `from` and `to` must not overlap. No alignment is demanded.
+/** Copies a tensor from one layout to another, serially. `from` and `to` must not overlap. No alignment is demanded.
  * Errors: as cardinal_tensor_floats; overlap. */
 CARDINAL_API cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float *from,
                                                      cardinal_layout to_layout, float *to, int64_t batch,
                                                      int64_t channels, int64_t height, int64_t width,
                                                      cardinal_error *error);
 
+/** @} */
+
 /* ---- operators ---------------------------------------------------------------------------------------------- */
 
-/* A plan is one operator with its shapes fixed, its kernel chosen and its weights packed. It is immutable: any
+/** @defgroup operator Operators
+ * Convolutions and pools as plans, and what may be asked of a plan.
+ * @{ */
+
+/** A plan is one operator with its shapes fixed, its kernel chosen and its weights packed. It is immutable: any
  * number of threads may run it at once, each with scratch memory of its own. */
 typedef struct cardinal_plan cardinal_plan;
 
-/* A 2-D convolution (cross-correlation, as networks use the word) with fused epilogue:
- *   y = relu(conv(x, w) + bias + residual)
- * A fully connected layer is the case kernel 1×1, height 1, width 1. */
+/** A 2-D convolution (cross-correlation, as networks use the word) with fused epilogue,
+ * `y = relu(conv(x, w) + bias + residual)`. A fully connected layer is the case kernel 1×1, height 1, width 1. */
 typedef struct cardinal_conv_desc {
-  uint32_t struct_size;
-  uint32_t reserved;                  /* 0 */
-  cardinal_layout x_layout, y_layout; /* the residual's layout is y's */
-  int64_t batch;
-  int64_t in_channels, in_height, in_width;
-  int64_t out_channels;
-  int64_t groups; /* divides both channel counts */
-  int64_t kernel_height, kernel_width;
-  int64_t stride_height, stride_width;
-  int64_t dilation_height, dilation_width;
-  int64_t pad_top, pad_left, pad_bottom, pad_right; /* taps in the padding are skipped, not multiplied by zero */
-  int32_t has_bias;
-  int32_t has_residual;
-  int32_t has_relu;
-  int32_t reserved2; /* 0 */
+  uint32_t struct_size;     /**< set by cardinal_conv_desc_init */
+  uint32_t reserved;        /**< must be 0 */
+  cardinal_layout x_layout; /**< how x lies in memory */
+  cardinal_layout y_layout; /**< how y and the residual lie in memory */
+  int64_t batch;            /**< images */
+  int64_t in_channels;      /**< of x */
+  int64_t in_height;        /**< rows of x */
+  int64_t in_width;         /**< columns of x */
+  int64_t out_channels;     /**< of y */
+  int64_t groups;           /**< divides both channel counts */
+  int64_t kernel_height;    /**< rows of taps */
+  int64_t kernel_width;     /**< columns of taps */
+  int64_t stride_height;    /**< rows of x from one row of y to the next */
+  int64_t stride_width;     /**< columns of x from one column of y to the next */
+  int64_t dilation_height;  /**< rows of x from one tap to the next */
+  int64_t dilation_width;   /**< columns of x from one tap to the next */
+  int64_t pad_top;          /**< rows above x; taps in the padding are skipped, not multiplied by zero */
+  int64_t pad_left;         /**< columns before x */
+  int64_t pad_bottom;       /**< rows below x */
+  int64_t pad_right;        /**< columns after x */
+  int32_t has_bias;         /**< 1: a bias for each output channel is added */
+  int32_t has_residual;     /**< 1: a tensor of y's shape is added */
+  int32_t has_relu;         /**< 1: negative results become +0 */
+  int32_t reserved2;        /**< must be 0 */
 } cardinal_conv_desc;
 
-/* Fills `desc`: blocked layouts, batch 1, groups 1, kernel 1×1, stride 1, dilation 1, no padding, no epilogue;
+/** Fills `desc`: blocked layouts, batch 1, groups 1, kernel 1×1, stride 1, dilation 1, no padding, no epilogue;
  * channels and image sizes 0, to be set. */
 CARDINAL_API void cardinal_conv_desc_init(cardinal_conv_desc *desc);
 
-/* Rows and columns of the convolution's output. Errors: as cardinal_conv_create. */
+/** Rows and columns of the convolution's output. Errors: as cardinal_conv_create. */
 CARDINAL_API cardinal_status cardinal_conv_output_size(const cardinal_conv_desc *desc, int64_t *height, int64_t *width,
                                                        cardinal_error *error);
 
-/* Makes a plan. `weights` is OIHW: [out_channels][in_channels / groups][kernel_height][kernel_width], read once,
- * not kept; `bias` has out_channels values, NULL exactly if !has_bias.
- * Errors: a dimension out of range (the message names it), an output without rows or columns, overflow, memory. */
+/** Makes the plan of a convolution, packing its weights into memory of the context's allocator.
+ * Errors: a dimension out of range (the message names it), an output without rows or columns, overflow, memory.
+ * @param context  outlives the plan
+ * @param desc     the operator; not kept
+ * @param weights  OIHW, [out_channels][in_channels / groups][kernel_height][kernel_width]; read once, not kept
+ * @param bias     out_channels values, NULL exactly if !has_bias; not kept
+ * @param plan     the new plan, the caller's until cardinal_plan_destroy
+ * @param error    may be NULL
+ * @return CARDINAL_OK, or why there is no plan */
 CARDINAL_API cardinal_status cardinal_conv_create(const cardinal_context *context, const cardinal_conv_desc *desc,
                                                   const float *weights, const float *bias, cardinal_plan **plan,
                                                   cardinal_error *error);
 
+/** What a pool does with the values of a window. */
 typedef enum cardinal_pool_kind {
-  CARDINAL_POOL_MAX = 0,           /* padding never wins; a NaN in the window gives NaN */
-  CARDINAL_POOL_AVERAGE_GLOBAL = 1 /* over all rows and columns; window and padding are ignored */
+  CARDINAL_POOL_MAX = 0,           /**< padding never wins; a NaN in the window gives NaN */
+  CARDINAL_POOL_AVERAGE_GLOBAL = 1 /**< over all rows and columns; window and padding are ignored */
 } cardinal_pool_kind;
 
+/** A pool over windows of each channel. */
 typedef struct cardinal_pool_desc {
-  uint32_t struct_size;
-  cardinal_pool_kind kind;
-  cardinal_layout x_layout, y_layout;
-  int64_t batch, channels, in_height, in_width;
-  int64_t kernel_height, kernel_width, stride_height, stride_width;
-  int64_t pad_top, pad_left, pad_bottom, pad_right; /* each less than the kernel's size in its direction */
+  uint32_t struct_size;     /**< set by cardinal_pool_desc_init */
+  cardinal_pool_kind kind;  /**< maximum or average */
+  cardinal_layout x_layout; /**< how x lies in memory */
+  cardinal_layout y_layout; /**< how y lies in memory */
+  int64_t batch;            /**< images */
+  int64_t channels;         /**< of x and y */
+  int64_t in_height;        /**< rows of x */
+  int64_t in_width;         /**< columns of x */
+  int64_t kernel_height;    /**< rows of the window */
+  int64_t kernel_width;     /**< columns of the window */
+  int64_t stride_height;    /**< rows of x from one row of y to the next */
+  int64_t stride_width;     /**< columns of x from one column of y to the next */
+  int64_t pad_top;          /**< rows above x; less than kernel_height */
+  int64_t pad_left;         /**< columns before x; less than kernel_width */
+  int64_t pad_bottom;       /**< rows below x; less than kernel_height */
+  int64_t pad_right;        /**< columns after x; less than kernel_width */
 } cardinal_pool_desc;
 
+/** Fills `desc`: a maximum, blocked layouts, batch 1, window 1×1, stride 1, no padding; channels and image sizes 0, to
+ * be set. */
 CARDINAL_API void cardinal_pool_desc_init(cardinal_pool_desc *desc);
+
+/** Rows and columns of the pool's output: 1 and 1 for a global average. Errors: as cardinal_pool_create. */
 CARDINAL_API cardinal_status cardinal_pool_output_size(const cardinal_pool_desc *desc, int64_t *height, int64_t *width,
                                                        cardinal_error *error);
+
+/** Makes the plan of a pool; its run takes no residual. `context` outlives the plan, `desc` isn't kept, the plan is the
+ * caller's until cardinal_plan_destroy.
+ * Errors: a dimension out of range (the message names it), an output without rows or columns, overflow, memory. */
 CARDINAL_API cardinal_status cardinal_pool_create(const cardinal_context *context, const cardinal_pool_desc *desc,
                                                   cardinal_plan **plan, cardinal_error *error);
 
+/** Destroys a plan; NULL is allowed. No run of it may be under way. */
 CARDINAL_API void cardinal_plan_destroy(cardinal_plan *plan);
 
-/* Bytes of scratch memory that one run needs; 0 is possible. */
+/** Bytes of scratch memory that one run needs; 0 is possible. */
 CARDINAL_API size_t cardinal_plan_scratch_bytes(const cardinal_plan *plan);
 
-/* Runs the plan on the calling thread and those of the context's parallel_for; allocates nothing.
- *   x         input in the plan's x layout
- *   residual  in the plan's y layout, or NULL exactly if the plan has none; may be y itself
- *   y         output; written completely, padding lanes included
- *   scratch   cardinal_plan_scratch_bytes() bytes, any alignment, not shared with a run at the same time
- * Any other overlap of these is an error. Tensors need the alignment of float only; 64 bytes is fastest.
- * The caller's floating-point modes are respected and restored; they don't change the result. */
+/** Runs the plan on the calling thread and those of the context's parallel_for; allocates nothing. Any number of
+ * threads may run one plan at once. The caller's floating-point modes are respected and restored; they don't change the
+ * result. Tensors need the alignment of float only; 64 bytes is fastest. Errors: a NULL that isn't allowed, an overlap
+ * other than the residual's.
+ * @param plan      what to run
+ * @param x         input in the plan's x layout, of the descriptor's shape
+ * @param residual  in the plan's y layout, of y's shape; NULL exactly if the plan has none; may be y itself
+ * @param y         output; written completely, padding lanes included
+ * @param scratch   cardinal_plan_scratch_bytes() bytes, any alignment, not shared with a run at the same time
+ * @param error     may be NULL
+ * @return CARDINAL_OK, or why nothing was run */
 CARDINAL_API cardinal_status cardinal_plan_run(const cardinal_plan *plan, const float *x, const float *residual,
                                                float *y, void *scratch, cardinal_error *error);
 
-/* The name of the kernel that serves the plan, such as "gconv3x3_f32_w4_avx2"; static storage. */
+/** The name of the kernel that serves the plan, such as "gconv3x3_f32_w4_avx2"; static storage. */
 CARDINAL_API const char *cardinal_plan_kernel(const cardinal_plan *plan);
 
-/* Bytes of packed weights that the plan holds. */
+/** Bytes of packed weights that the plan holds. */
 CARDINAL_API size_t cardinal_plan_weight_bytes(const cardinal_plan *plan);
 
-/* Why this kernel: calls visit(user, kernel, reason) for each registered kernel of the operator in the order of
- * preference; `reason` is NULL for the one chosen. Both strings live only during the call. */
+/** Takes the name of a kernel, and why it wasn't chosen: NULL for the one that was. Both strings live only during the
+ * call. `user` is what cardinal_plan_candidates was given. */
 typedef void (*cardinal_candidate_visit)(void *user, const char *kernel, const char *reason);
+
+/** Why this kernel: calls visit(user, kernel, reason) for each registered kernel of the operator in the order of
+ * preference, on the calling thread. */
 CARDINAL_API void cardinal_plan_candidates(const cardinal_plan *plan, cardinal_candidate_visit visit, void *user);
+
+/** @} */
 
 #ifdef __cplusplus
 }

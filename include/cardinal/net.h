@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * Networks: ResNet and ResNeXt (He et al. 2016, arXiv:1512.03385; Xie et al. 2017, arXiv:1611.05431) in the variant
  * of torchvision (stride on the 3×3), composed of the operators of <cardinal/cardinal.h>.
  *
@@ -16,112 +17,167 @@ extern "C" {
 
 /* ---- architecture ------------------------------------------------------------------------------------------- */
 
-/* Structs that functions fill (this one, and cardinal_net_layer) get their struct_size from the library. */
+/** @defgroup architecture Architectures
+ * Which network: by name or by its numbers.
+ * @{ */
+
+/** The numbers that make an architecture of the family. Structs that functions fill (this one, and cardinal_net_layer)
+ * get their struct_size from the library. */
 typedef struct cardinal_net_spec {
-  uint32_t struct_size;
-  uint32_t blocks[4];       /* bottleneck blocks a stage: {3,4,6,3} for 50, {3,4,23,3} for 101 layers */
-  uint32_t cardinality;     /* groups of the 3×3 convolutions */
-  uint32_t width_per_group; /* channels a group in the first stage; doubles with each stage */
-  uint32_t classes;         /* 1000 for ImageNet */
-  char name[48];            /* such as "resnext50_32x4d", or made up as "resnext50_8x14d" */
+  uint32_t struct_size;     /**< set by the function that fills the struct */
+  uint32_t blocks[4];       /**< bottleneck blocks a stage: {3,4,6,3} for 50, {3,4,23,3} for 101 layers */
+  uint32_t cardinality;     /**< groups of the 3×3 convolutions */
+  uint32_t width_per_group; /**< channels a group in the first stage; doubles with each stage */
+  uint32_t classes;         /**< 1000 for ImageNet */
+  char name[48];            /**< such as "resnext50_32x4d", or made up as "resnext50_8x14d" */
 } cardinal_net_spec;
 
-/* The named models: resnet50, resnet101, resnext50_32x4d, resnext101_32x4d, resnext101_32x8d, resnext101_64x4d.
- * cardinal_net_model_name(i) gives the i-th name, NULL past the last. */
+/** The name of the index-th of the named models: resnet50, resnet101, resnext50_32x4d, resnext101_32x4d,
+ * resnext101_32x8d, resnext101_64x4d; NULL past the last. Static storage. */
 CARDINAL_API const char *cardinal_net_model_name(size_t index);
+
+/** Fills `spec` for one of the named models. Errors: an unknown name (the message lists the known ones). */
 CARDINAL_API cardinal_status cardinal_net_spec_named(const char *name, cardinal_net_spec *spec, cardinal_error *error);
 
-/* The name of one of ImageNet's 1000 classes in the order of the logits, such as "Egyptian cat"; NULL past the last. */
+/** The name of one of ImageNet's 1000 classes in the order of the logits, such as "Egyptian cat"; NULL past the last.
+ * Static storage. */
 CARDINAL_API const char *cardinal_imagenet_class(size_t index);
 
-/* A member of the family: depth 50 or 101, any cardinality and first-stage width from 1 to 1024. */
+/** A member of the family: depth 50 or 101, any cardinality and first-stage width from 1 to 1024.
+ * Errors: a number out of range (the message names it). */
 CARDINAL_API cardinal_status cardinal_net_spec_custom(uint32_t depth, uint32_t cardinality, uint32_t width_per_group,
                                                       cardinal_net_spec *spec, cardinal_error *error);
 
-/* Parameters (batch norm's scale and shift counted, its statistics not) and multiply-adds of one image. */
+/** Parameters (batch norm's scale and shift counted, its statistics not) and multiply-adds of one
+ * image. Errors: a spec or an image size out of range. */
 CARDINAL_API cardinal_status cardinal_net_count(const cardinal_net_spec *spec, int64_t image_height,
                                                 int64_t image_width, uint64_t *parameters, uint64_t *multiply_adds,
                                                 cardinal_error *error);
 
+/** @} */
+
 /* ---- weights ------------------------------------------------------------------------------------------------ */
 
-/* A set of named tensors: a safetensors file, memory-mapped, or the synthetic generator. */
+/** @defgroup weights Weights
+ * Where the numbers come from: a file or the synthetic generator.
+ * @{ */
+
+/** A set of named tensors: a safetensors file, memory-mapped, or the synthetic generator. */
 typedef struct cardinal_weights cardinal_weights;
 
-/* Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
+/** Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
  * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). Values are checked for finiteness when
- * a network is made. The file must not change while the object lives. */
+ * a network is made. The file must not change while the object lives.
+ * Errors: an unreadable file, a header that isn't what the format demands, memory. */
 CARDINAL_API cardinal_status cardinal_weights_open(const char *path, cardinal_weights **weights, cardinal_error *error);
 
-/* The synthetic generator for a spec: a documented integer hash, see docs/synthetic-weights.md. */
+/** The synthetic generator for a spec: a documented integer hash, see docs/synthetic-weights.md.
+ * Errors: a spec out of range, memory. */
 CARDINAL_API cardinal_status cardinal_weights_synthetic(const cardinal_net_spec *spec, uint64_t seed,
                                                         cardinal_weights **weights, cardinal_error *error);
+
+/** Destroys weights; NULL is allowed. Networks made from them stay. */
 CARDINAL_API void cardinal_weights_destroy(cardinal_weights *weights);
 
-/* Recognises the architecture from names and shapes of the tensors. */
+/** Recognises the architecture from names and shapes of the tensors.
+ * Errors: tensors that belong to no network of the family. */
 CARDINAL_API cardinal_status cardinal_weights_spec(const cardinal_weights *weights, cardinal_net_spec *spec,
                                                    cardinal_error *error);
 
-/* Copies one tensor, converted to float; `floats` must be its size. For tests and tools. */
+/** Copies one tensor, converted to float; `floats` must be its size. For tests and tools.
+ * Errors: an unknown name, another size, memory. */
 CARDINAL_API cardinal_status cardinal_weights_read(const cardinal_weights *weights, const char *name, float *to,
                                                    size_t floats, cardinal_error *error);
 
-/* Synthetic input: `floats` values of the same generator under the given name, in [-2, 2). */
+/** Synthetic input: writes `floats` values in [-2, 2) of the generator's stream "input". */
 CARDINAL_API void cardinal_synthetic_input(uint64_t seed, float *to, size_t floats);
+
+/** @} */
 
 /* ---- running ------------------------------------------------------------------------------------------------ */
 
+/** @defgroup net Networks
+ * Making, running and profiling whole networks.
+ * @{ */
+
+/** A network with its shapes fixed, its kernels chosen and its weights packed. Immutable, like a plan. */
 typedef struct cardinal_net cardinal_net;
 
+/** The shape of what a network takes. */
 typedef struct cardinal_net_desc {
-  uint32_t struct_size;
-  uint32_t flags; /* must be 0 */
-  int64_t batch;
-  int64_t image_height, image_width; /* at least 32 */
+  uint32_t struct_size; /**< set by cardinal_net_desc_init */
+  uint32_t flags;       /**< must be 0 */
+  int64_t batch;        /**< images a run */
+  int64_t image_height; /**< rows, at least 32 */
+  int64_t image_width;  /**< columns, at least 32 */
 } cardinal_net_desc;
 
-/* Fills `desc`: batch 1, 224×224. */
+/** Fills `desc`: batch 1, 224×224. */
 CARDINAL_API void cardinal_net_desc_init(cardinal_net_desc *desc);
 
-/* Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, packs them tensor by tensor and
- * plans the memory of activations. `weights` isn't kept. Errors: a missing, extra, misshapen or non-finite tensor. */
+/** Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, packs them tensor by tensor and
+ * plans the memory of activations.
+ * Errors: a missing, extra, misshapen or non-finite tensor; a size out of range; memory.
+ * @param context  outlives the network
+ * @param spec     the architecture; not kept
+ * @param weights  of that architecture; not kept
+ * @param desc     batch and image size, NULL for the defaults; not kept
+ * @param net      the new network, the caller's until cardinal_net_destroy
+ * @param error    may be NULL
+ * @return CARDINAL_OK, or why there is no network */
 CARDINAL_API cardinal_status cardinal_net_create(const cardinal_context *context, const cardinal_net_spec *spec,
                                                  const cardinal_weights *weights, const cardinal_net_desc *desc,
                                                  cardinal_net **net, cardinal_error *error);
+
+/** Destroys a network; NULL is allowed. No run of it may be under way. */
 CARDINAL_API void cardinal_net_destroy(cardinal_net *net);
 
-/* Bytes of the arena that one run needs (activations and scratch), and of packed weights that the net holds. */
+/** Bytes of the arena that one run needs: activations and scratch. */
 CARDINAL_API size_t cardinal_net_arena_bytes(const cardinal_net *net);
+
+/** Bytes of packed weights that the network holds. */
 CARDINAL_API size_t cardinal_net_weight_bytes(const cardinal_net *net);
 
-/* Runs a batch; allocates nothing. Any number of threads may run one net at once, each with an arena of its own.
- *   images    NCHW [batch][3][image_height][image_width], normalised
- *   features  [batch][2048] of the global average pool, or NULL
- *   logits    [batch][classes], or NULL
- *   arena     cardinal_net_arena_bytes() bytes, any alignment */
+/** Runs a batch; allocates nothing. Any number of threads may run one net at once, each with an arena of its own.
+ * Errors: a NULL that isn't allowed.
+ * @param net       what to run
+ * @param images    NCHW [batch][3][image_height][image_width], normalised
+ * @param features  [batch][2048] of the global average pool, or NULL
+ * @param logits    [batch][classes], or NULL
+ * @param arena     cardinal_net_arena_bytes() bytes, any alignment
+ * @param error     may be NULL
+ * @return CARDINAL_OK, or why nothing was run */
 CARDINAL_API cardinal_status cardinal_net_run(const cardinal_net *net, const float *images, float *features,
                                               float *logits, void *arena, cardinal_error *error);
 
-/* One operator of a network as it is run. Strings live as long as the net. */
+/** One operator of a network as it is run. Strings live as long as the net. */
 typedef struct cardinal_net_layer {
-  uint32_t struct_size;
-  uint32_t is_conv; /* 1 for convolutions and the fully connected layer, 0 for pools */
-  const char *name; /* as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
-                       "maxpool", "avgpool" */
-  const cardinal_plan *plan;
-  cardinal_conv_desc conv; /* if is_conv */
-  cardinal_pool_desc pool; /* otherwise */
-  uint64_t multiply_adds;  /* of the batch, nominal: padding taps counted */
+  uint32_t struct_size;      /**< set by cardinal_net_layer_get */
+  uint32_t is_conv;          /**< 1 for convolutions and the fully connected layer, 0 for pools */
+  const char *name;          /**< as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
+                                "maxpool", "avgpool" */
+  const cardinal_plan *plan; /**< the network's own */
+  cardinal_conv_desc conv;   /**< if is_conv */
+  cardinal_pool_desc pool;   /**< otherwise */
+  uint64_t multiply_adds;    /**< of the batch, nominal: padding taps counted */
 } cardinal_net_layer;
 
+/** How many operators a network runs. */
 CARDINAL_API size_t cardinal_net_layer_count(const cardinal_net *net);
+
+/** Fills `layer` with the index-th operator in the order of running. Errors: an index past the last. */
 CARDINAL_API cardinal_status cardinal_net_layer_get(const cardinal_net *net, size_t index, cardinal_net_layer *layer);
 
-/* As cardinal_net_run, and calls before(user, layer) and after(user, layer) around each operator, for profiling. */
+/** Called before or after an operator with its index; `user` is what cardinal_net_run_profiled was given. */
 typedef void (*cardinal_net_visit)(void *user, size_t layer);
+
+/** As cardinal_net_run, and calls before(user, layer) and after(user, layer) around each operator on the calling
+ * thread, for profiling. Either may be NULL. Errors: as cardinal_net_run. */
 CARDINAL_API cardinal_status cardinal_net_run_profiled(const cardinal_net *net, const float *images, float *features,
                                                        float *logits, void *arena, cardinal_net_visit before,
                                                        cardinal_net_visit after, void *user, cardinal_error *error);
+
+/** @} */
 
 #ifdef __cplusplus
 }

@@ -225,6 +225,7 @@ Test(context, is_made_fast) {
 
 Test(api, names) {
   cr_expect_str_eq(cardinal_version(), CARDINAL_VERSION_STRING);
+  cr_expect_eq(cardinal_api_version(), CARDINAL_API_VERSION);
   for (int a = CARDINAL_OK; a <= CARDINAL_BAD_FILE; ++a) {
     const char *text = cardinal_status_string((cardinal_status)a);
     cr_expect(text && *text && strcmp(text, "unknown status") != 0, "status %d has no name", a);
