@@ -31,7 +31,7 @@ CPUS = {
 
 SKIPPED = 77  # the exit status that ctest takes for "skipped"
 
-KERNEL_FILE = re.compile(r"^(\w+_(avx2|avx512|neon))\.c\.o$")
+KERNEL_FILE = re.compile(r"^(\w+_(avx2|avx512|neon))\.[cS]\.o$")
 
 
 def kernel_objects(folder):
