@@ -2,6 +2,7 @@
 /* 1×1 convolution, 6 pixels × 16 output channels: 24 accumulators, 6 vectors of four input channels of a pixel each,
  * which are used lane by lane, and 2 vectors of weights are just the 32 registers. */
 #include "kernels/arm/neon.h"
+#include "kernels/cut.h"
 
 enum {
   TILE_PIXELS = 6,
@@ -163,9 +164,9 @@ static void tiles_6(const cardinal_conv1x1_args *a, size_t block, size_t first, 
 void cardinal_conv1x1_f32_6x16_neon(const cardinal_conv1x1_args *a) {
   static void (*const tiles_of[])(const cardinal_conv1x1_args *, size_t, size_t, size_t,
                                   ahead *) = {NULL, tiles_1, tiles_2, tiles_3, tiles_4, tiles_5, tiles_6};
-  const cardinal_neon_tiles cut = cardinal_neon_cut(a->pixels, TILE_PIXELS);
+  const cardinal_cut cut = cardinal_cut_evenly(a->pixels, TILE_PIXELS);
   const size_t blocks = (a->channels + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
-  const size_t w_step = a->next_w_floats / (a->blocks * (cut.longer_count + cut.shorter_count) * blocks);
+  const size_t w_step = a->next_w_floats / (a->blocks * (cardinal_cut_tiles(cut)) * blocks);
   ahead next = {.x_after = a->next_x ? a->next_x : a->x,
                 .w = a->next_w ? a->next_w : a->w,
                 .w_step = w_step < MOST_W_STEP ? w_step : MOST_W_STEP};

@@ -2,13 +2,14 @@
 /* The stem: 7×7, stride 2, padding 3, on NCHW planes. A tile is up to 6 pixels of 16 lanes, 24 accumulators; an input
  * value is loaded into lane 0 of a register, which costs less than a broadcast, and meets four vectors of weights. */
 #include "kernels/arm/neon.h"
+#include "kernels/stem.h"
 
 enum {
   TILE_PIXELS = 6,
   LEAST_PIXELS = 4,
-  KERNEL = 7,
-  STRIDE = 2,
-  PAD = 3,
+  KERNEL = CARDINAL_STEM_KERNEL,
+  STRIDE = CARDINAL_STEM_STRIDE,
+  PAD = CARDINAL_STEM_PAD,
   VECTORS = CARDINAL_NEON_VECTORS
 };
 
@@ -29,13 +30,12 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
   float32x4_t acc[TILE_PIXELS * VECTORS];
   cardinal_neon_start(acc, pixels, VECTORS, a->bias);
 
-  const size_t top = row * STRIDE; /* input row of ky = 0, counted from the padding's */
-  const size_t below = a->in_height + PAD - top;
-  const size_t ky_end = below < KERNEL ? below : KERNEL;
+  const cardinal_stem_rows rows = cardinal_stem_rows_of(a, row);
   const ptrdiff_t column = (ptrdiff_t)(first * STRIDE) - PAD;
   const size_t columns = (pixels - 1) * STRIDE + KERNEL;
-  for (size_t ky = top < PAD ? PAD - top : 0; ky < ky_end; ++ky) {
-    const float *x = a->x + (ptrdiff_t)((top + ky - PAD) * a->x_row) + column;
+  const float *x_row = rows.x;
+  for (size_t ky = rows.begin; ky < rows.end; ++ky, x_row += a->x_row) {
+    const float *x = x_row + column;
     const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
     CARDINAL_ROLLED
     for (size_t c = a->channels; c; --c, x += a->x_block, w += KERNEL * CARDINAL_BLOCK) {
@@ -95,28 +95,12 @@ static void last_tile_of_odd_width(const cardinal_conv_args *a, size_t row, size
   wide_tile(a, row, first, pixels, 0, 3);
 }
 
-static void row_of_tiles(const cardinal_conv_args *a, size_t row, cardinal_neon_tiles cut) {
-  const size_t tiles = cut.longer_count + cut.shorter_count;
-  for (size_t t = 0, first = 0; t < tiles; ++t) {
-    const size_t pixels = t < cut.longer_count ? cut.longer : cut.shorter;
-    if (t == 0)
-      first_tile(a, row, first, pixels);
-    else if (t + 1 < tiles)
-      middle_tile(a, row, first, pixels);
-    else if (a->in_width % 2 == 0)
-      last_tile_of_even_width(a, row, first, pixels);
-    else
-      last_tile_of_odd_width(a, row, first, pixels);
-    first += pixels;
-  }
-}
-
 static __attribute__((noinline)) void single_pixel(const cardinal_conv_args *a, size_t row, size_t column, size_t left,
                                                    size_t right) {
   tile(a, row, column, 1, left, right);
 }
 
-/* The same for rows too narrow for tiles of LEAST_PIXELS, pixel by pixel. */
+/* For rows too narrow for tiles of LEAST_PIXELS, pixel by pixel. */
 static void row_of_pixels(const cardinal_conv_args *a, size_t row) {
   for (size_t q = 0; q < a->out_width; ++q) {
     const size_t begin = q * STRIDE, end = begin + KERNEL, in_end = a->in_width + PAD;
@@ -125,11 +109,11 @@ static void row_of_pixels(const cardinal_conv_args *a, size_t row) {
 }
 
 void cardinal_conv7x7s2_f32_nchw_neon(const cardinal_conv_args *a) {
-  const cardinal_neon_tiles cut = cardinal_neon_cut(a->out_width, TILE_PIXELS);
-  const bool several = cut.longer_count + cut.shorter_count > 1 && cut.shorter >= LEAST_PIXELS;
-  for (size_t row = a->row_begin; row < a->row_end; ++row)
-    if (several)
-      row_of_tiles(a, row, cut);
-    else
+  const cardinal_cut cut = cardinal_cut_evenly(a->out_width, TILE_PIXELS);
+  if (cardinal_cut_tiles(cut) > 1 && cut.shorter >= LEAST_PIXELS)
+    cardinal_stem_tiles(a, cut, first_tile, middle_tile,
+                        a->in_width % 2 == 0 ? last_tile_of_even_width : last_tile_of_odd_width);
+  else
+    for (size_t row = a->row_begin; row < a->row_end; ++row)
       row_of_pixels(a, row);
 }

@@ -3,6 +3,7 @@
  * independent sums. With few images the weights' way from memory is the limit, so that they are read once, in order,
  * and prefetched. */
 #include "kernels/arm/neon.h"
+#include "kernels/cut.h"
 
 enum {
   TILE_IMAGES = 6,
@@ -130,7 +131,7 @@ void cardinal_fc_f32_6x16_neon(const cardinal_fc_args *a) {
   if (a->images == 1)
     for (; block + SINGLE_BLOCKS <= a->blocks; block += SINGLE_BLOCKS)
       single_image_4(a, block);
-  const cardinal_neon_tiles cut = cardinal_neon_cut(a->images, TILE_IMAGES);
+  const cardinal_cut cut = cardinal_cut_evenly(a->images, TILE_IMAGES);
   for (; block < a->blocks; ++block) {
     size_t image = 0;
     for (size_t t = 0; t < cut.longer_count; ++t, image += cut.longer)

@@ -12,6 +12,7 @@
 #define CARDINAL_KERNELS_ARM_GCONV3X3_H
 
 #include "kernels/arm/neon.h"
+#include "kernels/cut.h"
 
 /* Which vectors of x stay in registers while their four channels are worked on. */
 typedef enum cardinal_neon_kept {
@@ -258,7 +259,7 @@ typedef void cardinal_neon_tiles_of(const cardinal_conv_args *a, size_t column, 
   }
 
 /* A whole call; of_pixels[n] serves tiles of n pixels. */
-CARDINAL_INLINE void cardinal_neon_gconv_call(const cardinal_conv_args *a, cardinal_neon_tiles cut,
+CARDINAL_INLINE void cardinal_neon_gconv_call(const cardinal_conv_args *a, cardinal_cut cut,
                                               cardinal_neon_tiles_of *const *of_pixels) {
   if (cut.longer_count)
     of_pixels[cut.longer](a, 0, cut.longer_count);

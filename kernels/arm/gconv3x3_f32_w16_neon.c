@@ -33,8 +33,8 @@ void cardinal_gconv3x3_f32_w16_neon(const cardinal_conv_args *a) {
        tiles_7_stride_1},
       {NULL, tiles_1_stride_2, tiles_2_stride_2, tiles_3_stride_2, tiles_4_stride_2, tiles_5_stride_2, tiles_6_stride_2,
        tiles_7_stride_2}};
-  cardinal_neon_tiles cut = cardinal_neon_cut(a->out_width, TILE_PIXELS);
+  cardinal_cut cut = cardinal_cut_evenly(a->out_width, TILE_PIXELS);
   if (cut.shorter < LEAST_PIXELS) /* 7 pixels are better off in one tile than in two of 4 and 3 */
-    cut = cardinal_neon_cut(a->out_width, LONG_TILE_PIXELS);
+    cut = cardinal_cut_evenly(a->out_width, LONG_TILE_PIXELS);
   cardinal_neon_gconv_call(a, cut, tiles_of[a->window.stride_h - 1]);
 }

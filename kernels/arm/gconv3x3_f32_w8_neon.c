@@ -31,5 +31,5 @@ void cardinal_gconv3x3_f32_w8_neon(const cardinal_conv_args *a) {
        tiles_7_stride_1, tiles_8_stride_1, tiles_9_stride_1},
       {NULL, tiles_1_stride_2, tiles_2_stride_2, tiles_3_stride_2, tiles_4_stride_2, tiles_5_stride_2, tiles_6_stride_2,
        tiles_7_stride_2, tiles_8_stride_2, tiles_9_stride_2}};
-  cardinal_neon_gconv_call(a, cardinal_neon_cut(a->out_width, TILE_PIXELS), tiles_of[a->window.stride_h - 1]);
+  cardinal_neon_gconv_call(a, cardinal_cut_evenly(a->out_width, TILE_PIXELS), tiles_of[a->window.stride_h - 1]);
 }

@@ -49,7 +49,7 @@ CARDINAL_INLINE void cardinal_neon_gconv_one_vector(const cardinal_conv_args *a)
       {NULL, tiles_1_stride_2, tiles_2_stride_2, tiles_3_stride_2, tiles_4_stride_2, tiles_5_stride_2, tiles_6_stride_2,
        tiles_7_stride_2, tiles_8_stride_2, tiles_9_stride_2, tiles_10_stride_2, tiles_11_stride_2, tiles_12_stride_2,
        tiles_13_stride_2, tiles_14_stride_2}};
-  cardinal_neon_gconv_call(a, cardinal_neon_cut(a->out_width, TILE_PIXELS), tiles_of[a->window.stride_h - 1]);
+  cardinal_neon_gconv_call(a, cardinal_cut_evenly(a->out_width, TILE_PIXELS), tiles_of[a->window.stride_h - 1]);
 }
 
 #endif

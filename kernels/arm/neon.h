@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the NEON kernels share: the multiply-add by a lane, the epilogue, and cutting rows of pixels into tiles. */
+/* What the NEON kernels share: the multiply-add by a lane, and the epilogue. */
 #ifndef CARDINAL_KERNELS_ARM_NEON_H
 #define CARDINAL_KERNELS_ARM_NEON_H
 
 #include <arm_neon.h>
 #include <stdbool.h>
 
+#include "kernels/inline.h"
 #include "kernels/kernel.h"
-
-/* For helpers that must vanish into their caller, so that accumulators live in registers. */
-#define CARDINAL_INLINE static inline __attribute__((always_inline))
-
-/* Before a loop of at most 32 rounds, their number a constant after inlining: indices into arrays of vectors become
- * constants too, so that the arrays live in registers. */
-#ifdef __clang__
-#define CARDINAL_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define CARDINAL_UNROLL _Pragma("GCC unroll 32")
-#endif
-
-/* Before an inner loop: gcc 12 would write out the few rounds that it can have one after the other. */
-#ifdef __clang__
-#define CARDINAL_ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define CARDINAL_ROLLED _Pragma("GCC unroll 1")
-#endif
 
 enum {
   CARDINAL_NEON_LANES = 4,
@@ -160,18 +143,6 @@ CARDINAL_INLINE void cardinal_neon_finish(float32x4_t *acc, size_t pixels, size_
     __asm__("" : "+w"(acc[i]));
     vst1q_f32(to.y + cardinal_neon_offset(i, vectors), acc[i]);
   }
-}
-
-/* Pixels cut into as few tiles as possible, none longer than the kernel's tile, with lengths that differ by at most
- * one: 49 becomes 4 of 6 and 5 of 5 rather than 8 of 6 and a single one, which has too few independent sums. */
-typedef struct cardinal_neon_tiles {
-  size_t longer, longer_count; /* first these tiles */
-  size_t shorter, shorter_count;
-} cardinal_neon_tiles;
-
-CARDINAL_INLINE cardinal_neon_tiles cardinal_neon_cut(size_t pixels, size_t tile) {
-  const size_t count = (pixels + tile - 1) / tile;
-  return (cardinal_neon_tiles){pixels / count + 1, pixels % count, pixels / count, count - pixels % count};
 }
 
 #endif

@@ -5,18 +5,8 @@
 
 #include <immintrin.h>
 
+#include "kernels/inline.h"
 #include "kernels/kernel.h"
-
-/* For helpers that must vanish into their caller, so that accumulators live in registers. */
-#define CARDINAL_INLINE static inline __attribute__((always_inline))
-
-/* Before a loop of at most 16 rounds, their number a constant after inlining: indices into arrays of vectors become
- * constants too, so that the arrays live in registers. */
-#ifdef __clang__
-#define CARDINAL_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define CARDINAL_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 /* One pixel's 16 lanes as two vectors: all bits set in the lanes of `lane_mask`. */
 typedef struct cardinal_lanes16 {

@@ -8,6 +8,7 @@
  * Loaded by an instruction of its own, once, it takes up a floating-point pipe of Zen 4 that an FMA could have used. So
  * 5 of the 14 pixels are loaded once and the others twice: 25 loads a channel, 5 of them instructions of their own.
  */
+#include "kernels/cut.h"
 #include "kernels/x86/avx512.h"
 
 enum {
@@ -322,10 +323,10 @@ void cardinal_conv1x1_f32_14x32_avx512(const cardinal_conv1x1_args *a) {
     t.lane_mask[b] = b + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES;
 
   /* Tiles are cut evenly: 49 pixels are a tile of 13 and three of 12, not three of 14 and one of 7. */
-  const size_t tiles = (a->pixels + TILE_PIXELS - 1) / TILE_PIXELS;
-  const size_t even = a->pixels / tiles, larger = a->pixels % tiles;
+  const cardinal_cut cut = cardinal_cut_evenly(a->pixels, TILE_PIXELS);
+  const size_t tiles = cardinal_cut_tiles(cut);
   for (size_t i = 0, first = 0; i < tiles; ++i) {
-    const size_t pixels = even + (i < larger);
+    const size_t pixels = cardinal_cut_length(cut, i);
     for (size_t b = 0; b < a->blocks; ++b) {
       const size_t at = b * a->y_block + first * CARDINAL_BLOCK;
       t.start[b] = a->bias ? a->bias + b * CARDINAL_BLOCK : a->y + at;

@@ -3,6 +3,7 @@
  * value in all lanes. */
 #include <math.h>
 
+#include "kernels/cut.h"
 #include "kernels/x86/avx2.h"
 
 enum {
@@ -164,8 +165,8 @@ CARDINAL_INLINE void tile(const place *at, const block_loop *loop, size_t pixels
 
 void cardinal_conv1x1_f32_6x16_avx2(const cardinal_conv1x1_args *a) {
   /* Tiles are cut evenly: 49 pixels are 4 tiles of 6 and 5 of 5, none of which starves the FMA units. */
-  const size_t tiles = (a->pixels + TILE_PIXELS - 1) / TILE_PIXELS;
-  const size_t even = a->pixels / tiles, larger = a->pixels % tiles;
+  const cardinal_cut cut = cardinal_cut_evenly(a->pixels, TILE_PIXELS);
+  const size_t tiles = cardinal_cut_tiles(cut);
 
   const size_t line = CARDINAL_BLOCK * sizeof(float);
   block_loop loop = {
@@ -193,7 +194,7 @@ void cardinal_conv1x1_f32_6x16_avx2(const cardinal_conv1x1_args *a) {
     };
     const float *after = last_block && a->next_x ? a->next_x : a->x;
     for (size_t t = 0; t < tiles; ++t) {
-      const size_t pixels = even + (t < larger);
+      const size_t pixels = cardinal_cut_length(cut, t);
       const float *next_x = t + 1 < tiles ? at.x + pixels * CARDINAL_BLOCK : after;
       loop.x_turned = (uintptr_t)next_x;
       loop.x_ahead = (uintptr_t)(loop.blocks > AHEAD_BLOCKS ? at.x + AHEAD_BLOCKS * a->x_block : next_x);

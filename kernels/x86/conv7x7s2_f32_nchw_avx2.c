@@ -47,14 +47,13 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
     high[p] = _mm256_loadu_ps(a->bias + 8);
   }
 
-  const size_t top = row * STRIDE; /* input row of ky = 0, counted from the padding's */
-  const size_t below = a->in_height + PAD - top;
-  const size_t ky_end = below < KERNEL ? below : KERNEL;
+  const cardinal_stem_rows rows = cardinal_stem_rows_of(a, row);
   const ptrdiff_t column = (ptrdiff_t)(first * STRIDE) - PAD;
   const cardinal_stem_taps all_taps = edge ? cardinal_stem_taps_of(column, pixels, (ptrdiff_t)a->in_width) : 0;
-  for (size_t ky = top < PAD ? PAD - top : 0; ky < ky_end; ++ky) {
+  const float *x_row = rows.x;
+  for (size_t ky = rows.begin; ky < rows.end; ++ky, x_row += a->x_row) {
     /* As a number: at the left edge it lies before the row, until the taps in the padding are passed. */
-    uintptr_t x_channel = (uintptr_t)(a->x + (top + ky - PAD) * a->x_row) + (uintptr_t)column * sizeof(float);
+    uintptr_t x_channel = (uintptr_t)x_row + (uintptr_t)column * sizeof(float);
     const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
     for (size_t c = a->channels; c; --c, x_channel += a->x_block * sizeof(float)) {
       uintptr_t x = x_channel;
@@ -106,16 +105,14 @@ CARDINAL_INLINE void tile_of(const cardinal_conv_args *a, size_t row, size_t fir
   }
 }
 
+static void edge_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  tile_of(a, row, first, pixels, 1);
+}
+
+static void middle_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  tile_of(a, row, first, pixels, 0);
+}
+
 void cardinal_conv7x7s2_f32_nchw_avx2(const cardinal_conv_args *a) {
-  const size_t tiles = (a->out_width + TILE_PIXELS - 1) / TILE_PIXELS;
-  const size_t even = a->out_width / tiles, larger = a->out_width % tiles;
-  for (size_t row = a->row_begin; row < a->row_end; ++row)
-    for (size_t t = 0, first = 0; t < tiles; ++t) {
-      const size_t pixels = even + (t < larger);
-      if (t == 0 || t + 1 == tiles)
-        tile_of(a, row, first, pixels, 1);
-      else
-        tile_of(a, row, first, pixels, 0);
-      first += pixels;
-    }
+  cardinal_stem_tiles(a, cardinal_cut_evenly(a->out_width, TILE_PIXELS), edge_tile, middle_tile, edge_tile);
 }

@@ -28,21 +28,19 @@ CARDINAL_INLINE __m512 fma_at_if(cardinal_stem_taps taps, uint32_t bit, const fl
 
 /* `pixels` pixels of output row `row` from column `first` on; `edge` says whether the tile is the first or last of its
  * row. Both `pixels` and `edge` are constants. */
-CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, int edge,
-                          cardinal_avx512_epilogue epilogue) {
+CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, int edge) {
   __m512 acc[TILE_PIXELS];
   CARDINAL_UNROLL
   for (size_t p = 0; p < pixels; ++p)
     acc[p] = _mm512_loadu_ps(a->bias);
 
-  const size_t top = row * STRIDE; /* input row of ky = 0, counted from the padding's */
-  const size_t below = a->in_height + PAD - top;
-  const size_t ky_end = below < KERNEL ? below : KERNEL;
+  const cardinal_stem_rows rows = cardinal_stem_rows_of(a, row);
   const ptrdiff_t column = (ptrdiff_t)(first * STRIDE) - PAD;
   const cardinal_stem_taps all_taps = edge ? cardinal_stem_taps_of(column, pixels, (ptrdiff_t)a->in_width) : 0;
-  for (size_t ky = top < PAD ? PAD - top : 0; ky < ky_end; ++ky) {
+  const float *x_row = rows.x;
+  for (size_t ky = rows.begin; ky < rows.end; ++ky, x_row += a->x_row) {
     /* As a number: at the left edge it lies before the row, until the taps in the padding are passed. */
-    uintptr_t x_channel = (uintptr_t)(a->x + (top + ky - PAD) * a->x_row) + (uintptr_t)column * sizeof(float);
+    uintptr_t x_channel = (uintptr_t)x_row + (uintptr_t)column * sizeof(float);
     const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
     for (size_t c = a->channels; c; --c, x_channel += a->x_block * sizeof(float)) {
       uintptr_t x = x_channel;
@@ -64,73 +62,70 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
   }
 
   const size_t offset = row * a->y_row + first * CARDINAL_BLOCK;
-  cardinal_avx512_finish_pixels(a->y + offset, acc, pixels, a->residual ? a->residual + offset : NULL, epilogue);
+  cardinal_avx512_finish_pixels(a->y + offset, acc, pixels, a->residual ? a->residual + offset : NULL,
+                                cardinal_avx512_epilogue_of(a->relu, a->lane_mask));
 }
 
-CARDINAL_INLINE void tile_of(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, int edge,
-                             cardinal_avx512_epilogue epilogue) {
+CARDINAL_INLINE void tile_of(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels, int edge) {
   switch (pixels) {
   case 1:
-    tile(a, row, first, 1, edge, epilogue);
+    tile(a, row, first, 1, edge);
     break;
   case 2:
-    tile(a, row, first, 2, edge, epilogue);
+    tile(a, row, first, 2, edge);
     break;
   case 3:
-    tile(a, row, first, 3, edge, epilogue);
+    tile(a, row, first, 3, edge);
     break;
   case 4:
-    tile(a, row, first, 4, edge, epilogue);
+    tile(a, row, first, 4, edge);
     break;
   case 5:
-    tile(a, row, first, 5, edge, epilogue);
+    tile(a, row, first, 5, edge);
     break;
   case 6:
-    tile(a, row, first, 6, edge, epilogue);
+    tile(a, row, first, 6, edge);
     break;
   case 7:
-    tile(a, row, first, 7, edge, epilogue);
+    tile(a, row, first, 7, edge);
     break;
   case 8:
-    tile(a, row, first, 8, edge, epilogue);
+    tile(a, row, first, 8, edge);
     break;
   case 9:
-    tile(a, row, first, 9, edge, epilogue);
+    tile(a, row, first, 9, edge);
     break;
   case 10:
-    tile(a, row, first, 10, edge, epilogue);
+    tile(a, row, first, 10, edge);
     break;
   case 11:
-    tile(a, row, first, 11, edge, epilogue);
+    tile(a, row, first, 11, edge);
     break;
   case 12:
-    tile(a, row, first, 12, edge, epilogue);
+    tile(a, row, first, 12, edge);
     break;
   case 13:
-    tile(a, row, first, 13, edge, epilogue);
+    tile(a, row, first, 13, edge);
     break;
   case 14:
-    tile(a, row, first, 14, edge, epilogue);
+    tile(a, row, first, 14, edge);
     break;
   case 15:
-    tile(a, row, first, 15, edge, epilogue);
+    tile(a, row, first, 15, edge);
     break;
   default:
-    tile(a, row, first, TILE_PIXELS, edge, epilogue);
+    tile(a, row, first, TILE_PIXELS, edge);
   }
 }
 
+static void edge_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  tile_of(a, row, first, pixels, 1);
+}
+
+static void middle_tile(const cardinal_conv_args *a, size_t row, size_t first, size_t pixels) {
+  tile_of(a, row, first, pixels, 0);
+}
+
 void cardinal_conv7x7s2_f32_nchw_avx512(const cardinal_conv_args *a) {
-  const cardinal_avx512_epilogue epilogue = cardinal_avx512_epilogue_of(a->relu, a->lane_mask);
-  const size_t tiles = (a->out_width + TILE_PIXELS - 1) / TILE_PIXELS;
-  const size_t even = a->out_width / tiles, larger = a->out_width % tiles;
-  for (size_t row = a->row_begin; row < a->row_end; ++row)
-    for (size_t t = 0, first = 0; t < tiles; ++t) {
-      const size_t pixels = even + (t < larger);
-      if (t == 0 || t + 1 == tiles)
-        tile_of(a, row, first, pixels, 1, epilogue);
-      else
-        tile_of(a, row, first, pixels, 0, epilogue);
-      first += pixels;
-    }
+  cardinal_stem_tiles(a, cardinal_cut_evenly(a->out_width, TILE_PIXELS), edge_tile, middle_tile, edge_tile);
 }

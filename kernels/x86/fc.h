@@ -55,9 +55,9 @@ static inline void cardinal_fc_run(const cardinal_fc_args *a, const cardinal_fc_
       .y_image = a->y_image * sizeof(float),
       .floor = cardinal_tile_floor(a->relu),
   };
-  const cardinal_tile_cut images = cardinal_tile_cut_of(a->images, most_images);
+  const cardinal_cut images = cardinal_cut_evenly(a->images, most_images);
   /* A tile's registers: the sums, a value of each image, one vector of weights. */
-  const size_t most_at_once = images.even + (images.larger > 0);
+  const size_t most_at_once = cardinal_cut_length(images, 0);
   const size_t fitting = (registers - 1 - most_at_once) / (most_at_once * vectors);
   const size_t most_blocks = fitting < FC_MOST_BLOCKS ? fitting : FC_MOST_BLOCKS;
   for (size_t block = 0, blocks; block < a->blocks; block += blocks) {
@@ -66,8 +66,8 @@ static inline void cardinal_fc_run(const cardinal_fc_args *a, const cardinal_fc_
     cardinal_tile_lanes(t.lanes, blocks == left ? a->lane_mask : CARDINAL_ALL_LANES);
     t.w = a->w + block * a->w_panel;
     t.bias = a->bias + block * CARDINAL_BLOCK;
-    for (size_t i = 0, image = 0; i < images.tiles; ++i) {
-      const size_t count = images.even + (i < images.larger);
+    for (size_t i = 0, image = 0; i < cardinal_cut_tiles(images); ++i) {
+      const size_t count = cardinal_cut_length(images, i);
       const size_t at = image * a->y_image + block * CARDINAL_BLOCK;
       t.x = a->x + image * a->x_image;
       t.residual = a->residual ? a->residual + at : NULL;

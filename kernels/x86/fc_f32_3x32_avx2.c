@@ -2,6 +2,7 @@
 /* Fully connected layer in tiles of up to 3 images × 32 outputs; a single image takes 64 outputs at a time, to have
  * 8 independent sums as well. With few images the weights' way from memory is the limit, so that they are read once,
  * in order, and prefetched. */
+#include "kernels/cut.h"
 #include "kernels/x86/avx2.h"
 
 enum {
@@ -66,11 +67,11 @@ CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images
 
 /* All images of `blocks` (at most TILE_BLOCKS) blocks; tiles of images are cut evenly. */
 CARDINAL_INLINE void all_images(const cardinal_fc_args *a, size_t block, size_t blocks) {
-  const size_t tiles = (a->images + TILE_IMAGES - 1) / TILE_IMAGES;
-  const size_t even = a->images / tiles, larger = a->images % tiles;
+  const cardinal_cut cut = cardinal_cut_evenly(a->images, TILE_IMAGES);
+  const size_t tiles = cardinal_cut_tiles(cut);
   size_t image = 0;
   for (size_t t = 0; t < tiles; ++t) {
-    const size_t images = even + (t < larger);
+    const size_t images = cardinal_cut_length(cut, t);
     if (images == 3)
       tile(a, image, 3, block, blocks);
     else if (images == 2)

@@ -14,6 +14,7 @@
 #ifndef CARDINAL_KERNELS_X86_GCONV3X3_AVX2_H
 #define CARDINAL_KERNELS_X86_GCONV3X3_AVX2_H
 
+#include "kernels/cut.h"
 #include "kernels/x86/avx2.h"
 
 enum {
@@ -357,23 +358,23 @@ CARDINAL_INLINE void run_tile(const row_job *job, size_t slot, size_t stride, si
   }
 }
 
-/* How some rows at once are cut into tiles, as evenly as possible: `wide` tiles of narrow + 1 pixels, then tiles of
- * `narrow`. */
+/* How some rows at once are cut into tiles. */
 typedef struct cardinal_avx2_cut {
-  size_t rows, tiles, narrow, wide;
+  size_t rows;
+  cardinal_cut columns;
 } cardinal_avx2_cut;
 
 static inline cardinal_avx2_cut cut_of(size_t rows, size_t width) {
-  const size_t most = TILE_PIXELS / rows, tiles = (width + most - 1) / most;
-  return (cardinal_avx2_cut){rows, tiles, width / tiles, width % tiles};
+  return (cardinal_avx2_cut){rows, cardinal_cut_evenly(width, TILE_PIXELS / rows)};
 }
 
 /* Half cycles for the products of one channel and one ky: two FMAs start in a cycle, but a tile of less than 8 pixels
  * waits for its chains, 3 FMAs of 4 cycles. */
 static inline size_t cost_of(cardinal_avx2_cut cut) {
-  const size_t wide = KERNEL_W * cut.rows * (cut.narrow + 1), narrow = KERNEL_W * cut.rows * cut.narrow;
+  const cardinal_cut c = cut.columns;
+  const size_t longer = KERNEL_W * cut.rows * c.longer, shorter = KERNEL_W * cut.rows * c.shorter;
   const size_t chain = KERNEL_W * 4 * 2;
-  return cut.wide * (wide > chain ? wide : chain) + (cut.tiles - cut.wide) * (narrow > chain ? narrow : chain);
+  return c.longer_count * (longer > chain ? longer : chain) + c.shorter_count * (shorter > chain ? shorter : chain);
 }
 
 /* The fastest cut of at most `rows` rows. */
@@ -381,7 +382,7 @@ static inline cardinal_avx2_cut cardinal_avx2_cut_of(size_t rows, size_t width) 
   cardinal_avx2_cut best = cut_of(1, width);
   for (size_t r = 2; r <= rows && r <= MOST_ROWS; ++r) {
     const cardinal_avx2_cut cut = cut_of(r, width);
-    if (cut.narrow >= LEAST_PIXELS && cost_of(cut) * best.rows < cost_of(best) * r)
+    if (cut.columns.shorter >= LEAST_PIXELS && cost_of(cut) * best.rows < cost_of(best) * r)
       best = cut;
   }
   return best;
@@ -394,9 +395,10 @@ CARDINAL_INLINE void run_cut(const cardinal_conv_args *a, const cardinal_avx2_pa
   const size_t window_end = (a->out_width - 1) * stride + KERNEL_W;
   const int last = window_end > a->in_width + a->window.pad_left ? RIGHT : 0;
   int sides = a->window.pad_left ? LEFT : 0;
-  for (size_t tile = 0, first = 0; tile < cut->tiles; ++tile) {
-    const size_t pixels = cut->narrow + (tile < cut->wide);
-    if (tile + 1 == cut->tiles)
+  const size_t tiles = cardinal_cut_tiles(cut->columns);
+  for (size_t tile = 0, first = 0; tile < tiles; ++tile) {
+    const size_t pixels = cardinal_cut_length(cut->columns, tile);
+    if (tile + 1 == tiles)
       sides |= last;
     if (rows == 1) {
       switch (pixels) {

@@ -89,15 +89,4 @@
   "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26", "zmm27", "zmm28", \
       "zmm29", "zmm30", "zmm31"
 
-/* Rows cut into as few pieces of at most `most` pixels as possible, with lengths that differ by at most one. */
-typedef struct cardinal_avx512_cut {
-  size_t longer, longer_count; /* first these */
-  size_t shorter, shorter_count;
-} cardinal_avx512_cut;
-
-CARDINAL_INLINE cardinal_avx512_cut cardinal_avx512_cut_of(size_t pixels, size_t most) {
-  const size_t count = (pixels + most - 1) / most;
-  return (cardinal_avx512_cut){pixels / count + 1, pixels % count, pixels / count, count - pixels % count};
-}
-
 #endif

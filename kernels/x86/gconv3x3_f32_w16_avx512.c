@@ -14,6 +14,7 @@
  */
 #include <stdbool.h>
 
+#include "kernels/cut.h"
 #include "kernels/x86/gconv3x3_avx512.h"
 
 enum {
@@ -258,7 +259,7 @@ void cardinal_gconv3x3_f32_w16_avx512(const cardinal_conv_args *a) {
       .lane_mask = a->lane_mask,
       .floor = a->relu ? 0.0f : -__builtin_inff(),
   };
-  const cardinal_avx512_cut cut = cardinal_avx512_cut_of(a->out_width, SEGMENT_PIXELS);
+  const cardinal_cut cut = cardinal_cut_evenly(a->out_width, SEGMENT_PIXELS);
   if (cut.longer_count > 0)
     segments(a, &t, 0, cut.longer, cut.longer_count);
   segments(a, &t, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);

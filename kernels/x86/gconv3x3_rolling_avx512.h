@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 
+#include "kernels/cut.h"
 #include "kernels/x86/gconv3x3_avx512.h"
 
 enum {
@@ -350,8 +351,7 @@ CARDINAL_INLINE void cardinal_avx512_rolling(const cardinal_conv_args *a) {
   for (uint32_t channel = 0; channel < SLOT; ++channel)
     for (uint32_t lane = 0; lane < CARDINAL_BLOCK; ++lane)
       t.lanes[channel][lane] = lane - lane % SLOT + channel;
-  const cardinal_avx512_cut cut =
-      cardinal_avx512_cut_of(a->out_width, a->window.stride_h == 1 ? STRIDE1_PIXELS : STRIDE2_PIXELS);
+  const cardinal_cut cut = cardinal_cut_evenly(a->out_width, a->window.stride_h == 1 ? STRIDE1_PIXELS : STRIDE2_PIXELS);
   strips(a, &t, 0, cut.longer, cut.longer_count);
   strips(a, &t, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
 }

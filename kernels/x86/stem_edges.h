@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The stem's geometry, 7×7 with stride 2 and padding 3, and its edges, for the x86 kernels.
+ * The edges of the stem, for the x86 kernels.
  *
  * Only the first two and the last two windows of a row reach into the padding. In the tiles at the ends of a row these
  * pixels' products depend on a bit for each tap, tested by a branch in the assembly of the product, so that compilers
@@ -9,12 +9,9 @@
 #ifndef CARDINAL_KERNELS_X86_STEM_EDGES_H
 #define CARDINAL_KERNELS_X86_STEM_EDGES_H
 
-#include "kernels/kernel.h"
+#include "kernels/stem.h"
 
 enum {
-  CARDINAL_STEM_KERNEL = 7,
-  CARDINAL_STEM_STRIDE = 2,
-  CARDINAL_STEM_PAD = 3,
   CARDINAL_STEM_EDGE_PIXELS = 2 /* at each end of a row */
 };
 
@@ -23,19 +20,18 @@ enum {
 typedef uint32_t cardinal_stem_taps;
 
 /* Whether pixel `pixel` of a tile of `pixels` at the end of a row may reach into the padding. */
-static inline __attribute__((always_inline)) int cardinal_stem_is_edge(size_t pixel, size_t pixels) {
+CARDINAL_INLINE int cardinal_stem_is_edge(size_t pixel, size_t pixels) {
   return pixel < CARDINAL_STEM_EDGE_PIXELS || pixel + CARDINAL_STEM_EDGE_PIXELS >= pixels;
 }
 
 /* The first bit of its byte. */
-static inline __attribute__((always_inline)) uint32_t cardinal_stem_edge_bit(size_t pixel, size_t pixels) {
+CARDINAL_INLINE uint32_t cardinal_stem_edge_bit(size_t pixel, size_t pixels) {
   const size_t byte = pixel < CARDINAL_STEM_EDGE_PIXELS ? pixel : CARDINAL_STEM_EDGE_PIXELS + pixels - 1 - pixel;
   return UINT32_C(1) << 8 * byte;
 }
 
 /* Those of a tile of `pixels` (a constant) whose first tap lies in column `column` of rows of `width`. */
-static inline __attribute__((always_inline)) cardinal_stem_taps cardinal_stem_taps_of(ptrdiff_t column, size_t pixels,
-                                                                                      ptrdiff_t width) {
+CARDINAL_INLINE cardinal_stem_taps cardinal_stem_taps_of(ptrdiff_t column, size_t pixels, ptrdiff_t width) {
   cardinal_stem_taps taps = 0;
   for (size_t p = 0; p < pixels; ++p) {
     if (cardinal_stem_is_edge(p, pixels)) {

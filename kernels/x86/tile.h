@@ -3,6 +3,7 @@
 #ifndef CARDINAL_KERNELS_X86_TILE_H
 #define CARDINAL_KERNELS_X86_TILE_H
 
+#include "kernels/cut.h"
 #include "kernels/kernel.h"
 
 /* Checks an offset that assembly uses against the struct. */
@@ -18,17 +19,6 @@ static inline void cardinal_tile_lanes(int32_t lanes[CARDINAL_BLOCK], uint32_t l
 /* What sums are raised to: 0 with ReLU; minus infinity, below which nothing is, without. */
 static inline float cardinal_tile_floor(uint32_t relu) {
   return relu ? 0.0f : -__builtin_inff();
-}
-
-/* How `total` (pixels of a row, images) is cut into tiles of at most `most`: evenly, so that 49 pixels are a tile of 13
- * and three of 12, not three of 14 and one of 7. The first `larger` tiles have one more than `even`. */
-typedef struct cardinal_tile_cut {
-  size_t tiles, even, larger;
-} cardinal_tile_cut;
-
-static inline cardinal_tile_cut cardinal_tile_cut_of(size_t total, size_t most) {
-  const size_t tiles = (total + most - 1) / most;
-  return (cardinal_tile_cut){tiles, total / tiles, total % tiles};
 }
 
 #endif
