@@ -12,6 +12,7 @@
 #include "tools/command.h"
 #include "tools/labels.h"
 #include "tools/npy.h"
+#include "tools/outfile.h"
 #include "tools/profile.h"
 
 static const char name[] = "classify";
@@ -75,7 +76,7 @@ typedef struct {
   size_t batch;
   float *images, *logits, *features;
   void *arena;
-  npy_writer npy;
+  outfile features_file;
   json_t *json_photos;
   net_profile profile;
   job_progress progress;
@@ -233,6 +234,10 @@ static bool allocate_buffers(classify_job *job) {
   return job->images && job->logits && job->features && job->arena;
 }
 
+static int features_failed(const classify_job *job) {
+  return tool_fail(name, "%s: %s", job->options->features, job->features_file.problem);
+}
+
 static int set_up(classify_job *job) {
   const classify_options *o = job->options;
   cardinal_error error;
@@ -247,8 +252,14 @@ static int set_up(classify_job *job) {
     return tool_fail(name, "%s", error.message);
   if (!allocate_buffers(job))
     return tool_fail(name, "no memory for a batch of %zu photos", job->batch);
-  if (o->features && !npy_start(&job->npy, o->features, o->photo_count, FEATURES))
-    return TOOL_FAILED;
+  if (o->features) {
+    if (!outfile_open(&job->features_file, o->features))
+      return features_failed(job);
+    char header[NPY_HEADER_BYTES];
+    npy_header(header, o->photo_count, FEATURES);
+    if (!outfile_write(&job->features_file, header, sizeof header))
+      return features_failed(job);
+  }
   job->json_photos = json_array();
   return TOOL_OK;
 }
@@ -256,7 +267,7 @@ static int set_up(classify_job *job) {
 static void tear_down(classify_job *job) {
   profile_free(&job->profile);
   json_decref(job->json_photos);
-  npy_abandon(&job->npy);
+  outfile_abandon(&job->features_file);
   free(job->images);
   free(job->logits);
   free(job->features);
@@ -340,7 +351,9 @@ static bool show_classes(classify_job *job, const char *photo, const float *logi
 static bool show_features(classify_job *job, const char *photo, const float *features) {
   if (job->options->json)
     json_array_append_new(job->json_photos, json_pack("{s:o}", "file", tool_json_text(photo)));
-  return check_finite(photo, features, FEATURES) && npy_rows(&job->npy, features, FEATURES);
+  if (!check_finite(photo, features, FEATURES))
+    return false;
+  return outfile_write(&job->features_file, features, FEATURES * sizeof *features) || features_failed(job) == TOOL_OK;
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
@@ -428,8 +441,8 @@ static int run_job(classify_job *job) {
                         &job->profile, &error))
       return tool_fail(name, "%s", error.message);
   }
-  if (job->options->features && !npy_finish(&job->npy))
-    return TOOL_FAILED;
+  if (job->options->features && !outfile_finish(&job->features_file))
+    return features_failed(job);
   return print_summary(job);
 }
 

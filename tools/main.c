@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tools/command.h"
+#include "tools/process.h"
 
 static const command *const commands[] = {&classify_command, &info_command};
 enum {
@@ -67,6 +68,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  process_start();
   int status = run(argc, argv);
   /* A full disk or a closed pipe shows only now. */
   if (fflush(stdout) || ferror(stdout)) {

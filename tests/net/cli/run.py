@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""usage: run.py DATA [EMULATOR [OPTION...]] PROGRAM
+
+All tests of the `cardinal` program. Some of them alone: CARDINAL_TEST_CASES=files.Features run.py ...
+"""
+
+import os
+import pathlib
+import sys
+import unittest
+
+LEAST_TESTS = 20  # so that a suite that isn't found doesn't pass
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent
+    sys.path.insert(0, str(here))
+    os.environ["CARDINAL_TEST_DATA"] = str(pathlib.Path(sys.argv[1]).resolve())
+    os.environ["CARDINAL_TEST_PROGRAM"] = "\n".join(sys.argv[2:])
+    wanted = os.environ.get("CARDINAL_TEST_CASES")
+    loader = unittest.defaultTestLoader
+    names = wanted.split(",") if wanted else sorted(p.stem for p in here.glob("*.py") if p.stem not in ("run", "support"))
+    result = unittest.TextTestRunner(verbosity=2).run(loader.loadTestsFromNames(names))
+    enough = wanted or result.testsRun >= LEAST_TESTS
+    if not enough:
+        print("only %d tests were found" % result.testsRun, file=sys.stderr)
+    return 0 if result.wasSuccessful() and enough else 1
+
+
+sys.exit(main())

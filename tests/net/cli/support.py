@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs the `cardinal` program from the outside: what it prints, what it leaves behind, and how it ends."""
+
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ["CARDINAL_TEST_PROGRAM"].split("\n")  # an emulator, if any, and the program
+DATA = pathlib.Path(os.environ["CARDINAL_TEST_DATA"])
+PHOTO = str(DATA / "photos" / "rocket.jpg")
+COFFEE = str(DATA / "photos" / "coffee.jpg")
+CHELSEA = str(DATA / "photos" / "chelsea.png")
+# The smallest network that the command line can ask for; what networks compute is tested elsewhere.
+SMALL = ["--arch", "50", "--cardinality", "1", "--width", "8"]
+NOBODY = 65534
+
+
+class Result:
+    def __init__(self, process):
+        self.status, self.out, self.err = process.returncode, process.stdout, process.stderr
+
+    def json(self):
+        return json.loads(self.out)
+
+    def json_lines(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Case(unittest.TestCase):
+    """Each test has an empty working directory of its own."""
+
+    maxDiff = None
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="cardinal-cli-")
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def command(self, *arguments):
+        return [*PROGRAM, *map(str, arguments)]
+
+    def environment(self, extra=None):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("CARDINAL_")}
+        return {**clean, "OMP_WAIT_POLICY": "passive", **(extra or {})}
+
+    def run_program(self, *arguments, env=None, input=None, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        if input is None:
+            options.setdefault("stdin", subprocess.DEVNULL)
+        return Result(subprocess.run(self.command(*arguments), cwd=self.directory, env=self.environment(env),
+                                     input=input, text=True, errors="surrogateescape", timeout=600, **options))
+
+    def shell(self, script, *arguments, **options):
+        """Runs the program with redirections that only a shell can make: `script` says "$@" where it is to be."""
+        return Result(subprocess.run(["bash", "-c", script, "bash", *self.command(*arguments)], cwd=self.directory,
+                                     env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True, timeout=600, **options))
+
+    def classify(self, *arguments, **options):
+        return self.run_program("classify", *SMALL, *arguments, **options)
+
+    def succeed(self, result):
+        self.assertEqual(result.status, 0, result.err + result.out)
+        return result
+
+    def fail_with(self, result, status, *texts):
+        """Ends with `status`; each text is on the standard error stream, nothing of a result is on the other."""
+        self.assertEqual(result.status, status, result.err + result.out)
+        for text in texts:
+            self.assertIn(text, result.err)
+        self.assertEqual(result.out, "")
+        return result
+
+    def left_behind(self):
+        return sorted(path.name for path in self.directory.iterdir())
+
+
+def read_npy(path):
+    """The rows of a float32 matrix; complains about anything else."""
+    content = pathlib.Path(path).read_bytes()
+    if content[:8] != b"\x93NUMPY\x01\x00":
+        raise ValueError("not a .npy file: %r" % content[:32])
+    (length,) = struct.unpack("<H", content[8:10])
+    header = eval(content[10:10 + length].decode(), {"__builtins__": {}})  # the format's own definition
+    rows, columns = header["shape"]
+    if header["descr"] != "<f4" or header["fortran_order"] or len(content) != 10 + length + 4 * rows * columns:
+        raise ValueError("%r with %d bytes" % (header, len(content)))
+    values = struct.unpack("<%df" % (rows * columns), content[10 + length:])
+    return [values[row * columns:(row + 1) * columns] for row in range(rows)]
