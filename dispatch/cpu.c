@@ -4,20 +4,84 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernels/features.h"
+
+#define NAMED(bits, name)                                                                                              \
+  { (bits), name, "this CPU or its operating system doesn't offer " name }
+
+/* The names that users write; "vnni" and "bf16" stand for every CPU's. */
 static const struct {
-  uint32_t bit;
-  const char *name;
+  uint32_t bits;
+  const char *name, *missing;
 } feature_names[] = {
-    {CARDINAL_CPU_SSE2, "sse2"},         {CARDINAL_CPU_AVX, "avx"},           {CARDINAL_CPU_FMA, "fma"},
-    {CARDINAL_CPU_AVX2, "avx2"},         {CARDINAL_CPU_AVX512F, "avx512f"},   {CARDINAL_CPU_AVX512BW, "avx512bw"},
-    {CARDINAL_CPU_AVX512DQ, "avx512dq"}, {CARDINAL_CPU_AVX512VL, "avx512vl"}, {CARDINAL_CPU_NEON, "neon"},
+    NAMED(CARDINAL_CPU_SSE2, "sse2"),
+    NAMED(CARDINAL_CPU_AVX, "avx"),
+    NAMED(CARDINAL_CPU_FMA, "fma"),
+    NAMED(CARDINAL_CPU_AVX2, "avx2"),
+    NAMED(CARDINAL_CPU_AVX512F, "avx512f"),
+    NAMED(CARDINAL_CPU_AVX512BW, "avx512bw"),
+    NAMED(CARDINAL_CPU_AVX512DQ, "avx512dq"),
+    NAMED(CARDINAL_CPU_AVX512VL, "avx512vl"),
+    NAMED(CARDINAL_CPU_AVX512_VNNI, "avx512_vnni"),
+    NAMED(CARDINAL_CPU_AVX_VNNI, "avx_vnni"),
+    NAMED(CARDINAL_CPU_AVX512_BF16, "avx512_bf16"),
+    NAMED(CARDINAL_CPU_NEON, "neon"),
+    NAMED(CARDINAL_CPU_DOTPROD, "dotprod"),
+    NAMED(CARDINAL_CPU_I8MM, "i8mm"),
+    NAMED(CARDINAL_CPU_BF16, "bf16"),
+    NAMED(CARDINAL_CPU_AVX512_VNNI | CARDINAL_CPU_AVX_VNNI, "vnni"),
+    NAMED(CARDINAL_CPU_AVX512_BF16 | CARDINAL_CPU_BF16, "bf16"),
+};
+enum {
+  NAMES = sizeof feature_names / sizeof feature_names[0]
 };
 
 const char *cardinal_cpu_feature_name(uint32_t bit) {
-  for (size_t i = 0; i < sizeof feature_names / sizeof feature_names[0]; ++i)
-    if (feature_names[i].bit == bit)
+  for (size_t i = 0; i < NAMES; ++i)
+    if (feature_names[i].bits == bit)
       return feature_names[i].name;
   return NULL;
+}
+
+const char *cardinal_cpu_feature_missing(uint32_t features) {
+  for (size_t i = 0; i < NAMES; ++i)
+    if (feature_names[i].bits & features)
+      return feature_names[i].missing;
+  return "this CPU doesn't offer what it needs";
+}
+
+static uint32_t features_named(const char *name, size_t length) {
+  uint32_t features = 0;
+  for (size_t i = 0; i < NAMES; ++i)
+    if (strlen(feature_names[i].name) == length && memcmp(feature_names[i].name, name, length) == 0)
+      features |= feature_names[i].bits;
+  return features;
+}
+
+const char *cardinal_cpu_features_parse(const char *list, uint32_t *features, size_t *length) {
+  uint32_t found = 0;
+  for (;;) {
+    list += strspn(list, " ");
+    const size_t item = strcspn(list, ",");
+    for (*length = item; *length && list[*length - 1] == ' ';)
+      --*length;
+    const uint32_t named = features_named(list, *length);
+    if (!named)
+      return list;
+    found |= named;
+    if (!list[item])
+      break;
+    list += item + 1;
+  }
+  *features = found;
+  return NULL;
+}
+
+void cardinal_cpu_features_known(char *text, size_t size) {
+  text[0] = '\0';
+  for (size_t i = 0, used = 0; i < NAMES && used < size; ++i)
+    if (features_named(feature_names[i].name, strlen(feature_names[i].name)) == feature_names[i].bits)
+      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", feature_names[i].name);
 }
 
 const char *cardinal_isa_name(cardinal_isa isa) {
@@ -36,16 +100,15 @@ const char *cardinal_isa_name(cardinal_isa isa) {
 }
 
 uint32_t cardinal_isa_needs(cardinal_isa isa) {
-  const uint32_t avx2 = CARDINAL_CPU_AVX | CARDINAL_CPU_AVX2 | CARDINAL_CPU_FMA;
   switch (isa) {
   case CARDINAL_ISA_NEON:
-    return CARDINAL_CPU_NEON;
+    return CARDINAL_NEEDS_NEON;
   case CARDINAL_ISA_AVX2:
-    return avx2;
+    return CARDINAL_NEEDS_AVX2;
   case CARDINAL_ISA_AVX512:
-    return avx2 | CARDINAL_CPU_AVX512F | CARDINAL_CPU_AVX512BW | CARDINAL_CPU_AVX512DQ | CARDINAL_CPU_AVX512VL;
+    return CARDINAL_NEEDS_AVX512;
   default:
-    return 0;
+    return CARDINAL_NEEDS_GENERIC;
   }
 }
 
@@ -91,7 +154,10 @@ enum {
   LEAF7_EBX_AVX2 = 1u << 5,
   LEAF7_EBX_AVX512F = 1u << 16,
   LEAF7_EBX_AVX512DQ = 1u << 17,
-  LEAF7_EBX_AVX512BW = 1u << 30
+  LEAF7_EBX_AVX512BW = 1u << 30,
+  LEAF7_ECX_AVX512_VNNI = 1u << 11,
+  LEAF7_1_EAX_AVX_VNNI = 1u << 4,
+  LEAF7_1_EAX_AVX512_BF16 = 1u << 5
 };
 #define LEAF7_EBX_AVX512VL (1u << 31)
 
@@ -126,6 +192,8 @@ void cardinal_cpu_decode(const cardinal_cpuid_leaves *leaves, cardinal_cpu_featu
 
   const uint32_t eax = leaves->leaf1.eax, ecx = leaves->leaf1.ecx;
   const uint32_t ebx7 = leaves->leaf0.eax >= 7 ? leaves->leaf7.ebx : 0;
+  const uint32_t ecx7 = leaves->leaf0.eax >= 7 ? leaves->leaf7.ecx : 0;
+  const uint32_t eax7_1 = leaves->leaf0.eax >= 7 && leaves->leaf7.eax >= 1 ? leaves->leaf7_1.eax : 0;
   const uint32_t base_family = eax >> 8 & 15;
   features->family = base_family == 15 ? 15 + (eax >> 20 & 255) : base_family;
   features->model = (eax >> 4 & 15) | (base_family == 6 || base_family == 15 ? eax >> 12 & 0xF0 : 0);
@@ -138,11 +206,15 @@ void cardinal_cpu_decode(const cardinal_cpuid_leaves *leaves, cardinal_cpu_featu
   features->present |= ebx7 & LEAF7_EBX_AVX512BW ? CARDINAL_CPU_AVX512BW : 0;
   features->present |= ebx7 & LEAF7_EBX_AVX512DQ ? CARDINAL_CPU_AVX512DQ : 0;
   features->present |= ebx7 & LEAF7_EBX_AVX512VL ? CARDINAL_CPU_AVX512VL : 0;
+  features->present |= ecx7 & LEAF7_ECX_AVX512_VNNI ? CARDINAL_CPU_AVX512_VNNI : 0;
+  features->present |= eax7_1 & LEAF7_1_EAX_AVX_VNNI ? CARDINAL_CPU_AVX_VNNI : 0;
+  features->present |= eax7_1 & LEAF7_1_EAX_AVX512_BF16 ? CARDINAL_CPU_AVX512_BF16 : 0;
 
   /* Without OSXSAVE the OS saves no extended state, and XCR0 can't be read. */
   const uint64_t xcr0 = ecx & LEAF1_ECX_OSXSAVE ? leaves->xcr0 : 0;
-  const uint32_t ymm = CARDINAL_CPU_AVX | CARDINAL_CPU_FMA | CARDINAL_CPU_AVX2;
-  const uint32_t zmm = CARDINAL_CPU_AVX512F | CARDINAL_CPU_AVX512BW | CARDINAL_CPU_AVX512DQ | CARDINAL_CPU_AVX512VL;
+  const uint32_t ymm = CARDINAL_NEEDS_AVX2 | CARDINAL_CPU_AVX_VNNI;
+  const uint32_t zmm =
+      (CARDINAL_NEEDS_AVX512 & ~CARDINAL_NEEDS_AVX2) | CARDINAL_CPU_AVX512_VNNI | CARDINAL_CPU_AVX512_BF16;
   features->enabled = features->present & ~(ymm | zmm);
   if ((xcr0 & XCR0_YMM) == XCR0_YMM)
     features->enabled |= features->present & ymm;
@@ -151,19 +223,36 @@ void cardinal_cpu_decode(const cardinal_cpuid_leaves *leaves, cardinal_cpu_featu
   features->prefers_512 = prefers_512(features);
 }
 
+/* Bits of AT_HWCAP and AT_HWCAP2 on arm64 (Linux, arch/arm64/include/uapi/asm/hwcap.h); part of its ABI. */
+enum {
+  HWCAP_BIT_ASIMD = 1u << 1,
+  HWCAP_BIT_ASIMDDP = 1u << 20,
+  HWCAP2_BIT_I8MM = 1u << 13,
+  HWCAP2_BIT_BF16 = 1u << 14
+};
+
+void cardinal_cpu_decode_arm(uint64_t hwcap, uint64_t hwcap2, cardinal_cpu_features *features) {
+  *features = (cardinal_cpu_features){0};
+  features->present |= hwcap & HWCAP_BIT_ASIMD ? CARDINAL_CPU_NEON : 0;
+  features->present |= hwcap & HWCAP_BIT_ASIMDDP ? CARDINAL_CPU_DOTPROD : 0;
+  features->present |= hwcap2 & HWCAP2_BIT_I8MM ? CARDINAL_CPU_I8MM : 0;
+  features->present |= hwcap2 & HWCAP2_BIT_BF16 ? CARDINAL_CPU_BF16 : 0;
+  features->enabled = features->present;
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-static cardinal_cpuid_registers leaf(uint32_t number) {
+static cardinal_cpuid_registers leaf(uint32_t number, uint32_t subleaf) {
   cardinal_cpuid_registers r = {0};
-  __get_cpuid_count(number, 0, &r.eax, &r.ebx, &r.ecx, &r.edx); /* leaves zeros past the highest leaf */
+  __get_cpuid_count(number, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx); /* leaves zeros past the highest leaf */
   return r;
 }
 
 void cardinal_cpu_detect(cardinal_cpu_features *features) {
-  cardinal_cpuid_leaves leaves = {.leaf0 = leaf(0), .leaf1 = leaf(1), .leaf7 = leaf(7)};
+  cardinal_cpuid_leaves leaves = {.leaf0 = leaf(0, 0), .leaf1 = leaf(1, 0), .leaf7 = leaf(7, 0), .leaf7_1 = leaf(7, 1)};
   for (uint32_t i = 0; i < 3; ++i)
-    leaves.brand[i] = leaf(0x80000002 + i);
+    leaves.brand[i] = leaf(0x80000002 + i, 0);
   if (leaves.leaf1.ecx & LEAF1_ECX_OSXSAVE) {
     uint32_t low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -174,12 +263,9 @@ void cardinal_cpu_detect(cardinal_cpu_features *features) {
 
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
-#include <asm/hwcap.h>
 
 void cardinal_cpu_detect(cardinal_cpu_features *features) {
-  *features = (cardinal_cpu_features){0};
-  if (getauxval(AT_HWCAP) & HWCAP_ASIMD)
-    features->present = features->enabled = CARDINAL_CPU_NEON;
+  cardinal_cpu_decode_arm(getauxval(AT_HWCAP), getauxval(AT_HWCAP2), features);
   /* The kernel gives user space a sanitised MIDR_EL1 in sysfs (Documentation/arch/arm64/cpu-feature-registers). */
   FILE *file = fopen("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1", "r");
   unsigned long midr = 0;

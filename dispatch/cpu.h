@@ -9,21 +9,8 @@
 
 #include <cardinal/cardinal.h>
 
-/* Feature bits; only those that a decision depends on. */
-enum {
-  CARDINAL_CPU_SSE2 = 1u << 0,
-  CARDINAL_CPU_AVX = 1u << 1,
-  CARDINAL_CPU_FMA = 1u << 2,
-  CARDINAL_CPU_AVX2 = 1u << 3,
-  CARDINAL_CPU_AVX512F = 1u << 4,
-  CARDINAL_CPU_AVX512BW = 1u << 5,
-  CARDINAL_CPU_AVX512DQ = 1u << 6,
-  CARDINAL_CPU_AVX512VL = 1u << 7,
-  CARDINAL_CPU_NEON = 1u << 8
-};
-
 typedef struct cardinal_cpu_features {
-  uint32_t present; /* what the CPU reports */
+  uint32_t present; /* what the CPU reports, as CARDINAL_CPU_... bits */
   uint32_t enabled; /* of these, what the OS saves and restores (XCR0; HWCAP on Arm) and so may be used */
   bool prefers_512; /* 512-bit kernels pay on this CPU, if it can run them: docs/isas.md */
   char vendor[16];  /* "GenuineIntel", "AuthenticAMD", "0x41" (Arm implementer); "" if unknown */
@@ -31,12 +18,13 @@ typedef struct cardinal_cpu_features {
   uint32_t family, model, stepping; /* x86: display family and model; Arm: 0, MIDR part, revision */
 } cardinal_cpu_features;
 
-/* What an x86 CPU answers: CPUID's leaves 0, 1, 7 and 0x80000002 to 0x80000004, and XCR0; zeros for what it hasn't. */
+/* What an x86 CPU answers: CPUID's leaves 0, 1, 7 with subleaf 1, and 0x80000002 to 0x80000004, and XCR0; zeros for
+ * what it hasn't. */
 typedef struct cardinal_cpuid_registers {
   uint32_t eax, ebx, ecx, edx;
 } cardinal_cpuid_registers;
 typedef struct cardinal_cpuid_leaves {
-  cardinal_cpuid_registers leaf0, leaf1, leaf7, brand[3];
+  cardinal_cpuid_registers leaf0, leaf1, leaf7, leaf7_1, brand[3];
   uint64_t xcr0;
 } cardinal_cpuid_leaves;
 
@@ -46,8 +34,19 @@ void cardinal_cpu_decode(const cardinal_cpuid_leaves *leaves, cardinal_cpu_featu
 /* Reads the CPU that this runs on. */
 void cardinal_cpu_detect(cardinal_cpu_features *features);
 
-/* The name of one feature bit, such as "avx512f"; NULL for other values. */
-const char *cardinal_cpu_feature_name(uint32_t bit);
+/* What Linux says of an Arm CPU: the auxiliary vector's AT_HWCAP and AT_HWCAP2. It names only what it lets programs
+ * use, so what is present is enabled. */
+void cardinal_cpu_decode_arm(uint64_t hwcap, uint64_t hwcap2, cardinal_cpu_features *features);
+
+/* That this CPU lacks the first of some features, in a static phrase. */
+const char *cardinal_cpu_feature_missing(uint32_t features);
+
+/* Reads names of features with commas between, and blanks around them; "vnni" and "bf16" stand for those of all CPUs.
+ * Gives NULL and the features, or the first unknown name and its length. */
+const char *cardinal_cpu_features_parse(const char *list, uint32_t *features, size_t *length);
+
+/* All names that it knows, with ", " between. */
+void cardinal_cpu_features_known(char *text, size_t size);
 
 /* The feature bits that an ISA needs, all of them. */
 uint32_t cardinal_isa_needs(cardinal_isa isa);

@@ -141,11 +141,11 @@ typedef void cardinal_conv_kernel(const cardinal_conv_args *args);
 typedef void cardinal_pool_kernel(const cardinal_pool_args *args);
 
 /* Declares each kernel of the registry: cardinal_<name>. */
-#define CARDINAL_CONV1X1(name, isa, declines, tile_pixels, tile_blocks, twin) cardinal_conv1x1_kernel cardinal_##name;
-#define CARDINAL_FC(name, isa, declines, tile_pixels, tile_blocks, twin) cardinal_fc_kernel cardinal_##name;
-#define CARDINAL_CONV(name, isa, declines, slot, twin) cardinal_conv_kernel cardinal_##name;
-#define CARDINAL_POOL(name, isa, declines, twin) cardinal_pool_kernel cardinal_##name;
-#include "dispatch/kernels.def"
+#define CARDINAL_CONV1X1(name, ...) cardinal_conv1x1_kernel cardinal_##name;
+#define CARDINAL_FC(name, ...) cardinal_fc_kernel cardinal_##name;
+#define CARDINAL_CONV(name, ...) cardinal_conv_kernel cardinal_##name;
+#define CARDINAL_POOL(name, ...) cardinal_pool_kernel cardinal_##name;
+#include "kernels/kernels.def"
 #undef CARDINAL_CONV1X1
 #undef CARDINAL_FC
 #undef CARDINAL_CONV

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/abi.h"
 #include "ops/error.h"
 
 enum {
@@ -41,8 +42,13 @@ static void serial_parallel_for(void *user, size_t tasks, cardinal_task task, vo
 }
 #endif
 
-void cardinal_context_desc_init(cardinal_context_desc *desc) {
-  *desc = (cardinal_context_desc){.struct_size = sizeof *desc};
+void cardinal_context_desc_init_sized(cardinal_context_desc *desc, size_t size) {
+  const cardinal_context_desc defaults = {0};
+  cardinal_struct_give(desc, size, &defaults, sizeof defaults);
+}
+
+void(cardinal_context_desc_init)(cardinal_context_desc *desc) {
+  cardinal_context_desc_init_sized(desc, CARDINAL_CONTEXT_DESC_LEAST);
 }
 
 /* "generic, avx2" */
@@ -74,6 +80,17 @@ static cardinal_status isa_by_name(const char *name, const char *origin, const c
                        name, usable_isas(features, available, sizeof available));
 }
 
+static cardinal_status without_by_name(const char *list, const char *origin, uint32_t *without, cardinal_error *error) {
+  char known[256];
+  size_t length;
+  const char *unknown = cardinal_cpu_features_parse(list, without, &length);
+  if (!unknown)
+    return CARDINAL_OK;
+  cardinal_cpu_features_known(known, sizeof known);
+  return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: unknown CPU feature '%.*s'; known: %s", origin,
+                       (int)(length < 64 ? length : 64), unknown, known);
+}
+
 static cardinal_status threads_by_name(const char *text, uint32_t *threads, cardinal_error *error) {
   char *end;
   errno = 0;
@@ -91,11 +108,11 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: 'context' is NULL");
   cardinal_context_desc d;
   cardinal_context_desc_init(&d);
-  if (desc && !cardinal_take_struct(&d, sizeof d, desc, desc->struct_size, sizeof d))
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
-                         "cardinal_context_create: struct_size is %u, expected at least %zu (use "
-                         "cardinal_context_desc_init), and zeros in what this version doesn't know",
-                         desc->struct_size, sizeof d);
+  static const cardinal_struct type = CARDINAL_STRUCT(cardinal_context_desc, CARDINAL_CONTEXT_DESC_LEAST);
+  const cardinal_status taken =
+      desc ? cardinal_struct_take("cardinal_context_create", &type, &d, desc, error) : CARDINAL_OK;
+  if (taken)
+    return taken;
   if (d.flags & ~(uint32_t)(CARDINAL_CONTEXT_IGNORE_ENVIRONMENT | CARDINAL_CONTEXT_FLUSH_DENORMALS))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: unknown bits in flags 0x%x",
                          d.flags);
@@ -113,14 +130,27 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   cardinal_cpu_detect(&c.selector.features);
 
   const bool read_environment = !(d.flags & CARDINAL_CONTEXT_IGNORE_ENVIRONMENT);
+  const char *without = d.without, *without_origin = "without";
+  if (!without && read_environment) {
+    without = getenv("CARDINAL_WITHOUT");
+    without_origin = "CARDINAL_WITHOUT";
+  }
+  if (without && *without) {
+    const cardinal_status status = without_by_name(without, without_origin, &c.selector.without, error);
+    if (status)
+      return status;
+  }
+  cardinal_cpu_features usable = c.selector.features;
+  usable.enabled &= ~c.selector.without;
+
   const char *isa = d.isa, *origin = "isa";
   if (!isa && read_environment) {
     isa = getenv("CARDINAL_ISA");
     origin = "CARDINAL_ISA";
   }
-  c.selector.cap = cardinal_isa_best(&c.selector.features);
+  c.selector.cap = cardinal_isa_best(&usable);
   if (isa && *isa) {
-    const cardinal_status status = isa_by_name(isa, origin, &c.selector.features, &c.selector.cap, error);
+    const cardinal_status status = isa_by_name(isa, origin, &usable, &c.selector.cap, error);
     if (status)
       return status;
   }

@@ -4,7 +4,7 @@
 
 #include <cardinal/cardinal.h>
 
-#include "dispatch/registry.h"
+#include "dispatch/select.h"
 #include "dispatch/topology.h"
 
 struct cardinal_context {

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 const char *cardinal_version(void) {
   return CARDINAL_VERSION_STRING;
@@ -42,15 +41,4 @@ cardinal_status cardinal_fail(cardinal_error *error, cardinal_status status, con
     va_end(arguments);
   }
   return status;
-}
-
-bool cardinal_take_struct(void *to, size_t known, const void *from, size_t size, size_t least) {
-  if (size < least)
-    return false;
-  const unsigned char *bytes = from;
-  for (size_t i = known; i < size; ++i)
-    if (bytes[i] != 0)
-      return false;
-  memcpy(to, from, size < known ? size : known);
-  return true;
 }

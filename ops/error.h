@@ -17,8 +17,4 @@ static inline bool cardinal_multiply(size_t *product, size_t factor) {
   return !__builtin_mul_overflow(*product, factor, product);
 }
 
-/* Whether a caller's struct of `size` bytes, where this library's has `known`, can be taken: `size` covers at least
- * `least` bytes (the first release's), and what lies past `known` is zero. Copies it into `to`, the rest untouched. */
-bool cardinal_take_struct(void *to, size_t known, const void *from, size_t size, size_t least);
-
 #endif

@@ -2,8 +2,7 @@
 /* Making plans: checks, selection, packing, layout of the scratch. */
 #include "ops/plan.h"
 
-#include "dispatch/declines.h"
-
+#include "ops/abi.h"
 #include "ops/error.h"
 #include "ops/pack.h"
 
@@ -32,16 +31,6 @@ static cardinal_status check_layout(const char *function, const char *name, card
   return CARDINAL_OK;
 }
 
-static cardinal_status check_struct(const char *function, bool taken, uint32_t size, size_t expected,
-                                    cardinal_error *error) {
-  if (taken)
-    return CARDINAL_OK;
-  return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
-                       "%s: struct_size is %u, expected at least %zu (use the init function), and zeros in what this "
-                       "version doesn't know",
-                       function, size, expected);
-}
-
 /* Output size in one direction; at least 1 or an error. */
 static cardinal_status output_size(const char *function, const char *direction, int64_t in, int64_t pad, int64_t kernel,
                                    int64_t dilation, int64_t stride, int64_t *out, cardinal_error *error) {
@@ -57,36 +46,41 @@ static cardinal_status output_size(const char *function, const char *direction, 
   return CARDINAL_OK;
 }
 
-void cardinal_conv_desc_init(cardinal_conv_desc *desc) {
-  *desc = (cardinal_conv_desc){.struct_size = sizeof *desc,
-                               .batch = 1,
-                               .groups = 1,
-                               .kernel_height = 1,
-                               .kernel_width = 1,
-                               .stride_height = 1,
-                               .stride_width = 1,
-                               .dilation_height = 1,
-                               .dilation_width = 1};
+void cardinal_conv_desc_init_sized(cardinal_conv_desc *desc, size_t size) {
+  const cardinal_conv_desc defaults = {.batch = 1,
+                                       .groups = 1,
+                                       .kernel_height = 1,
+                                       .kernel_width = 1,
+                                       .stride_height = 1,
+                                       .stride_width = 1,
+                                       .dilation_height = 1,
+                                       .dilation_width = 1};
+  cardinal_struct_give(desc, size, &defaults, sizeof defaults);
 }
 
-void cardinal_pool_desc_init(cardinal_pool_desc *desc) {
-  *desc = (cardinal_pool_desc){.struct_size = sizeof *desc,
-                               .kind = CARDINAL_POOL_MAX,
-                               .batch = 1,
-                               .kernel_height = 1,
-                               .kernel_width = 1,
-                               .stride_height = 1,
-                               .stride_width = 1};
+void(cardinal_conv_desc_init)(cardinal_conv_desc *desc) {
+  cardinal_conv_desc_init_sized(desc, CARDINAL_CONV_DESC_LEAST);
+}
+
+void cardinal_pool_desc_init_sized(cardinal_pool_desc *desc, size_t size) {
+  const cardinal_pool_desc defaults = {.kind = CARDINAL_POOL_MAX,
+                                       .batch = 1,
+                                       .kernel_height = 1,
+                                       .kernel_width = 1,
+                                       .stride_height = 1,
+                                       .stride_width = 1};
+  cardinal_struct_give(desc, size, &defaults, sizeof defaults);
+}
+
+void(cardinal_pool_desc_init)(cardinal_pool_desc *desc) {
+  cardinal_pool_desc_init_sized(desc, CARDINAL_POOL_DESC_LEAST);
 }
 
 static cardinal_status conv_shape(const char *function, const cardinal_conv_desc *desc, cardinal_conv_desc *d,
                                   cardinal_shape *shape, cardinal_error *error) {
-  if (!desc)
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: 'desc' is NULL", function);
+  static const cardinal_struct type = CARDINAL_STRUCT(cardinal_conv_desc, CARDINAL_CONV_DESC_LEAST);
   cardinal_conv_desc_init(d);
-  cardinal_status status =
-      check_struct(function, cardinal_take_struct(d, sizeof *d, desc, desc->struct_size, sizeof *d), desc->struct_size,
-                   sizeof *d, error);
+  cardinal_status status = cardinal_struct_take(function, &type, d, desc, error);
   if (status)
     return status;
   const named_size sizes[] = {
@@ -250,11 +244,10 @@ static void plan_start(cardinal_plan *plan, const cardinal_context *context, con
   plan->kernel = cardinal_kernel_select(&context->selector, shape);
   plan->grouping = grouping_of(shape);
   plan->out_channels = shape->groups * shape->out_per_group;
-  const bool reads_planes = plan->kernel->declines == cardinal_declines_conv7x7s2_nchw;
-  plan->converts_x = x_layout != CARDINAL_LAYOUT_BLOCKED16 && !reads_planes;
+  plan->converts_x = x_layout != plan->kernel->x_layout;
   plan->converts_y = y_layout != CARDINAL_LAYOUT_BLOCKED16;
   if (plan->converts_x)
-    plan->shape.x_layout = CARDINAL_LAYOUT_BLOCKED16; /* what the driver sees */
+    plan->shape.x_layout = plan->kernel->x_layout; /* what the driver sees */
 }
 
 static cardinal_status plan_allocate(cardinal_plan *plan, cardinal_plan **made) {
@@ -322,12 +315,9 @@ cardinal_status cardinal_conv_create(const cardinal_context *context, const card
 
 static cardinal_status pool_shape(const char *function, const cardinal_pool_desc *desc, cardinal_pool_desc *d,
                                   cardinal_shape *shape, cardinal_error *error) {
-  if (!desc)
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: 'desc' is NULL", function);
+  static const cardinal_struct type = CARDINAL_STRUCT(cardinal_pool_desc, CARDINAL_POOL_DESC_LEAST);
   cardinal_pool_desc_init(d);
-  cardinal_status status =
-      check_struct(function, cardinal_take_struct(d, sizeof *d, desc, desc->struct_size, sizeof *d), desc->struct_size,
-                   sizeof *d, error);
+  cardinal_status status = cardinal_struct_take(function, &type, d, desc, error);
   if (status)
     return status;
   const named_size sizes[] = {

@@ -148,8 +148,8 @@ static json_t *describe_kernels(const cardinal_context *context) {
   json_t *kernels = json_array();
   for (size_t i = 0; i < cardinal_kernel_count; i++) {
     const cardinal_kernel *kernel = &cardinal_kernels[i];
-    bool available = cardinal_isa_usable(kernel->isa, &context->selector.features);
-    bool used = available && kernel->isa <= context->selector.cap;
+    bool available = !(kernel->needs & ~context->selector.features.enabled);
+    bool used = !cardinal_kernel_unusable(kernel, &context->selector);
     json_array_append_new(kernels, json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", kernel->name, "isa",
                                              cardinal_isa_name(kernel->isa), "available", (int)available, "allowed",
                                              (int)used, "twin", kernel->twin));

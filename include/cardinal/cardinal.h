@@ -16,8 +16,10 @@
  *   uses it any more. Memory that a call writes belongs to that call alone until it returns.
  * - Ownership: what a `create` or `open` function hands out belongs to the caller, until the `destroy` function of the
  *   same name. Strings and arrays that are passed in are read during the call and not kept.
- * - Descriptor structs begin with `struct_size`; fill them with their init function, then change what you need.
- *   A shorter struct (an older header) is accepted, a longer one only if what this library doesn't know is zero.
+ * - Structs that begin with `struct_size` grow at their end from release to release. Fill a descriptor with its init
+ *   function, then change what you need. A shorter one, of an older header, is accepted if it has all fields of the
+ * first release, and the rest is taken as unset; a longer one, of a newer header, if what this library doesn't know is
+ * zero. Functions that fill a caller's struct write no more than the size that it states.
  */
 #ifndef CARDINAL_CARDINAL_H
 #define CARDINAL_CARDINAL_H
@@ -90,6 +92,29 @@ typedef enum cardinal_isa {
 /** "generic", "neon", "avx2", "avx512"; NULL for a value outside the enum. Static storage. */
 CARDINAL_API const char *cardinal_isa_name(cardinal_isa isa);
 
+/** CPU features that the choice of a kernel depends on, as bits of a mask. They form no ladder: a CPU may have any of
+ * them without another. */
+enum {
+  CARDINAL_CPU_SSE2 = 1u << 0,         /**< "sse2" */
+  CARDINAL_CPU_AVX = 1u << 1,          /**< "avx" */
+  CARDINAL_CPU_FMA = 1u << 2,          /**< "fma" */
+  CARDINAL_CPU_AVX2 = 1u << 3,         /**< "avx2" */
+  CARDINAL_CPU_AVX512F = 1u << 4,      /**< "avx512f" */
+  CARDINAL_CPU_AVX512BW = 1u << 5,     /**< "avx512bw" */
+  CARDINAL_CPU_AVX512DQ = 1u << 6,     /**< "avx512dq" */
+  CARDINAL_CPU_AVX512VL = 1u << 7,     /**< "avx512vl" */
+  CARDINAL_CPU_NEON = 1u << 8,         /**< "neon": Arm Advanced SIMD */
+  CARDINAL_CPU_AVX512_VNNI = 1u << 9,  /**< "avx512_vnni": 8-bit dot products, EVEX-encoded */
+  CARDINAL_CPU_AVX_VNNI = 1u << 10,    /**< "avx_vnni": the same, VEX-encoded, without AVX-512 */
+  CARDINAL_CPU_AVX512_BF16 = 1u << 11, /**< "avx512_bf16" */
+  CARDINAL_CPU_DOTPROD = 1u << 12,     /**< "dotprod": Arm's 8-bit dot products */
+  CARDINAL_CPU_I8MM = 1u << 13,        /**< "i8mm": Arm's 8-bit matrix products */
+  CARDINAL_CPU_BF16 = 1u << 14         /**< "bf16": Arm's */
+};
+
+/** The name of one of these bits, such as "avx512_vnni"; NULL for any other value. Static storage. */
+CARDINAL_API const char *cardinal_cpu_feature_name(uint32_t bit);
+
 /** @} */
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
@@ -116,7 +141,7 @@ typedef void (*cardinal_deallocate)(void *user, void *memory, size_t bytes);
 
 /** Flags of a context. */
 enum {
-  /** Don't read the environment (CARDINAL_ISA, CARDINAL_NUM_THREADS). */
+  /** Don't read the environment (CARDINAL_ISA, CARDINAL_WITHOUT, CARDINAL_NUM_THREADS). */
   CARDINAL_CONTEXT_IGNORE_ENVIRONMENT = 1u << 0,
   /** Run with denormals flushed to zero. Outside the promise of equal bits between ISAs. */
   CARDINAL_CONTEXT_FLUSH_DENORMALS = 1u << 1
@@ -136,6 +161,9 @@ typedef struct cardinal_context_desc {
   cardinal_allocate allocate;         /**< NULL: the C library's; set both or neither */
   cardinal_deallocate deallocate;     /**< NULL exactly if allocate is */
   void *allocator_user;               /**< passed to both */
+  const char *without;                /**< CPU features not to be used, by name, with commas between: "avx512_vnni" or
+                                         "fma,dotprod"; "vnni" and "bf16" name those of all CPUs. NULL: the environment's
+                                         CARDINAL_WITHOUT, else none. Features that the CPU lacks may be named. */
 } cardinal_context_desc;
 
 /** How to run: instruction set, threads, allocator. Every plan and network is made from a context and needs it as long
@@ -145,8 +173,15 @@ typedef struct cardinal_context cardinal_context;
 /** Fills `desc` with defaults. */
 CARDINAL_API void cardinal_context_desc_init(cardinal_context_desc *desc);
 
+/** The same for a struct of `size` bytes, of which no more are written. Calls of cardinal_context_desc_init come here
+ * with the size that the caller's header gives the struct; the function of that name, which programs without these
+ * headers may call, fills the fields of the first release. */
+CARDINAL_API void cardinal_context_desc_init_sized(cardinal_context_desc *desc, size_t size);
+#define cardinal_context_desc_init(desc) cardinal_context_desc_init_sized((desc), sizeof *(desc))
+
 /** Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
- * Errors: an unknown or unavailable ISA name (the message lists what is available), a thread count above 4096. */
+ * Errors: an unknown or unavailable ISA name (the message lists what is available), an unknown feature in `without`
+ * (the message lists the known ones), a thread count above 4096. */
 CARDINAL_API cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                                      cardinal_error *error);
 
@@ -232,6 +267,12 @@ typedef struct cardinal_conv_desc {
  * channels and image sizes 0, to be set. */
 CARDINAL_API void cardinal_conv_desc_init(cardinal_conv_desc *desc);
 
+/** The same for a struct of `size` bytes, of which no more are written. Calls of cardinal_conv_desc_init come here with
+ * the size that the caller's header gives the struct; the function of that name, which programs without these headers
+ * may call, fills the fields of the first release. */
+CARDINAL_API void cardinal_conv_desc_init_sized(cardinal_conv_desc *desc, size_t size);
+#define cardinal_conv_desc_init(desc) cardinal_conv_desc_init_sized((desc), sizeof *(desc))
+
 /** Rows and columns of the convolution's output. Errors: as cardinal_conv_create. */
 CARDINAL_API cardinal_status cardinal_conv_output_size(const cardinal_conv_desc *desc, int64_t *height, int64_t *width,
                                                        cardinal_error *error);
@@ -278,6 +319,12 @@ typedef struct cardinal_pool_desc {
 /** Fills `desc`: a maximum, blocked layouts, batch 1, window 1×1, stride 1, no padding; channels and image sizes 0, to
  * be set. */
 CARDINAL_API void cardinal_pool_desc_init(cardinal_pool_desc *desc);
+
+/** The same for a struct of `size` bytes, of which no more are written. Calls of cardinal_pool_desc_init come here with
+ * the size that the caller's header gives the struct; the function of that name, which programs without these headers
+ * may call, fills the fields of the first release. */
+CARDINAL_API void cardinal_pool_desc_init_sized(cardinal_pool_desc *desc, size_t size);
+#define cardinal_pool_desc_init(desc) cardinal_pool_desc_init_sized((desc), sizeof *(desc))
 
 /** Rows and columns of the pool's output: 1 and 1 for a global average. Errors: as cardinal_pool_create. */
 CARDINAL_API cardinal_status cardinal_pool_output_size(const cardinal_pool_desc *desc, int64_t *height, int64_t *width,

@@ -200,11 +200,77 @@ Test(context, size_of_the_descriptor) {
   expect_failure(&longer.desc, CARDINAL_INVALID_ARGUMENT, "struct_size", "zeros");
   longer.desc.struct_size = sizeof longer.desc; /* what follows is no longer part of it */
   cardinal_context_destroy(make(&longer.desc));
-  static const uint32_t too_short[] = {0, 4, sizeof(cardinal_context_desc) - 1};
+  static const uint32_t too_short[] = {0, 4, offsetof(cardinal_context_desc, without) - 1};
   for (size_t i = 0; i < sizeof too_short / sizeof too_short[0]; ++i) {
     longer.desc.struct_size = too_short[i];
     expect_failure(&longer.desc, CARDINAL_INVALID_ARGUMENT, "struct_size", "expected at least");
   }
+}
+
+/* A first release's size is taken, and what it lacks is unset. */
+Test(context, first_release) {
+  cardinal_context_desc desc = fresh();
+  desc.without = "no such feature";
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "without", "no such feature");
+  desc.struct_size = offsetof(cardinal_context_desc, without);
+  cardinal_context_destroy(make(&desc));
+}
+
+static const char *isa_of(const cardinal_context_desc *desc) {
+  cardinal_context *context = make(desc);
+  const char *name = cardinal_isa_name(cardinal_context_isa(context));
+  cardinal_context_destroy(context);
+  return name;
+}
+
+/* Features are taken away one by one, by the program or by the environment; the program has the last word. */
+Test(context, without) {
+  cardinal_context_desc desc = fresh();
+  desc.flags = 0;
+  unsetenv("CARDINAL_ISA");
+  unsetenv("CARDINAL_WITHOUT");
+  const char *best = isa_of(&desc);
+  desc.without = "vnni, bf16, dotprod"; /* no kernel of an ISA's bundle needs them */
+  cr_expect_str_eq(isa_of(&desc), best);
+  desc.without = "avx,neon";
+  cr_expect_str_eq(isa_of(&desc), "generic");
+  desc.isa = best;
+  if (strcmp(best, "generic") != 0)
+    expect_failure(&desc, CARDINAL_UNSUPPORTED, best, "available: generic");
+  desc.isa = NULL;
+
+  desc.without = NULL;
+  setenv("CARDINAL_WITHOUT", "avx,neon", 1);
+  cr_expect_str_eq(isa_of(&desc), "generic");
+  desc.without = "";
+  cr_expect_str_eq(isa_of(&desc), best);
+  desc.without = NULL;
+  setenv("CARDINAL_WITHOUT", "", 1);
+  cr_expect_str_eq(isa_of(&desc), best);
+  setenv("CARDINAL_WITHOUT", "vnni,avx1024", 1);
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "CARDINAL_WITHOUT", "'avx1024'");
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "known: sse2", "vnni");
+  desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
+  cr_expect_str_eq(isa_of(&desc), best);
+}
+
+/* What isn't the caller's isn't written, whatever the size of its struct. */
+Test(context, init_keeps_to_the_size) {
+  cardinal_context_desc descs[2];
+  unsigned char *bytes = (unsigned char *)descs;
+  const size_t sizes[] = {offsetof(cardinal_context_desc, without), sizeof(cardinal_context_desc),
+                          sizeof(cardinal_context_desc) + 24};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; ++i) {
+    memset(descs, 0xA5, sizeof descs);
+    cardinal_context_desc_init_sized(descs, sizes[i]);
+    cr_expect_eq(descs[0].struct_size, (uint32_t)sizes[i]);
+    for (size_t b = sizeof(uint32_t); b < sizeof descs; ++b)
+      cr_assert_eq(bytes[b], b < sizes[i] ? 0 : 0xA5, "size %zu: byte %zu is %#x", sizes[i], b, bytes[b]);
+  }
+  memset(descs, 0xA5, sizeof descs);
+  (cardinal_context_desc_init)(descs); /* the function, as a program without these headers calls it */
+  cr_expect_eq(descs[0].struct_size, (uint32_t)sizes[0]);
+  cr_expect_eq(bytes[sizes[0]], 0xA5);
 }
 
 /* Asked often by programs that make a context for each job. Generous, since machines are busy. */

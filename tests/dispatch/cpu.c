@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From CPUID's answers to features, for CPUs and operating systems that aren't here. */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/dispatch/cpus.h"
@@ -9,6 +11,8 @@ static const uint32_t sse2 = CARDINAL_CPU_SSE2, avx = CARDINAL_CPU_AVX;
 static const uint32_t avx2 = CARDINAL_CPU_AVX | CARDINAL_CPU_FMA | CARDINAL_CPU_AVX2;
 static const uint32_t avx512 =
     CARDINAL_CPU_AVX512F | CARDINAL_CPU_AVX512BW | CARDINAL_CPU_AVX512DQ | CARDINAL_CPU_AVX512VL;
+
+static const uint32_t vnni = CARDINAL_CPU_AVX512_VNNI, bf16 = CARDINAL_CPU_AVX512_BF16;
 
 static void expect(const char *cpu, uint32_t present, uint32_t enabled) {
   cardinal_cpu_features f;
@@ -19,16 +23,77 @@ static void expect(const char *cpu, uint32_t present, uint32_t enabled) {
 
 Test(cpu, features_of_real_cpus) {
   expect("skylake-x", sse2 | avx2 | avx512, sse2 | avx2 | avx512);
-  expect("cascade-lake", sse2 | avx2 | avx512, sse2 | avx2 | avx512);
-  expect("ice-lake", sse2 | avx2 | avx512, sse2 | avx2 | avx512);
-  expect("zen4", sse2 | avx2 | avx512, sse2 | avx2 | avx512);
+  expect("cascade-lake", sse2 | avx2 | avx512 | vnni, sse2 | avx2 | avx512 | vnni);
+  expect("cooper-lake", sse2 | avx2 | avx512 | vnni | bf16, sse2 | avx2 | avx512 | vnni | bf16);
+  expect("ice-lake", sse2 | avx2 | avx512 | vnni, sse2 | avx2 | avx512 | vnni);
+  expect("zen4", sse2 | avx2 | avx512 | vnni | bf16, sse2 | avx2 | avx512 | vnni | bf16);
   expect("knights-landing", sse2 | avx2 | CARDINAL_CPU_AVX512F, sse2 | avx2 | CARDINAL_CPU_AVX512F);
-  expect("alder-lake", sse2 | avx2, sse2 | avx2);
+  expect("alder-lake", sse2 | avx2 | CARDINAL_CPU_AVX_VNNI, sse2 | avx2 | CARDINAL_CPU_AVX_VNNI);
   expect("haswell", sse2 | avx2, sse2 | avx2);
   expect("zen3", sse2 | avx2, sse2 | avx2);
   expect("piledriver", sse2 | avx | CARDINAL_CPU_FMA, sse2 | avx | CARDINAL_CPU_FMA);
   expect("sandy-bridge", sse2 | avx, sse2 | avx);
   expect("penryn", sse2, sse2);
+  const uint32_t arm = CARDINAL_CPU_NEON | CARDINAL_CPU_DOTPROD | CARDINAL_CPU_I8MM | CARDINAL_CPU_BF16;
+  expect("cortex-a53", CARDINAL_CPU_NEON, CARDINAL_CPU_NEON);
+  expect("neoverse-v1", arm, arm);
+}
+
+/* Each of Arm's features has a bit of its own. */
+Test(cpu, features_of_arm) {
+  static const struct {
+    uint64_t hwcap, hwcap2;
+    uint32_t feature;
+  } cases[] = {{1u << 1, 0, CARDINAL_CPU_NEON},
+               {1u << 20, 0, CARDINAL_CPU_DOTPROD},
+               {0, 1u << 13, CARDINAL_CPU_I8MM},
+               {0, 1u << 14, CARDINAL_CPU_BF16},
+               {UINT64_MAX & ~(UINT64_C(1) << 1 | UINT64_C(1) << 20), 0, 0},
+               {0, UINT64_MAX & ~(UINT64_C(3) << 13), 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+    cardinal_cpu_features f;
+    cardinal_cpu_decode_arm(cases[i].hwcap, cases[i].hwcap2, &f);
+    cr_expect(f.present == cases[i].feature && f.enabled == cases[i].feature, "case %zu: %#x", i, f.present);
+  }
+}
+
+static void expect_parsed(const char *list, uint32_t expected) {
+  uint32_t features = 0;
+  size_t length;
+  const char *unknown = cardinal_cpu_features_parse(list, &features, &length);
+  cr_expect(!unknown && features == expected, "\"%s\" is %#x, expected %#x%s%s", list, features, expected,
+            unknown ? "; unknown: " : "", unknown ? unknown : "");
+}
+
+static void expect_unknown(const char *list, const char *expected) {
+  uint32_t features = 77;
+  size_t length;
+  const char *unknown = cardinal_cpu_features_parse(list, &features, &length);
+  cr_expect(unknown && length == strlen(expected) && memcmp(unknown, expected, length) == 0, "\"%s\" was taken", list);
+  cr_expect_eq(features, 77u);
+}
+
+Test(cpu, names_of_features_are_read) {
+  char known[256];
+  cardinal_cpu_features_known(known, sizeof known);
+  for (uint32_t bit = 1; bit; bit <<= 1)
+    if (cardinal_cpu_feature_name(bit)) {
+      if (bit != CARDINAL_CPU_BF16)
+        expect_parsed(cardinal_cpu_feature_name(bit), bit);
+      cr_expect(strstr(known, cardinal_cpu_feature_name(bit)), "%s isn't among the known",
+                cardinal_cpu_feature_name(bit));
+    }
+  expect_parsed("vnni", CARDINAL_CPU_AVX512_VNNI | CARDINAL_CPU_AVX_VNNI);
+  expect_parsed("bf16", CARDINAL_CPU_AVX512_BF16 | CARDINAL_CPU_BF16);
+  expect_parsed(known, UINT32_C(0x7FFF));
+  expect_parsed(" fma , avx512_vnni ", CARDINAL_CPU_FMA | CARDINAL_CPU_AVX512_VNNI);
+  expect_unknown("fma,avx513f,avx", "avx513f");
+  expect_unknown("AVX", "AVX");
+  expect_unknown("avx512", "avx512");
+  expect_unknown("fma,", "");
+  expect_unknown(",fma", "");
+  expect_unknown("fma avx", "fma avx");
+  expect_unknown("", "");
 }
 
 Test(cpu, family_model_and_names) {
@@ -78,14 +143,16 @@ Test(cpu, state_that_the_os_saves) {
                {"AVX state without SSE state", 0xE5, true, false, false},
                {"no OSXSAVE, XCR0 unreadable", 0xE7, false, false, false}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
-    cardinal_cpuid_leaves leaves = *cpus_leaves("skylake-x");
+    cardinal_cpuid_leaves leaves = *cpus_leaves("cooper-lake");
+    leaves.leaf7_1.eax |= 0x10; /* and AVX-VNNI */
     leaves.xcr0 = cases[i].xcr0;
     if (!cases[i].osxsave)
       leaves.leaf1.ecx &= ~(1u << 27);
     cardinal_cpu_features f;
     cardinal_cpu_decode(&leaves, &f);
-    const uint32_t enabled = sse2 | (cases[i].ymm ? avx2 : 0) | (cases[i].zmm ? avx512 : 0);
-    cr_expect_eq(f.present, sse2 | avx2 | avx512, "%s: present %#x", cases[i].what, f.present);
+    const uint32_t ymm = avx2 | CARDINAL_CPU_AVX_VNNI, zmm = avx512 | vnni | bf16;
+    const uint32_t enabled = sse2 | (cases[i].ymm ? ymm : 0) | (cases[i].zmm ? zmm : 0);
+    cr_expect_eq(f.present, sse2 | ymm | zmm, "%s: present %#x", cases[i].what, f.present);
     cr_expect_eq(f.enabled, enabled, "%s: enabled %#x, expected %#x", cases[i].what, f.enabled, enabled);
   }
 }
@@ -99,6 +166,14 @@ Test(cpu, leaf_7_counts_only_where_it_exists) {
   leaves.leaf0.eax = 0;
   cardinal_cpu_decode(&leaves, &f);
   cr_expect_eq(f.present, 0u);
+  leaves = *cpus_leaves("zen4");
+  leaves.leaf0.eax = 6;
+  cardinal_cpu_decode(&leaves, &f);
+  cr_expect_eq(f.present & (vnni | bf16), 0u);
+  leaves = *cpus_leaves("zen4");
+  leaves.leaf7.eax = 0; /* no subleaf 1 */
+  cardinal_cpu_decode(&leaves, &f);
+  cr_expect_eq(f.present & (vnni | bf16), vnni);
 }
 
 /* Every feature of a bundle is needed. */
@@ -152,7 +227,48 @@ Test(cpu, detection_of_this_machine) {
   cr_expect_eq(!!(f.enabled & CARDINAL_CPU_AVX512DQ), !!__builtin_cpu_supports("avx512dq"));
   cr_expect_eq(!!(f.enabled & CARDINAL_CPU_AVX512VL), !!__builtin_cpu_supports("avx512vl"));
   cr_expect(f.enabled & CARDINAL_CPU_SSE2);
-#elif defined(__aarch64__)
-  cr_expect_eq(f.enabled, (uint32_t)CARDINAL_CPU_NEON);
 #endif
+}
+
+/* Whether Linux lists a flag of the first CPU. */
+static bool linux_lists(const char *flag) {
+  char line[8192], padded[40];
+  bool found = false;
+  FILE *file = fopen("/proc/cpuinfo", "r");
+  cr_assert_not_null(file);
+  snprintf(padded, sizeof padded, " %s ", flag);
+  while (!found && fgets(line, sizeof line, file)) {
+    line[strcspn(line, "\n")] = ' ';
+    found = (strncmp(line, "flags", 5) == 0 || strncmp(line, "Features", 8) == 0) && strstr(line, padded);
+  }
+  fclose(file);
+  return found;
+}
+
+/* Linux lists what CPUs have and it lets programs use. */
+Test(cpu, linux_agrees) {
+  static const struct {
+    const char *flag;
+    uint32_t feature;
+  } flags[] = {
+#if defined(__x86_64__)
+    {"fma", CARDINAL_CPU_FMA},
+    {"avx2", CARDINAL_CPU_AVX2},
+    {"avx512f", CARDINAL_CPU_AVX512F},
+    {"avx512_vnni", CARDINAL_CPU_AVX512_VNNI},
+    {"avx512_bf16", CARDINAL_CPU_AVX512_BF16},
+    {"avx_vnni", CARDINAL_CPU_AVX_VNNI},
+#elif defined(__aarch64__)
+    {"asimd", CARDINAL_CPU_NEON},
+    {"asimddp", CARDINAL_CPU_DOTPROD},
+    {"i8mm", CARDINAL_CPU_I8MM},
+    {"bf16", CARDINAL_CPU_BF16},
+#endif
+  };
+  cardinal_cpu_features f;
+  cardinal_cpu_detect(&f);
+  if (getenv("CARDINAL_TEST_SCALE")) /* set under emulation: qemu-user shows the file of the machine below */
+    return;
+  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; ++i)
+    cr_expect_eq(linux_lists(flags[i].flag), (f.enabled & flags[i].feature) != 0, "%s", flags[i].flag);
 }

@@ -9,7 +9,8 @@
 #define AMD(max)                                                                                                       \
   { max, 0x68747541, 0x444D4163, 0x69746E65 }
 
-/* Leaf 1 as EAX, EBX, ECX, EDX; of leaf 7 only EBX matters. */
+/* Leaf 1 as EAX, EBX, ECX, EDX; of leaf 7 EAX (its last subleaf), EBX and the bit of VNNI in ECX matter, of its subleaf
+ * 1 the bits of AVX-VNNI and BF16 in EAX. */
 static const struct {
   const char *name;
   cardinal_cpuid_leaves leaves;
@@ -34,7 +35,13 @@ static const struct {
     {"cascade-lake",
      {.leaf0 = INTEL(0x16),
       .leaf1 = {0x00050657, 0, 0x7FFEFBFF, 0xBFEBFBFF},
-      .leaf7 = {0, 0xD39FFFFB, 0, 0},
+      .leaf7 = {0, 0xD39FFFFB, 0x0800, 0},
+      .xcr0 = 0x2E7}},
+    {"cooper-lake",
+     {.leaf0 = INTEL(0x16),
+      .leaf1 = {0x0005065B, 0, 0x7FFEFBFF, 0xBFEBFBFF},
+      .leaf7 = {1, 0xD39FFFFB, 0x0800, 0},
+      .leaf7_1 = {0x20, 0, 0, 0},
       .xcr0 = 0x2E7}},
     {"cannon-lake",
      {.leaf0 = INTEL(0x16),
@@ -44,12 +51,13 @@ static const struct {
     {"ice-lake",
      {.leaf0 = INTEL(0x1B),
       .leaf1 = {0x000706E5, 0, 0x7FFAFBBF, 0xBFEBFBFF},
-      .leaf7 = {0, 0xF2BF27EB, 0, 0},
+      .leaf7 = {0, 0xF2BF27EB, 0x0800, 0},
       .xcr0 = 0x2E7}},
     {"alder-lake",
      {.leaf0 = INTEL(0x20),
       .leaf1 = {0x00090672, 0, 0x7FFAFBFF, 0xBFEBFBFF},
-      .leaf7 = {0, 0x239C27EB, 0, 0},
+      .leaf7 = {1, 0x239C27EB, 0, 0},
+      .leaf7_1 = {0x10, 0, 0, 0},
       .xcr0 = 0x207}},
     {"piledriver", {.leaf0 = AMD(0x0D), .leaf1 = {0x00600F20, 0, 0x3E98320B, 0x178BFBFF}, .xcr0 = 0x07}},
     {"zen3",
@@ -60,7 +68,8 @@ static const struct {
     {"zen4",
      {.leaf0 = AMD(0x10),
       .leaf1 = {0x00A60F12, 0, 0x7EF8320B, 0x178BFBFF},
-      .leaf7 = {0, 0xF1BF97A9, 0, 0},
+      .leaf7 = {1, 0xF1BF97A9, 0x0800, 0},
+      .leaf7_1 = {0x20, 0, 0, 0},
       .xcr0 = 0x2E7}},
 };
 
@@ -78,12 +87,15 @@ void cpus_features(const char *name, cardinal_cpu_features *features) {
     return;
   }
   *features = (cardinal_cpu_features){0};
-  if (strcmp(name, "cortex-a53") == 0)
-    *features = (cardinal_cpu_features){
-        .present = CARDINAL_CPU_NEON, .enabled = CARDINAL_CPU_NEON, .vendor = "0x41", .model = 0xD03};
-  else if (strcmp(name, "neoverse-v1") == 0)
-    *features = (cardinal_cpu_features){
-        .present = CARDINAL_CPU_NEON, .enabled = CARDINAL_CPU_NEON, .vendor = "0x41", .model = 0xD40};
-  else
+  if (strcmp(name, "cortex-a53") == 0) {
+    cardinal_cpu_decode_arm(UINT64_C(0x8FF), 0, features);
+    features->model = 0xD03;
+  } else if (strcmp(name, "neoverse-v1") == 0) {
+    cardinal_cpu_decode_arm(UINT64_C(0xFFFFFFFF), UINT64_C(0x6F4FF), features);
+    features->model = 0xD40;
+  } else {
     cr_assert(strcmp(name, "armv8-without-simd") == 0 || strcmp(name, "unknown") == 0, "there is no CPU '%s'", name);
+    return;
+  }
+  strcpy(features->vendor, "0x41");
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which kernel serves which shape on which CPU, and that the registry makes sense as a whole. */
 #include <criterion/criterion.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "dispatch/registry.h"
+#include "dispatch/select.h"
 #include "tests/dispatch/cpus.h"
 
 Test(registry, names_are_unique_and_twins_are_portable) {
@@ -16,7 +15,11 @@ Test(registry, names_are_unique_and_twins_are_portable) {
     const cardinal_kernel *twin = cardinal_kernel_find(kernel->twin);
     cr_assert_not_null(twin, "%s has no twin %s", kernel->name, kernel->twin);
     cr_expect_eq(twin->isa, CARDINAL_ISA_GENERIC, "%s, the twin of %s, is not portable", twin->name, kernel->name);
-    cr_expect_eq(twin->form, kernel->form, "%s, the twin of %s, has another form", twin->name, kernel->name);
+    cr_expect(twin->form == kernel->form && twin->operation == kernel->operation && twin->format == kernel->format &&
+                  twin->x_layout == kernel->x_layout && twin->slot == kernel->slot,
+              "%s, the twin of %s, is of another kind", twin->name, kernel->name);
+    cr_expect_eq(cardinal_isa_needs(kernel->isa) & ~kernel->needs, 0u, "%s doesn't need what its compiler flags allow",
+                 kernel->name);
     cr_expect(strstr(kernel->name, cardinal_isa_name(kernel->isa)), "%s doesn't name its ISA", kernel->name);
   }
   cr_expect_null(cardinal_kernel_find("conv9x9_f32_abacus"));
@@ -47,39 +50,39 @@ typedef struct named_shape {
     .out_width = ((size) + 2 * (pad) - (kernel)) / (stride) + 1, .window = SQUARE(kernel, stride, 1, pad)              \
   }
 
-/* A shape, and the kernel that serves it: %s stands for the ISA where it has kernels of its own for the shape. */
+/* A shape, and the portable kernel whose bits serve it: on a CPU that has an ISA, that ISA's kernel with this twin. */
 static const struct {
   named_shape shape;
-  const char *kernel;
+  const char *twin;
 } table[] = {
-    {{"1x1", CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1, 0)}, "conv1x1_f32_*_%s"},
-    {{"1x1, odd sizes", CONV(BLOCKED16, 1, 3, 5, 7, 1, 1, 1, 0)}, "conv1x1_f32_*_%s"},
-    {{"1x1, stride 2", CONV(BLOCKED16, 1, 256, 512, 56, 1, 2, 1, 0)}, "conv1x1_f32_*_%s"},
-    {{"1x1 from planes", CONV(NCHW, 1, 64, 128, 56, 1, 1, 1, 0)}, "conv1x1_f32_*_%s"},
-    {{"fully connected", CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0)}, "fc_f32_*%s"},
-    {{"width 4", CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1)}, "gconv3x3_f32_w4*_%s"},
-    {{"width 4, stride 2", CONV(BLOCKED16, 32, 4, 4, 56, 3, 2, 1, 1)}, "gconv3x3_f32_w4*_%s"},
-    {{"width 4, no padding", CONV(NHWC, 32, 4, 4, 56, 3, 1, 1, 0)}, "gconv3x3_f32_w4*_%s"},
-    {{"width 8", CONV(BLOCKED16, 32, 8, 8, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
-    {{"width 8, stride 2", CONV(BLOCKED16, 32, 8, 8, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w8*_%s"},
-    {{"width 16", CONV(BLOCKED16, 32, 16, 16, 14, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"width 32", CONV(BLOCKED16, 32, 32, 32, 7, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"width 64, stride 2", CONV(BLOCKED16, 32, 64, 64, 14, 3, 2, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"width 14", CONV(BLOCKED16, 8, 14, 14, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"width 24", CONV(BLOCKED16, 4, 24, 24, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"width 40", CONV(BLOCKED16, 2, 40, 40, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"width 5", CONV(BLOCKED16, 4, 5, 5, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
-    {{"width 2", CONV(BLOCKED16, 8, 2, 2, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
-    {{"4 in, 8 out a group", CONV(BLOCKED16, 8, 4, 8, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8*_%s"},
-    {{"4 in, 2 out a group", CONV(BLOCKED16, 8, 4, 2, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w4*_%s"},
-    {{"dense 3x3", CONV(BLOCKED16, 1, 64, 64, 56, 3, 1, 1, 1)}, "gconv3x3_f32_w16*_%s"},
-    {{"depthwise", CONV(BLOCKED16, 64, 1, 1, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w1_%s"},
-    {{"depthwise, stride 2", CONV(BLOCKED16, 64, 1, 1, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w1_%s"},
-    {{"stem", CONV(NCHW, 1, 3, 64, 224, 7, 2, 1, 3)}, "conv7x7s2_f32_nchw_%s"},
-    {{"max pool", POOL(MAX_POOL, 112, 3, 2, 1)}, "maxpool_f32*_%s"},
-    {{"max pool, 2x2", POOL(MAX_POOL, 112, 2, 2, 0)}, "maxpool_f32*_%s"},
-    {{"average pool", POOL(AVERAGE_POOL, 7, 7, 1, 0)}, "avgpool_f32*_%s"},
-    /* What the fast kernels don't serve falls to the portable one, whatever the CPU. */
+    {{"1x1", CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1, 0)}, "conv1x1_f32_4x16_generic"},
+    {{"1x1, odd sizes", CONV(BLOCKED16, 1, 3, 5, 7, 1, 1, 1, 0)}, "conv1x1_f32_4x16_generic"},
+    {{"1x1, stride 2", CONV(BLOCKED16, 1, 256, 512, 56, 1, 2, 1, 0)}, "conv1x1_f32_4x16_generic"},
+    {{"1x1 from planes", CONV(NCHW, 1, 64, 128, 56, 1, 1, 1, 0)}, "conv1x1_f32_4x16_generic"},
+    {{"fully connected", CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0)}, "fc_f32_generic"},
+    {{"width 4", CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1)}, "gconv3x3_f32_w4_generic"},
+    {{"width 4, stride 2", CONV(BLOCKED16, 32, 4, 4, 56, 3, 2, 1, 1)}, "gconv3x3_f32_w4_generic"},
+    {{"width 4, no padding", CONV(NHWC, 32, 4, 4, 56, 3, 1, 1, 0)}, "gconv3x3_f32_w4_generic"},
+    {{"width 8", CONV(BLOCKED16, 32, 8, 8, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8_generic"},
+    {{"width 8, stride 2", CONV(BLOCKED16, 32, 8, 8, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w8_generic"},
+    {{"width 16", CONV(BLOCKED16, 32, 16, 16, 14, 3, 1, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"width 32", CONV(BLOCKED16, 32, 32, 32, 7, 3, 1, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"width 64, stride 2", CONV(BLOCKED16, 32, 64, 64, 14, 3, 2, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"width 14", CONV(BLOCKED16, 8, 14, 14, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"width 24", CONV(BLOCKED16, 4, 24, 24, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"width 40", CONV(BLOCKED16, 2, 40, 40, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"width 5", CONV(BLOCKED16, 4, 5, 5, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8_generic"},
+    {{"width 2", CONV(BLOCKED16, 8, 2, 2, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8_generic"},
+    {{"4 in, 8 out a group", CONV(BLOCKED16, 8, 4, 8, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w8_generic"},
+    {{"4 in, 2 out a group", CONV(BLOCKED16, 8, 4, 2, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w4_generic"},
+    {{"dense 3x3", CONV(BLOCKED16, 1, 64, 64, 56, 3, 1, 1, 1)}, "gconv3x3_f32_w16_generic"},
+    {{"depthwise", CONV(BLOCKED16, 64, 1, 1, 28, 3, 1, 1, 1)}, "gconv3x3_f32_w1_generic"},
+    {{"depthwise, stride 2", CONV(BLOCKED16, 64, 1, 1, 28, 3, 2, 1, 1)}, "gconv3x3_f32_w1_generic"},
+    {{"stem", CONV(NCHW, 1, 3, 64, 224, 7, 2, 1, 3)}, "conv7x7s2_f32_nchw_generic"},
+    {{"max pool", POOL(MAX_POOL, 112, 3, 2, 1)}, "maxpool_f32_generic"},
+    {{"max pool, 2x2", POOL(MAX_POOL, 112, 2, 2, 0)}, "maxpool_f32_generic"},
+    {{"average pool", POOL(AVERAGE_POOL, 7, 7, 1, 0)}, "avgpool_f32_generic"},
+    /* What no fast kernel serves falls to the portable one, whatever the CPU. */
     {{"stem, blocked", CONV(BLOCKED16, 1, 3, 64, 224, 7, 2, 1, 3)}, "conv_f32_generic"},
     {{"7x7, stride 1", CONV(NCHW, 1, 3, 64, 56, 7, 1, 1, 3)}, "conv_f32_generic"},
     {{"stem, 17 channels", CONV(NCHW, 1, 17, 64, 56, 7, 2, 1, 3)}, "conv_f32_generic"},
@@ -94,20 +97,18 @@ enum {
   ROWS = sizeof table / sizeof table[0]
 };
 
-/* Writes the table's pattern for an ISA. */
-static void pattern_for(size_t row, const char *isa, char *pattern, size_t size) {
-  const char *stands = strstr(table[row].kernel, "%s");
-  snprintf(pattern, size, "%.*s%s", stands ? (int)(stands - table[row].kernel) : 64, table[row].kernel,
-           stands ? isa : "");
+/* Whether kernels of any ISA serve a row. */
+static bool has_fast_kernels(size_t row) {
+  return strcmp(table[row].twin, "conv_f32_generic") != 0;
 }
 
 static void expect_row(const char *what, const cardinal_selector *selector, size_t row, const char *isa) {
   const cardinal_kernel *kernel = cardinal_kernel_select(selector, &table[row].shape.shape);
   cr_assert_not_null(kernel);
-  char pattern[64];
-  pattern_for(row, isa, pattern, sizeof pattern);
-  cr_expect_eq(fnmatch(pattern, kernel->name, 0), 0, "%s, %s: %s was chosen, expected %s", what, table[row].shape.name,
-               kernel->name, pattern);
+  const char *expected = has_fast_kernels(row) ? isa : "generic";
+  cr_expect(strcmp(kernel->twin, table[row].twin) == 0 && strcmp(cardinal_isa_name(kernel->isa), expected) == 0,
+            "%s, %s: %s was chosen, expected %s's kernel with the twin %s", what, table[row].shape.name, kernel->name,
+            expected, table[row].twin);
 }
 
 static void expect_ladder(const char *cpu, cardinal_isa cap, const char *isa) {
@@ -183,17 +184,45 @@ Test(selection, operating_systems) {
   }
 }
 
-/* Losing any one feature of a bundle loses the bundle. */
+/* Losing any one feature of a bundle, or having it taken away, loses the bundle. */
 Test(selection, single_features) {
   for (uint32_t bit = 1; bit; bit <<= 1) {
-    cardinal_selector selector = {.cap = CARDINAL_ISA_AVX512};
+    cardinal_selector selector = {.cap = CARDINAL_ISA_AVX512}, taken_away = {.cap = CARDINAL_ISA_AVX512};
     cpus_features("ice-lake", &selector.features);
+    cpus_features("ice-lake", &taken_away.features);
     selector.features.enabled &= ~bit;
+    taken_away.without = bit;
     const bool avx2 = !(cardinal_isa_needs(CARDINAL_ISA_AVX2) & bit);
     const bool avx512 = !(cardinal_isa_needs(CARDINAL_ISA_AVX512) & bit);
-    for (size_t row = 0; row < ROWS; ++row)
+    for (size_t row = 0; row < ROWS; ++row) {
       expect_row(cardinal_cpu_feature_name(bit), &selector, row, avx512 ? "avx512" : avx2 ? "avx2" : "generic");
+      expect_row(cardinal_cpu_feature_name(bit), &taken_away, row, avx512 ? "avx512" : avx2 ? "avx2" : "generic");
+    }
   }
+}
+
+static void expect_unusable(const char *cpu, uint32_t needs, uint32_t without, cardinal_isa cap, const char *reason) {
+  cardinal_kernel kernel = *cardinal_kernel_find("gconv3x3_f32_w4_avx512");
+  kernel.needs |= needs;
+  cardinal_selector selector = {.without = without, .cap = cap};
+  cpus_features(cpu, &selector.features);
+  const char *found = cardinal_kernel_unusable(&kernel, &selector);
+  cr_expect(reason ? found && strstr(found, reason) : !found, "on %s: %s, expected %s", cpu,
+            found ? found : "it is usable", reason ? reason : "that it is usable");
+}
+
+/* A kernel may need more than its ISA's bundle, in any combination. */
+Test(selection, features_beyond_the_bundle) {
+  const uint32_t vnni = CARDINAL_CPU_AVX512_VNNI, bf16 = CARDINAL_CPU_AVX512_BF16;
+  expect_unusable("zen4", vnni | bf16, 0, CARDINAL_ISA_AVX512, NULL);
+  expect_unusable("cascade-lake", vnni, 0, CARDINAL_ISA_AVX512, NULL);
+  expect_unusable("cascade-lake", vnni | bf16, 0, CARDINAL_ISA_AVX512, "doesn't offer avx512_bf16");
+  expect_unusable("skylake-x", 0, 0, CARDINAL_ISA_AVX512, NULL);
+  expect_unusable("skylake-x", vnni, 0, CARDINAL_ISA_AVX512, "doesn't offer avx512_vnni");
+  expect_unusable("zen4", vnni, vnni, CARDINAL_ISA_AVX512, "taken away");
+  expect_unusable("zen4", bf16, vnni, CARDINAL_ISA_AVX512, NULL);
+  expect_unusable("zen4", vnni, 0, CARDINAL_ISA_AVX2, "above the cap");
+  expect_unusable("haswell", vnni, 0, CARDINAL_ISA_AVX512, "doesn't offer avx512");
 }
 #endif
 
@@ -211,6 +240,22 @@ Test(selection, padding_of_each_side) {
       cr_expect_str_eq(cardinal_kernel_select(&selector, &shape)->name, "conv_f32_generic", "width %zu, side %zu",
                        widths[i], side);
     }
+}
+
+/* What a kernel is stands in its fields: another operation, format or layout isn't served. */
+Test(selection, kinds) {
+  const cardinal_kernel *stem = cardinal_kernel_find("conv7x7s2_f32_nchw_generic");
+  cardinal_shape shape = CONV(NCHW, 1, 3, 64, 224, 7, 2, 1, 3);
+  cr_expect_null(cardinal_kernel_declines_shape(stem, &shape));
+  shape.x_layout = CARDINAL_LAYOUT_NHWC;
+  cr_expect_str_eq(cardinal_kernel_declines_shape(stem, &shape), "the input is not NCHW");
+  shape.x_layout = CARDINAL_LAYOUT_NCHW;
+  shape.operation = CARDINAL_OPERATION_MAX_POOL;
+  cr_expect_str_eq(cardinal_kernel_declines_shape(stem, &shape), "it is for another operation");
+  shape.operation = CARDINAL_OPERATION_CONV;
+  cardinal_kernel other = *stem;
+  other.format = (cardinal_format)7;
+  cr_expect_str_eq(cardinal_kernel_declines_shape(&other, &shape), "it is for another number format");
 }
 
 /* ---- the registry as a whole ---- */

@@ -351,7 +351,7 @@ static bool cases_any(const cardinal_kernel *kernel, size_t *cases) {
 
 static bool conv_cases(const cardinal_kernel *kernel, size_t *cases) {
   harness_buffers_init(&buffers, CAPACITY);
-  if (strncmp(kernel->name, "conv7x7", strlen("conv7x7")) == 0)
+  if (kernel->x_layout == CARDINAL_LAYOUT_NCHW)
     return cases_stem(kernel, cases);
   return kernel->slot ? cases_3x3(kernel, kernel->slot, cases) : cases_any(kernel, cases);
 }

@@ -54,14 +54,14 @@ static void watch_crashes(int signal_number) {
 }
 
 void harness_run(cardinal_form form, harness_cases *cases, size_t least) {
-  cardinal_cpu_features features;
-  cardinal_cpu_detect(&features);
+  cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
+  cardinal_cpu_detect(&everything.features);
   const char *part = getenv("CARDINAL_TEST_KERNELS");
   size_t kernels = 0;
   watch_crashes(SIGSEGV);
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {
     const cardinal_kernel *kernel = &cardinal_kernels[i];
-    if (kernel->form != form || !cardinal_isa_usable(kernel->isa, &features) || (part && !strstr(kernel->name, part)))
+    if (kernel->form != form || cardinal_kernel_unusable(kernel, &everything) || (part && !strstr(kernel->name, part)))
       continue;
     size_t count = 0;
     running_kernel = kernel->name;
@@ -91,7 +91,7 @@ bool harness_fail(const char *format, ...) {
 }
 
 bool harness_accepts(const cardinal_kernel *kernel, const cardinal_shape *shape) {
-  return !kernel->declines(shape);
+  return !cardinal_kernel_declines_shape(kernel, shape);
 }
 
 bool harness_equal(const float *found, const float *expected, size_t floats, const char *other) {

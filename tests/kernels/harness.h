@@ -3,7 +3,7 @@
 #ifndef CARDINAL_TESTS_KERNELS_HARNESS_H
 #define CARDINAL_TESTS_KERNELS_HARNESS_H
 
-#include "dispatch/registry.h"
+#include "dispatch/select.h"
 #include "gauntlet/data.h"
 #include "gauntlet/memory.h"
 #include "gauntlet/oracle.h"

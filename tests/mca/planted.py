@@ -41,6 +41,12 @@ def neon_loop(chains):
     return f"1:\n{products}subs x0, x0, #1\nb.ne 1b\n"
 
 
+KERNELS = {"gconv3x3_f32_w16_avx512": mca.Kernel("avx512", "conv", "blocked16", 16),
+           "gconv3x3_f32_w16_avx2": mca.Kernel("avx2", "conv", "blocked16", 16),
+           "gconv3x3_f32_w1_avx512": mca.Kernel("avx512", "conv", "blocked16", 1),
+           "conv1x1_f32_6x16_neon": mca.Kernel("neon", "conv1x1", "blocked16", 0),
+           "fc_f32_6x16_neon": mca.Kernel("neon", "fc", "blocked16", 0)}
+
 # Name, triple, kernel, code, and a part of each complaint that must come.
 CASES = [
     ("fast", "x86_64", "gconv3x3_f32_w16_avx512", avx512_loop(24), []),
@@ -62,7 +68,7 @@ def complaints(folder, triple, kernel, code):
     path = os.path.join(folder, kernel + ".c.o")
     subprocess.run(["llvm-mc-19", f"-triple={triple}-linux-gnu", "-mattr=+avx512f" if triple == "x86_64" else "-mattr=+neon",
                     "-filetype=obj", "-o", path, "-"], input=f".globl kernel\nkernel:\n{code}ret\n", text=True, check=True)
-    rows = mca.analyse_loops(TOOLS, "planted", folder)
+    rows = mca.analyse_loops(TOOLS, "planted", folder, KERNELS)
     if len(rows) != 1:
         return [f"{len(rows)} inner loops instead of one"]
     return mca.loop_complaints(rows[0])

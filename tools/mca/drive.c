@@ -3,15 +3,17 @@
  * Calls one kernel once, on one layer's shape, for tools/mca/trace.py to watch. Data are all zero: what a kernel
  * executes doesn't depend on them.
  *
+ *   mca_drive kernels        prints "KERNEL ISA FORM LAYOUT LANES" for each kernel of the registry: what it is
  *   mca_drive list           prints "KERNEL CASE" for each hand-written kernel and each case that it serves
  *   mca_drive KERNEL CASE    stops itself (SIGSTOP; not if MCA_DRIVE_RUN is set), then calls the kernel
  */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dispatch/registry.h"
+#include "kernels/registry.h"
 
 /* Convolutions of ResNeXt and ResNet, named by kernel, channels a group and output map. Those with a map of 56×56 show
  * a kernel on long rows, whatever the network does at that width; the smaller maps, how much the edges cost. */
@@ -53,9 +55,8 @@ static size_t out_size(const drive_case *c) {
 
 static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kernel) {
   return (cardinal_shape){.operation = CARDINAL_OPERATION_CONV,
-                          .x_layout = c->kernel == 7 && strstr(kernel->name, "nchw") != NULL
-                                          ? CARDINAL_LAYOUT_NCHW
-                                          : CARDINAL_LAYOUT_BLOCKED16,
+                          .format = kernel->format,
+                          .x_layout = kernel->x_layout,
                           .batch = 1,
                           .groups = c->groups,
                           .in_per_group = c->in_per_group,
@@ -69,9 +70,9 @@ static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kerne
 
 static bool serves(const cardinal_kernel *kernel, const drive_case *c) {
   cardinal_shape shape = shape_of(c, kernel);
-  return kernel->isa != CARDINAL_ISA_GENERIC && kernel->operation == CARDINAL_OPERATION_CONV &&
+  return kernel->isa != CARDINAL_ISA_GENERIC &&
          (kernel->form == CARDINAL_FORM_CONV || kernel->form == CARDINAL_FORM_CONV1X1) &&
-         kernel->declines(&shape) == NULL;
+         cardinal_kernel_declines_shape(kernel, &shape) == NULL;
 }
 
 static float *zeros(size_t floats) {
@@ -126,7 +127,7 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
                                      .relu = 1,
                                      .next_w = w,
                                      .next_w_floats = c->in_per_group * CARDINAL_BLOCK};
-  bool nchw = strstr(kernel->name, "nchw") != NULL;
+  const bool nchw = kernel->x_layout == CARDINAL_LAYOUT_NCHW;
   cardinal_conv_args spatial = {.x = x,
                                 .w = w,
                                 .bias = bias,
@@ -162,6 +163,13 @@ int main(int count, char **arguments) {
           printf("%s %s\n", cardinal_kernels[k].name, cases[c].name);
     return 0;
   }
+  if (count == 2 && strcmp(arguments[1], "kernels") == 0) {
+    for (size_t k = 0; k < cardinal_kernel_count; k++)
+      printf("%s %s %s %s %zu\n", cardinal_kernels[k].name, cardinal_isa_name(cardinal_kernels[k].isa),
+             cardinal_form_name(cardinal_kernels[k].form),
+             cardinal_kernels[k].x_layout == CARDINAL_LAYOUT_NCHW ? "nchw" : "blocked16", cardinal_kernels[k].slot);
+    return 0;
+  }
   if (count == 3) {
     const cardinal_kernel *kernel = cardinal_kernel_find(arguments[1]);
     for (size_t c = 0; c < N_CASES; c++)
@@ -170,6 +178,6 @@ int main(int count, char **arguments) {
         return 0;
       }
   }
-  fputs("usage: mca_drive list | mca_drive KERNEL CASE (from the list)\n", stderr);
+  fputs("usage: mca_drive kernels | mca_drive list | mca_drive KERNEL CASE (from the list)\n", stderr);
   return 1;
 }

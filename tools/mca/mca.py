@@ -45,13 +45,42 @@ def kernel_objects(folder):
     return sorted(found)
 
 
+class Kernel:
+    """What the registry says of a kernel: its ISA, its form (conv1x1, fc, conv, pool), the layout that it
+    reads and the lanes of its groups."""
+
+    def __init__(self, isa, form, layout, slot):
+        self.isa = isa
+        self.form = form
+        self.planes = layout == "nchw"
+        self.slot = int(slot)
+
+
+def drive(folder):
+    return os.path.join(folder, "tools", "mca", "mca_drive")
+
+
+def start(program):
+    """What this machine starts a program with: nothing, or an emulator in front if its ELF header says aarch64."""
+    with open(program, "rb") as file:
+        machine = file.read(20)[18]
+    return ["qemu-aarch64", program] if machine == 183 else [program]
+
+
+def registered(program):
+    """The kernels of the registry by name, as mca_drive lists them."""
+    listing = subprocess.run(start(program) + ["kernels"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    lines = [line.split() for line in listing.splitlines()]
+    return {name: Kernel(*kind) for name, *kind in lines}
+
+
 def loop_bound(kernel):
     """The share of the FMA units, in %, that the inner loop of a full tile must use; None where nothing is demanded, as of
     depthwise convolutions, whose loads are the limit. Which stride a loop is for can't be told, so widths 4 and 8 get the
     bound for stride 2; their calls are held to more."""
-    if re.match(r"gconv3x3_f32_w[48]_", kernel):
+    if kernel and kernel.form == "conv" and kernel.slot in (4, 8):
         return 65
-    if re.match(r"conv1x1_|gconv3x3_f32_w16_", kernel):
+    if kernel and (kernel.form == "conv1x1" or (kernel.form == "conv" and kernel.slot == 16 and not kernel.planes)):
         return 90
     return None
 
@@ -60,8 +89,8 @@ def call_bound(kernel, case):
     """The same for a whole call; None where nothing is demanded: on small maps, where the edges make up much of the
     work, and for other kernels."""
     if case.startswith("1x1"):
-        return 90 if kernel.startswith("conv1x1_") else None
-    if not case.endswith("-56x56") or not kernel.startswith("gconv3x3_"):
+        return 90 if kernel.form == "conv1x1" else None
+    if not case.startswith("3x3-") or not case.endswith("-56x56") or kernel.form != "conv":
         return None
     if re.search(r"-w[48]-", case):
         return 65 if "-s2-" in case else 80
@@ -85,7 +114,7 @@ def verdict(cpu, cycles, share, limit):
     return dict(found, model_limit_pct=round(limit, 1)) if limit < 100 else found
 
 
-def analyse_loops(tools, compiler, folder):
+def analyse_loops(tools, compiler, folder, kernels):
     """A row for each inner loop with FMAs in a build. Its bound is for loops with the most accumulators of their kernel;
     the others serve what is left over at the edges, and have too few independent sums to fill the units by their nature."""
     jobs = []
@@ -93,7 +122,7 @@ def analyse_loops(tools, compiler, folder):
         architecture, functions = loops.disassemble(tools.objdump, path)
         found = [loop for function in functions for loop in loops.innermost_loops(function, architecture) if loop.fmas()]
         most = max((len(loop.accumulators()) for loop in found), default=0)
-        jobs += [(file, isa, path, loop, loop_bound(file) if len(loop.accumulators()) == most else None) for loop in found]
+        jobs += [(file, isa, path, loop, loop_bound(kernels.get(file)) if len(loop.accumulators()) == most else None) for loop in found]
 
     def row(job):
         file, isa, path, loop, bound = job
@@ -125,13 +154,12 @@ def register(fmas, architecture):
     return "z" if any("zmm" in each.operands for each in fmas) else "y"
 
 
-def analyse_calls(tools, compiler, folder):
+def analyse_calls(tools, compiler, folder, kernels):
     """A row for each hand-written convolution kernel on each layer that it serves."""
-    program = os.path.join(folder, "tools", "mca", "mca_drive")
+    program = drive(folder)
     architecture, functions = loops.disassemble(tools.objdump, program)
     code = trace.Code(functions)
-    start = [] if architecture == "x86" else ["qemu-aarch64"]
-    listing = subprocess.run(start + [program, "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    listing = subprocess.run(start(program) + ["list"], check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def row(line):
         kernel, case = line.split()
@@ -141,16 +169,17 @@ def analyse_calls(tools, compiler, folder):
         if not fmas:
             raise trace.Untraceable(f"{kernel} executed no vector FMA on {case}")
         assembly = trace.assembly(executed, loops.TARGET)
-        isa = kernel.rsplit("_", 1)[1]
+        isa = kernels[kernel].isa
         cpus = []
         for cpu in CPUS[isa]:
             cycles = model.call_cycles(tools.mca, architecture, cpu, assembly)
             rate = model.fma_rate(tools.mca, architecture, cpu, register(fmas, architecture))
             cpus.append(verdict(cpu, cycles, 100 * len(fmas) / cycles / rate, model_limit(executed, architecture, cpu)))
         return {"kernel": kernel, "isa": isa, "compiler": compiler, "case": case, "instructions": len(executed),
-                "fmas": len(fmas), "cpus": cpus, "bound_pct": call_bound(kernel, case)}
+                "fmas": len(fmas), "cpus": cpus, "bound_pct": call_bound(kernels[kernel], case)}
 
-    lines = [line for line in listing.splitlines() if tools.results or call_bound(*line.split())]
+    lines = [line for line in listing.splitlines()
+             if tools.results or call_bound(kernels[line.split()[0]], line.split()[1])]
     return run_jobs(row, lines)
 
 
@@ -247,10 +276,11 @@ def main():
     try:
         for build in tools.builds:
             compiler, _, folder = build.partition("=")
+            kernels = registered(drive(folder))
             print(f"{folder}: modelling inner loops", flush=True)
-            loop_rows += analyse_loops(tools, compiler, folder)
+            loop_rows += analyse_loops(tools, compiler, folder, kernels)
             print(f"{folder}: modelling kernel calls", flush=True)
-            call_rows += analyse_calls(tools, compiler, folder)
+            call_rows += analyse_calls(tools, compiler, folder, kernels)
     except (model.Unmodelled, trace.Untraceable) as failure:
         print(f"FAILED {failure}")
         return 1

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which shapes a kernel serves: each function gives the reason why not, or NULL. Shared by kernels of all ISAs. */
-#ifndef CARDINAL_DISPATCH_DECLINES_H
-#define CARDINAL_DISPATCH_DECLINES_H
+#ifndef CARDINAL_KERNELS_DECLINES_H
+#define CARDINAL_KERNELS_DECLINES_H
 
-#include "dispatch/registry.h"
+#include "kernels/shape.h"
 
 const char *cardinal_declines_conv1x1(const cardinal_shape *s);
 const char *cardinal_declines_fc(const cardinal_shape *s);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dispatch/declines.h"
+#include "kernels/declines.h"
+
+#include <stdbool.h>
+
+#include "kernels/kernel.h"
 
 size_t cardinal_shape_slot(const cardinal_shape *s) {
   if (s->groups > 1) {
@@ -70,8 +74,6 @@ const char *cardinal_declines_gconv3x3_w16(const cardinal_shape *s) {
 }
 
 const char *cardinal_declines_conv7x7s2_nchw(const cardinal_shape *s) {
-  if (s->x_layout != CARDINAL_LAYOUT_NCHW)
-    return "the input is not NCHW";
   if (s->window.kernel_h != 7 || s->window.kernel_w != 7)
     return "the window is not 7x7";
   if (s->groups != 1 || s->in_per_group > CARDINAL_BLOCK)
