@@ -56,42 +56,45 @@ enum {
 
 /** The operator that a kernel is asked about: exactly one of the two is set. Its struct_size tells what it has. */
 typedef struct cardinal_plugin_problem {
-  uint32_t struct_size;
+  uint32_t struct_size;           /**< of the caller's version */
   uint32_t reserved;              /**< 0 */
   const cardinal_conv_desc *conv; /**< for CARDINAL_PLUGIN_CONV: sizes, window, groups, epilogue */
   const cardinal_pool_desc *pool; /**< for the pools */
-  int64_t out_height, out_width;
+  int64_t out_height;             /**< rows of the output */
+  int64_t out_width;              /**< columns of the output */
 } cardinal_plugin_problem;
 
 /** One call of run(): output rows [row_begin, row_end) of one image, all channels and columns. */
 typedef struct cardinal_plugin_args {
-  uint32_t struct_size;
-  uint32_t reserved; /**< 0 */
-  const cardinal_plugin_problem *problem;
-  const void *packed;    /**< what pack() made, aligned to 64 bytes; NULL if packed_bytes() is NULL */
-  const float *x;        /**< the image's first element in the kernel's x layout; aligned to 4 bytes */
+  uint32_t struct_size;                   /**< of the caller's version */
+  uint32_t reserved;                      /**< 0 */
+  const cardinal_plugin_problem *problem; /**< the same for all calls */
+  const void *packed;                     /**< what pack() made, aligned to 64 bytes; NULL if packed_bytes() is NULL */
+  const float *x;                         /**< the image's first element in the kernel's x layout; aligned to 4 bytes */
   const float *residual; /**< likewise in its y layout, NULL if there is none; may be y itself, nothing else overlaps */
   float *y;              /**< the image's first element; the rows asked for are to be written completely, in BLOCKED16
                               with +0 in the lanes past the channels */
   void *scratch;         /**< scratch_bytes() bytes, aligned to 64; contents undefined */
   int64_t image;         /**< its number in the batch */
-  int64_t row_begin, row_end;
+  int64_t row_begin;     /**< first output row */
+  int64_t row_end;       /**< behind the last one */
 } cardinal_plugin_args;
 
 typedef struct cardinal_plugin_kernel cardinal_plugin_kernel;
 
 /** One kernel. The struct and what it points to must live as long as the shared object is loaded. */
 struct cardinal_plugin_kernel {
-  uint32_t struct_size; /**< sizeof(cardinal_plugin_kernel) */
-  uint32_t flags;       /**< CARDINAL_PLUGIN_... */
-  const char *name;     /**< printable ASCII without spaces, at most 63 characters, unique in the list */
-  cardinal_plugin_operation operation;
-  cardinal_plugin_format format;
-  cardinal_plugin_promise promise;
-  cardinal_layout x_layout, y_layout; /**< what run() reads and writes; the residual lies as y does */
-  uint32_t reserved;                  /**< 0 */
-  const char *needs;                  /**< CPU features, all of them, as in CARDINAL_WITHOUT: "avx2,fma"; NULL: none.
-                                           The kernel is never called where one is missing. */
+  uint32_t struct_size;                /**< sizeof(cardinal_plugin_kernel) */
+  uint32_t flags;                      /**< CARDINAL_PLUGIN_... */
+  const char *name;                    /**< printable ASCII without spaces, at most 63 characters, unique in the list */
+  cardinal_plugin_operation operation; /**< what it computes */
+  cardinal_plugin_format format;       /**< of all tensors */
+  cardinal_plugin_promise promise;     /**< of its results */
+  cardinal_layout x_layout;            /**< what run() reads */
+  cardinal_layout y_layout;            /**< what run() writes; the residual lies likewise */
+  uint32_t reserved;                   /**< 0 */
+  const char *needs;                   /**< CPU features, all of them, as in CARDINAL_WITHOUT: "avx2,fma"; NULL: none.
+                                            The kernel is never called where one is missing. */
   /** Why a problem isn't served, in a phrase ("the stride is not 1"); NULL if it is. The string must outlive the call.
    * The function itself may be NULL: every problem is served. */
   const char *(*declines)(const cardinal_plugin_kernel *self, const cardinal_plugin_problem *problem);
@@ -103,6 +106,7 @@ struct cardinal_plugin_kernel {
                const float *bias, void *packed);
   /** Bytes of scratch that one call of run() needs; NULL: none. */
   size_t (*scratch_bytes)(const cardinal_plugin_kernel *self, const cardinal_plugin_problem *problem);
+  /** Computes what `args` says; mustn't be NULL. */
   void (*run)(const cardinal_plugin_kernel *self, const cardinal_plugin_args *args);
 };
 
@@ -112,14 +116,14 @@ typedef struct cardinal_plugin {
   uint32_t struct_size;                         /**< sizeof(cardinal_plugin) */
   const char *name;                             /**< of the whole, for messages: "mylib 1.2" */
   const cardinal_plugin_kernel *const *kernels; /**< in order of preference */
-  size_t kernel_count;
+  size_t kernel_count;                          /**< at least 1 */
 } cardinal_plugin;
 
 /** What a plug-in exports under the name "cardinal_plugin_kernels". Called once after loading; NULL: there is none. */
 typedef const cardinal_plugin *cardinal_plugin_entry(void);
 
-#if defined(__GNUC__)
 /** Put before the definition of cardinal_plugin_kernels, so that it is visible whatever the compiler's default is. */
+#if defined(__GNUC__)
 #define CARDINAL_PLUGIN_EXPORT __attribute__((visibility("default")))
 #else
 #define CARDINAL_PLUGIN_EXPORT
