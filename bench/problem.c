@@ -22,7 +22,11 @@ static float *floats(size_t count) {
 }
 
 bool bench_problem_init(bench_problem *p, const cardinal_net_layer *layer) {
-  *p = (bench_problem){.is_conv = layer->is_conv != 0, .conv = layer->conv, .pool = layer->pool};
+  *p = (bench_problem){.is_conv = layer->is_conv != 0};
+  if (p->is_conv)
+    p->conv = *layer->conv;
+  else
+    p->pool = *layer->pool;
   int64_t height, width;
   double taps;
   if (p->is_conv) {

@@ -14,10 +14,7 @@
 enum {
   CARDINAL_STAGES = 4,
   CARDINAL_STEM_CHANNELS = 64,
-  CARDINAL_FEATURES = 2048, /* channels of the last stage's stream */
-  CARDINAL_MAX_BLOCKS = 1024,
-  CARDINAL_MAX_IMAGE = 1 << 20,
-  CARDINAL_MIN_IMAGE = 32
+  CARDINAL_FEATURES = 2048 /* channels of the last stage's stream */
 };
 
 typedef enum cardinal_layer_kind {
@@ -62,16 +59,7 @@ typedef struct cardinal_walker {
   cardinal_cursor inner;  /* the newest value inside a block, or before the first one */
 } cardinal_walker;
 
-/* Takes a caller's spec over into `taken`, after checking every field. */
-cardinal_status cardinal_spec_take(const cardinal_net_spec *spec, cardinal_net_spec *taken, cardinal_error *error);
-
-/* Checks the size of an image that a network is to take. */
-cardinal_status cardinal_image_size_check(int64_t height, int64_t width, cardinal_error *error);
-
-/* Writes the name that goes with the other fields: "resnet50", "resnext101_32x8d", "resnext50_8x14d". */
-void cardinal_spec_set_name(cardinal_net_spec *spec);
-
-/* Starts at the stem. `spec` must outlive the walker and come from cardinal_spec_take. */
+/* Starts at the stem. `spec` must outlive the walker, and its numbers be checked. */
 void cardinal_walk_start(cardinal_walker *walker, const cardinal_net_spec *spec, int64_t image_height,
                          int64_t image_width);
 

@@ -34,16 +34,16 @@ static size_t lowest_free(cardinal_buffer *const *placed, size_t count, const ca
   return offset;
 }
 
-bool cardinal_arena_plan(cardinal_buffer *buffers, size_t count, size_t *bytes) {
+cardinal_status cardinal_arena_plan(cardinal_buffer *buffers, size_t count, size_t *bytes) {
   /* If all of them side by side fit size_t, so does every sum below. */
   size_t total = 0;
   for (size_t i = 0; i < count; i++)
     if (__builtin_add_overflow(total, buffers[i].bytes, &total) ||
         __builtin_add_overflow(total, CARDINAL_ARENA_ALIGNMENT, &total))
-      return false;
+      return CARDINAL_OVERFLOW;
   cardinal_buffer **order = malloc((count + 1) * sizeof *order);
   if (!order)
-    return false;
+    return CARDINAL_OUT_OF_MEMORY;
   for (size_t i = 0; i < count; i++)
     order[i] = &buffers[i];
   qsort(order, count, sizeof *order, larger_first);
@@ -57,5 +57,5 @@ bool cardinal_arena_plan(cardinal_buffer *buffers, size_t count, size_t *bytes) 
   }
   free(order);
   *bytes = end;
-  return true;
+  return CARDINAL_OK;
 }

@@ -3,8 +3,9 @@
 #ifndef CARDINAL_NET_ARENA_H
 #define CARDINAL_NET_ARENA_H
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include <cardinal/cardinal.h>
 
 enum {
   CARDINAL_ARENA_ALIGNMENT = 64
@@ -18,7 +19,8 @@ typedef struct cardinal_buffer {
 } cardinal_buffer;
 
 /* Places the buffers so that no two that are in use at the same step overlap: the largest first, each at the lowest
- * free offset. *bytes is where the last one ends. False if a size doesn't fit size_t, or memory has run out. */
-bool cardinal_arena_plan(cardinal_buffer *buffers, size_t count, size_t *bytes);
+ * free offset. *bytes is where the last one ends. CARDINAL_OVERFLOW if a size doesn't fit size_t,
+ * CARDINAL_OUT_OF_MEMORY. */
+cardinal_status cardinal_arena_plan(cardinal_buffer *buffers, size_t count, size_t *bytes);
 
 #endif /* CARDINAL_NET_ARENA_H */

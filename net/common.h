@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the files of net/ share: errors in words, checked sizes, descriptor structs of other versions. */
+/* What the files of net/ share: errors in words, checked sizes, public structs of other versions. */
 #ifndef CARDINAL_NET_COMMON_H
 #define CARDINAL_NET_COMMON_H
 
@@ -9,14 +9,22 @@
 #include <cardinal/cardinal.h>
 
 /* Fills `error` (which may be NULL) and returns `status`, so that a caller can write `return cardinal_net_fail(...)`.
- */
+ * Names out of files may be among the arguments: control characters in the message become question marks. */
 cardinal_status cardinal_net_fail(cardinal_error *error, cardinal_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Copies a caller's descriptor of `struct_size` bytes (its first field) into `to` of `known` bytes, after the library's
- * rule: a shorter one leaves the rest of `to` as it was, a longer one must be zero past what this version knows. */
-cardinal_status cardinal_net_copy_desc(void *to, size_t known, const void *from, const char *what,
-                                       cardinal_error *error);
+/* Copies a caller's struct of `struct_size` bytes (its first field) into `to` of `known` bytes. It must have the
+ * `least` bytes of the first release; what it lacks stays in `to` as it was, and what this version doesn't know must be
+ * zero. */
+cardinal_status cardinal_net_take(void *to, size_t known, size_t least, const void *from, const char *what,
+                                  cardinal_error *error);
+
+/* Checks that a caller's struct can be filled: it states a size, at least that of the first release. */
+cardinal_status cardinal_net_check_room(const void *to, size_t least, const char *what, cardinal_error *error);
+
+/* Fills a caller's struct that has been checked: no byte past its struct_size, which stays; what this version doesn't
+ * know becomes zero. */
+void cardinal_net_give(void *to, const void *from, size_t known);
 
 /* a * b into *product; false on overflow. */
 static inline bool cardinal_net_multiply(size_t a, size_t b, size_t *product) {

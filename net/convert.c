@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Half-precision formats to float: every value of either is a float, so nothing is ever rounded. */
-#include <string.h>
+#include "net/convert.h"
 
-#include "net/weights.h"
+#include <stdint.h>
+#include <string.h>
 
 /* IEEE-754 binary16. Built from integers, because a caller may have set denormals to be flushed to zero. */
 static uint32_t f16_bits(uint32_t half) {

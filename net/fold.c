@@ -33,21 +33,23 @@ static cardinal_status say_not_finite(const cardinal_weights *source, const card
                            tensor->name, (double)value, index);
 }
 
-/* One row of `count` values for a vector of per-channel parameters. */
+/* A vector of per-channel parameters. */
 static cardinal_status fetch_vector(const cardinal_weights *source, const char *layer, const char *part, size_t count,
                                     float *to, cardinal_error *error) {
   const cardinal_tensor *tensor = find_part(source, layer, part);
-  cardinal_weights_fetch(source, tensor, 0, count, to);
-  for (size_t i = 0; i < count; i++)
+  cardinal_status status = cardinal_weights_fetch(source, tensor, 0, count, to, error);
+  for (size_t i = 0; !status && i < count; i++)
     if (!isfinite(to[i]))
-      return say_not_finite(source, tensor, i, to[i], error);
-  return CARDINAL_OK;
+      status = say_not_finite(source, tensor, i, to[i], error);
+  return status;
 }
 
 /* A folded row wasn't finite: either the source's isn't, or the product overflowed. */
 static cardinal_status explain_row(const cardinal_weights *source, const cardinal_tensor *tensor, size_t first,
                                    size_t count, float *row, cardinal_error *error) {
-  cardinal_weights_fetch(source, tensor, first, count, row);
+  cardinal_status status = cardinal_weights_fetch(source, tensor, first, count, row, error);
+  if (status)
+    return status;
   for (size_t i = 0; i < count; i++)
     if (!isfinite(row[i]))
       return say_not_finite(source, tensor, first + i, row[i], error);
@@ -56,22 +58,21 @@ static cardinal_status explain_row(const cardinal_weights *source, const cardina
                            source->label, tensor->name, first / count);
 }
 
-/* Fetches row by row, so that the products are formed while the row is in cache. `scales` is NULL for all ones. */
+/* `scales` is NULL for all ones. */
 static cardinal_status fetch_rows(const cardinal_weights *source, const cardinal_layer *layer, const double *scales,
                                   float *to, cardinal_error *error) {
   const cardinal_tensor *tensor = find_part(source, layer->name, "weight");
   size_t rows = (size_t)layer->out_channels, length = cardinal_layer_weights(layer) / rows;
-  for (size_t row = 0; row < rows; row++) {
+  cardinal_status status = cardinal_weights_fetch(source, tensor, 0, rows * length, to, error);
+  for (size_t row = 0; !status && row < rows; row++) {
     float *values = to + row * length;
-    cardinal_weights_fetch(source, tensor, row * length, length, values);
     double scale = scales ? scales[row] : 1.0;
     for (size_t i = 0; i < length; i++)
       values[i] = (float)((double)values[i] * scale);
     if (!all_finite(values, length))
-      return explain_row(source, tensor, row * length, length, values, error);
+      status = explain_row(source, tensor, row * length, length, values, error);
   }
-  cardinal_weights_release(source, tensor);
-  return CARDINAL_OK;
+  return status;
 }
 
 /* y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, as one scale and one shift. */

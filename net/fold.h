@@ -3,6 +3,7 @@
 #ifndef CARDINAL_NET_FOLD_H
 #define CARDINAL_NET_FOLD_H
 
+#include "net/architecture.h"
 #include "net/weights.h"
 
 /* Memory that folding works in, for any layer that isn't larger than what it was made for. */
@@ -13,8 +14,8 @@ typedef struct cardinal_fold {
   float *norm;    /* three a channel */
 } cardinal_fold;
 
-/* Fetches the weights of a convolution or fully connected layer from a source that cardinal_weights_match has accepted.
- * Errors: a value that isn't finite, a negative variance, a product that overflows float. */
+/* Fetches the weights of a convolution or fully connected layer from a source whose tensors match.
+ * Errors: a file that can't be read, a value that isn't finite, a negative variance, a product that overflows float. */
 cardinal_status cardinal_fold_layer(const cardinal_weights *source, const cardinal_layer *layer, cardinal_fold *fold,
                                     cardinal_error *error);
 

@@ -10,17 +10,21 @@
  * format doesn't promise it, and readers of the data copy bytes.
  */
 #define _DEFAULT_SOURCE
+#include "net/safetensors.h"
+
 #include <inttypes.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/common.h"
-#include "net/weights.h"
+#include "net/file.h"
 
 /* The format's own limit; it keeps a wrong length from being parsed as JSON for minutes. */
 static const uint64_t max_header_bytes = 100000000;
+
+/* What PyTorch's DataParallel puts before all names of the model that it wraps. */
+static const char wrapper[] = "module.";
 
 static const struct {
   const char *name;
@@ -101,9 +105,9 @@ static cardinal_status read_offsets(const json_t *entry, cardinal_tensor *tensor
         (int64_t)begin, (int64_t)end, available, begin >= 0 && end >= begin ? "; the file may be cut short" : "");
   size_t needed;
   if (!cardinal_net_multiply(tensor->count, element_bytes, &needed) || needed != (size_t)(end - begin)) {
-    char shape[CARDINAL_MAX_RANK * 24];
+    char shape[CARDINAL_SHAPE_TEXT];
     return BAD(where, "expected %zu bytes for each element of shape %s, found %" PRId64 " bytes in all", element_bytes,
-               cardinal_shape_text(tensor, shape, sizeof shape), (int64_t)(end - begin));
+               cardinal_shape_text(tensor, shape), (int64_t)(end - begin));
   }
   tensor->begin = data + (size_t)begin;
   tensor->end = data + (size_t)end;
@@ -208,31 +212,21 @@ static cardinal_status read_entries(const char *path, json_t *header, size_t dat
   return check_cover(path, table, data, bytes, error);
 }
 
-cardinal_status cardinal_safetensors_parse(const char *path, const unsigned char *mapping, size_t bytes,
-                                           cardinal_tensor_table *table, cardinal_error *error) {
-  uint64_t header_bytes = 0;
-  for (int i = 0; i < 8; i++)
-    header_bytes |= (uint64_t)mapping[i] << (8 * i);
-  if (header_bytes > max_header_bytes)
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
-                             "%s: not a safetensors file: its header would have %" PRIu64
-                             " bytes, the limit is %" PRIu64,
-                             path, header_bytes, max_header_bytes);
-  if (header_bytes > bytes - 8)
-    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
-                             "%s: the file is cut short: expected %" PRIu64 " bytes of header, found %zu", path,
-                             header_bytes, bytes - 8);
-  if (header_bytes < 2 || mapping[8] != '{')
+/* Parses the `length` bytes of JSON in a file of `bytes` bytes. */
+static cardinal_status parse(const char *path, const char *text, size_t length, size_t bytes,
+                             cardinal_tensor_table *table, cardinal_error *error) {
+  if (text[0] != '{')
     return cardinal_net_fail(error, CARDINAL_BAD_FILE,
                              "%s: not a safetensors file: expected a header that begins with {", path);
-
   json_error_t why;
-  json_t *header = json_loadb((const char *)mapping + 8, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &why);
+  json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
+  if (!header && json_error_code(&why) == json_error_out_of_memory)
+    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory to read its header", path);
   if (!header)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: the header isn't valid JSON: %s, at byte %d", path,
                              why.text, why.position + 8);
   cardinal_tensor_table made = {0};
-  cardinal_status status = read_entries(path, header, 8 + (size_t)header_bytes, bytes, &made, error);
+  cardinal_status status = read_entries(path, header, 8 + length, bytes, &made, error);
   json_decref(header);
   if (status) {
     cardinal_table_free(&made);
@@ -240,6 +234,43 @@ cardinal_status cardinal_safetensors_parse(const char *path, const unsigned char
   }
   drop_batch_counters(&made);
   cardinal_table_sort(&made);
+  if (made.count && cardinal_table_count_prefix(&made, wrapper) == made.count)
+    cardinal_table_strip(&made, strlen(wrapper));
   *table = made;
   return CARDINAL_OK;
+}
+
+cardinal_status cardinal_safetensors_read(const char *path, int descriptor, size_t bytes, cardinal_tensor_table *table,
+                                          cardinal_error *error) {
+  if (bytes < 8)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: not a safetensors file: it has %zu bytes, expected 8 at least", path, bytes);
+  unsigned char length_bytes[8];
+  cardinal_status status = cardinal_file_read_at(descriptor, path, 0, length_bytes, sizeof length_bytes, error);
+  if (status)
+    return status;
+  uint64_t length = 0;
+  for (int i = 0; i < 8; i++)
+    length |= (uint64_t)length_bytes[i] << (8 * i);
+  if (length > max_header_bytes)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: not a safetensors file: its header would have %" PRIu64
+                             " bytes, the limit is %" PRIu64,
+                             path, length, max_header_bytes);
+  if (length > bytes - 8)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: the file is cut short: expected %" PRIu64 " bytes of header, found %zu", path, length,
+                             bytes - 8);
+  if (length < 2)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                             "%s: not a safetensors file: expected a header that begins with {", path);
+  char *text = malloc((size_t)length);
+  if (!text)
+    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for its header of %" PRIu64 " bytes", path,
+                             length);
+  status = cardinal_file_read_at(descriptor, path, 8, text, (size_t)length, error);
+  if (!status)
+    status = parse(path, text, (size_t)length, bytes, table, error);
+  free(text);
+  return status;
 }

@@ -4,10 +4,12 @@
  * rounded once to nearest (square root and division in double, one product in float), so that all platforms get the
  * same bits.
  */
+#include "net/synthetic.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "net/weights.h"
+#include <cardinal/net.h>
 
 /* The finaliser of SplitMix64: a bijection that spreads every input bit over all output bits. */
 static uint64_t mix(uint64_t z) {

@@ -207,7 +207,7 @@ static cardinal_status choose_network(classify_job *job, cardinal_error *error) 
                                       : cardinal_weights_spec(job->weights, &job->spec, error);
   if (!status && o->weights && tool_model_given(&model)) {
     /* A named model has 1000 classes by convention; one trained for others is still that model. */
-    cardinal_net_spec recognised;
+    cardinal_net_spec recognised = {.struct_size = sizeof recognised};
     if (!cardinal_weights_spec(job->weights, &recognised, NULL))
       job->spec.classes = recognised.classes;
   }
@@ -455,7 +455,7 @@ static int run(int argc, char **argv) {
   }
   if (status)
     return status;
-  classify_job job = {.options = &options};
+  classify_job job = {.options = &options, .spec = {.struct_size = sizeof job.spec}};
   status = run_job(&job);
   tear_down(&job);
   return status;

@@ -172,8 +172,8 @@ static json_t *describe_layer(const cardinal_net_layer *layer) {
                                 cardinal_plan_kernel(layer->plan), "multiply_adds", (json_int_t)layer->multiply_adds,
                                 "weight_bytes", (json_int_t)cardinal_plan_weight_bytes(layer->plan), "scratch_bytes",
                                 (json_int_t)cardinal_plan_scratch_bytes(layer->plan));
-  const cardinal_conv_desc *conv = &layer->conv;
-  const cardinal_pool_desc *pool = &layer->pool;
+  const cardinal_conv_desc *conv = layer->conv;
+  const cardinal_pool_desc *pool = layer->pool;
   json_t *shape = layer->is_conv
                       ? json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "in_channels", (json_int_t)conv->in_channels,
                                   "in_height", (json_int_t)conv->in_height, "in_width", (json_int_t)conv->in_width,
@@ -191,7 +191,7 @@ static json_t *describe_net(const info_options *o, const cardinal_net_spec *spec
   cardinal_net_count(spec, (int64_t)o->height, (int64_t)o->width, &parameters, &multiply_adds, NULL);
   json_t *layers = json_array();
   for (size_t i = 0; i < cardinal_net_layer_count(net); i++) {
-    cardinal_net_layer layer;
+    cardinal_net_layer layer = {.struct_size = sizeof layer};
     cardinal_net_layer_get(net, i, &layer);
     json_array_append_new(layers, describe_layer(&layer));
   }
@@ -205,7 +205,7 @@ static json_t *describe_net(const info_options *o, const cardinal_net_spec *spec
 /* Kernels are chosen when plans are made, so the network is made, with weights that don't matter. */
 static cardinal_status describe_model(const info_options *o, const cardinal_context *context, json_t **described,
                                       cardinal_error *error) {
-  cardinal_net_spec spec;
+  cardinal_net_spec spec = {.struct_size = sizeof spec};
   cardinal_weights *weights = NULL;
   cardinal_net *net = NULL;
   cardinal_net_desc desc;

@@ -77,6 +77,7 @@ cardinal_status profile_measure(const cardinal_context *context, const cardinal_
   if (!status) {
     made.runs = runs;
     for (size_t i = 0; i < layers; i++) {
+      made.layers[i].layer.struct_size = sizeof made.layers[i].layer;
       cardinal_net_layer_get(net, i, &made.layers[i].layer);
       made.layers[i].seconds = median(times.seconds + i * MOST_RUNS, runs);
     }
@@ -112,8 +113,8 @@ static double percent_of_peak(const net_profile *result, double rate) {
 }
 
 static void describe_shape(const cardinal_net_layer *layer, char *text, size_t size) {
-  const cardinal_conv_desc *conv = &layer->conv;
-  const cardinal_pool_desc *pool = &layer->pool;
+  const cardinal_conv_desc *conv = layer->conv;
+  const cardinal_pool_desc *pool = layer->pool;
   if (layer->is_conv)
     snprintf(text, size, "%lldx%lld %lld->%lld g%lld k%lld s%lld", (long long)conv->in_height,
              (long long)conv->in_width, (long long)conv->in_channels, (long long)conv->out_channels,

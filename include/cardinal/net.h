@@ -21,30 +21,41 @@ extern "C" {
  * Which network: by name or by its numbers.
  * @{ */
 
-/** The numbers that make an architecture of the family. Structs that functions fill (this one, and cardinal_net_layer)
- * get their struct_size from the library. */
+/** The numbers that make an architecture of the family. */
 typedef struct cardinal_net_spec {
-  uint32_t struct_size;     /**< set by the function that fills the struct */
-  uint32_t blocks[4];       /**< bottleneck blocks a stage: {3,4,6,3} for 50, {3,4,23,3} for 101 layers */
+  uint32_t struct_size;     /**< set by cardinal_net_spec_init; functions that fill the struct heed it and keep it */
+  uint32_t blocks[4];       /**< bottleneck blocks a stage: {3,4,6,3} for 50, {3,4,23,3} for 101, {3,8,36,3} for 152
+                               layers */
   uint32_t cardinality;     /**< groups of the 3×3 convolutions */
   uint32_t width_per_group; /**< channels a group in the first stage; doubles with each stage */
   uint32_t classes;         /**< 1000 for ImageNet */
   char name[48];            /**< such as "resnext50_32x4d", or made up as "resnext50_8x14d" */
 } cardinal_net_spec;
 
-/** The name of the index-th of the named models: resnet50, resnet101, resnext50_32x4d, resnext101_32x4d,
- * resnext101_32x8d, resnext101_64x4d; NULL past the last. Static storage. */
+/** Makes `spec` ready to be filled, by the functions below or by hand: all zero but its size. */
+CARDINAL_API void cardinal_net_spec_init(cardinal_net_spec *spec);
+
+/** The same for a struct of `size` bytes, of which no more are written. Calls of cardinal_net_spec_init come here with
+ * the size that the caller's header gives the struct; the function of that name, which programs without these headers
+ * may call, takes the size of the first release. */
+CARDINAL_API void cardinal_net_spec_init_sized(cardinal_net_spec *spec, size_t size);
+#define cardinal_net_spec_init(spec) cardinal_net_spec_init_sized((spec), sizeof *(spec))
+
+/** The name of the index-th of the named models: resnet50, resnet101, resnet152, wide_resnet50_2, wide_resnet101_2,
+ * resnext50_32x4d, resnext101_32x4d, resnext101_32x8d, resnext101_64x4d; NULL past the last. Static storage. */
 CARDINAL_API const char *cardinal_net_model_name(size_t index);
 
-/** Fills `spec` for one of the named models. Errors: an unknown name (the message lists the known ones). */
+/** Fills `spec`, which cardinal_net_spec_init has seen, for one of the named models or by a made-up name like those that
+ * the library gives: "resnext50_8x14d" is 50 layers, 8 groups, width 14; "resnext26_32x4d_2-2-2-2" has other numbers of
+ * blocks. Errors: an unknown name (the message lists the known ones), a spec without struct_size. */
 CARDINAL_API cardinal_status cardinal_net_spec_named(const char *name, cardinal_net_spec *spec, cardinal_error *error);
 
 /** The name of one of ImageNet's 1000 classes in the order of the logits, such as "Egyptian cat"; NULL past the last.
  * Static storage. */
 CARDINAL_API const char *cardinal_imagenet_class(size_t index);
 
-/** A member of the family: depth 50 or 101, any cardinality and first-stage width from 1 to 1024.
- * Errors: a number out of range (the message names it). */
+/** A member of the family: depth 50, 101 or 152, any cardinality and first-stage width from 1 to 1024.
+ * Errors: a number out of range (the message names it), a spec without struct_size. */
 CARDINAL_API cardinal_status cardinal_net_spec_custom(uint32_t depth, uint32_t cardinality, uint32_t width_per_group,
                                                       cardinal_net_spec *spec, cardinal_error *error);
 
@@ -62,13 +73,16 @@ CARDINAL_API cardinal_status cardinal_net_count(const cardinal_net_spec *spec, i
  * Where the numbers come from: a file or the synthetic generator.
  * @{ */
 
-/** A set of named tensors: a safetensors file, memory-mapped, or the synthetic generator. */
+/** A set of named tensors: a safetensors file or the synthetic generator. */
 typedef struct cardinal_weights cardinal_weights;
 
 /** Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
- * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). Values are checked for finiteness when
- * a network is made. The file must not change while the object lives.
- * Errors: an unreadable file, a header that isn't what the format demands, memory. */
+ * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). A prefix "module." that all names have, as
+ * PyTorch's DataParallel writes it, is taken off. Values are read and checked for finiteness when a network is made.
+ *
+ * The file stays open while the object lives, and is read, never mapped: should somebody cut it short in the meantime,
+ * whoever reads gets an error, and no signal. A file that is overwritten gives whatever stands there then.
+ * Errors: an unreadable file or one that isn't a regular file, a header that isn't what the format demands, memory. */
 CARDINAL_API cardinal_status cardinal_weights_open(const char *path, cardinal_weights **weights, cardinal_error *error);
 
 /** The synthetic generator for a spec: a documented integer hash, see docs/synthetic-weights.md.
@@ -80,12 +94,12 @@ CARDINAL_API cardinal_status cardinal_weights_synthetic(const cardinal_net_spec 
 CARDINAL_API void cardinal_weights_destroy(cardinal_weights *weights);
 
 /** Recognises the architecture from names and shapes of the tensors.
- * Errors: tensors that belong to no network of the family. */
+ * Errors: tensors that belong to no network of the family, a spec without struct_size. */
 CARDINAL_API cardinal_status cardinal_weights_spec(const cardinal_weights *weights, cardinal_net_spec *spec,
                                                    cardinal_error *error);
 
 /** Copies one tensor, converted to float; `floats` must be its size. For tests and tools.
- * Errors: an unknown name, another size, memory. */
+ * Errors: an unknown name, another size, a file that can't be read any more. */
 CARDINAL_API cardinal_status cardinal_weights_read(const cardinal_weights *weights, const char *name, float *to,
                                                    size_t floats, cardinal_error *error);
 
@@ -115,9 +129,13 @@ typedef struct cardinal_net_desc {
 /** Fills `desc`: batch 1, 224×224. */
 CARDINAL_API void cardinal_net_desc_init(cardinal_net_desc *desc);
 
+/** The same for a struct of `size` bytes, of which no more are written; see cardinal_net_spec_init_sized. */
+CARDINAL_API void cardinal_net_desc_init_sized(cardinal_net_desc *desc, size_t size);
+#define cardinal_net_desc_init(desc) cardinal_net_desc_init_sized((desc), sizeof *(desc))
+
 /** Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, packs them tensor by tensor and
  * plans the memory of activations.
- * Errors: a missing, extra, misshapen or non-finite tensor; a size out of range; memory.
+ * Errors: a missing, extra, misshapen or non-finite tensor; a file that can't be read; a size out of range; memory.
  * @param context  outlives the network
  * @param spec     the architecture; not kept
  * @param weights  of that architecture; not kept
@@ -150,22 +168,30 @@ CARDINAL_API size_t cardinal_net_weight_bytes(const cardinal_net *net);
 CARDINAL_API cardinal_status cardinal_net_run(const cardinal_net *net, const float *images, float *features,
                                               float *logits, void *arena, cardinal_error *error);
 
-/** One operator of a network as it is run. Strings live as long as the net. */
+/** One operator of a network as it is run. What it points to lives as long as the net. */
 typedef struct cardinal_net_layer {
-  uint32_t struct_size;      /**< set by cardinal_net_layer_get */
-  uint32_t is_conv;          /**< 1 for convolutions and the fully connected layer, 0 for pools */
-  const char *name;          /**< as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
-                                "maxpool", "avgpool" */
-  const cardinal_plan *plan; /**< the network's own */
-  cardinal_conv_desc conv;   /**< if is_conv */
-  cardinal_pool_desc pool;   /**< otherwise */
-  uint64_t multiply_adds;    /**< of the batch, nominal: padding taps counted */
+  uint32_t struct_size;           /**< set by cardinal_net_layer_init */
+  uint32_t is_conv;               /**< 1 for convolutions and the fully connected layer, 0 for pools */
+  const char *name;               /**< as in the weights: "conv1", "layer1.0.conv2", "layer1.0.downsample.0", "fc";
+                                     "maxpool", "avgpool" */
+  const cardinal_plan *plan;      /**< the network's own */
+  const cardinal_conv_desc *conv; /**< if is_conv, else NULL */
+  const cardinal_pool_desc *pool; /**< if not is_conv, else NULL */
+  uint64_t multiply_adds;         /**< of the batch, nominal: padding taps counted */
 } cardinal_net_layer;
+
+/** Makes `layer` ready to be filled. */
+CARDINAL_API void cardinal_net_layer_init(cardinal_net_layer *layer);
+
+/** The same for a struct of `size` bytes, of which no more are written; see cardinal_net_spec_init_sized. */
+CARDINAL_API void cardinal_net_layer_init_sized(cardinal_net_layer *layer, size_t size);
+#define cardinal_net_layer_init(layer) cardinal_net_layer_init_sized((layer), sizeof *(layer))
 
 /** How many operators a network runs. */
 CARDINAL_API size_t cardinal_net_layer_count(const cardinal_net *net);
 
-/** Fills `layer` with the index-th operator in the order of running. Errors: an index past the last. */
+/** Fills `layer`, which cardinal_net_layer_init has seen, with the index-th operator in the order of running.
+ * Errors: an index past the last, a layer without struct_size. */
 CARDINAL_API cardinal_status cardinal_net_layer_get(const cardinal_net *net, size_t index, cardinal_net_layer *layer);
 
 /** Called before or after an operator with its index; `user` is what cardinal_net_run_profiled was given. */

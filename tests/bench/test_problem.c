@@ -8,16 +8,17 @@
 
 static bench_problem conv_problem(int64_t channels, int64_t size, int64_t groups, int64_t kernel, int64_t stride,
                                   bool residual) {
-  cardinal_net_layer layer = {.struct_size = sizeof layer, .is_conv = 1, .name = "test"};
-  cardinal_conv_desc_init(&layer.conv);
-  layer.conv.in_channels = layer.conv.out_channels = channels;
-  layer.conv.in_height = layer.conv.in_width = size;
-  layer.conv.groups = groups;
-  layer.conv.kernel_height = layer.conv.kernel_width = kernel;
-  layer.conv.stride_height = layer.conv.stride_width = stride;
-  layer.conv.pad_top = layer.conv.pad_left = layer.conv.pad_bottom = layer.conv.pad_right = kernel / 2;
-  layer.conv.has_bias = layer.conv.has_relu = 1;
-  layer.conv.has_residual = residual;
+  cardinal_conv_desc conv;
+  const cardinal_net_layer layer = {.struct_size = sizeof layer, .is_conv = 1, .name = "test", .conv = &conv};
+  cardinal_conv_desc_init(&conv);
+  conv.in_channels = conv.out_channels = channels;
+  conv.in_height = conv.in_width = size;
+  conv.groups = groups;
+  conv.kernel_height = conv.kernel_width = kernel;
+  conv.stride_height = conv.stride_width = stride;
+  conv.pad_top = conv.pad_left = conv.pad_bottom = conv.pad_right = kernel / 2;
+  conv.has_bias = conv.has_relu = 1;
+  conv.has_residual = residual;
   bench_problem p;
   cr_assert(bench_problem_init(&p, &layer));
   return p;
@@ -122,16 +123,17 @@ Test(problem, layers_of_one_shape_are_the_same) {
 }
 
 static bench_problem pool_problem(cardinal_pool_kind kind) {
-  cardinal_net_layer layer = {.struct_size = sizeof layer, .name = "test"};
-  cardinal_pool_desc_init(&layer.pool);
-  layer.pool.kind = kind;
-  layer.pool.batch = 1;
-  layer.pool.channels = 5;
-  layer.pool.in_height = layer.pool.in_width = 9;
-  layer.pool.kernel_height = layer.pool.kernel_width = 3;
-  layer.pool.stride_height = layer.pool.stride_width = 2;
+  cardinal_pool_desc pool;
+  const cardinal_net_layer layer = {.struct_size = sizeof layer, .name = "test", .pool = &pool};
+  cardinal_pool_desc_init(&pool);
+  pool.kind = kind;
+  pool.batch = 1;
+  pool.channels = 5;
+  pool.in_height = pool.in_width = 9;
+  pool.kernel_height = pool.kernel_width = 3;
+  pool.stride_height = pool.stride_width = 2;
   if (kind == CARDINAL_POOL_MAX)
-    layer.pool.pad_top = layer.pool.pad_left = layer.pool.pad_bottom = layer.pool.pad_right = 1;
+    pool.pad_top = pool.pad_left = pool.pad_bottom = pool.pad_right = 1;
   bench_problem p;
   cr_assert(bench_problem_init(&p, &layer));
   bench_problem_open(&p);

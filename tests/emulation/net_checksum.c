@@ -97,7 +97,7 @@ int main(int count, char **arguments) {
   uint64_t expected = expected_hash(arguments[2], size);
 
   cardinal_error error;
-  cardinal_net_spec spec;
+  cardinal_net_spec spec = {.struct_size = sizeof spec};
   cardinal_weights *weights;
   check(cardinal_net_spec_named(MODEL, &spec, &error), MODEL, &error);
   check(cardinal_weights_synthetic(&spec, SEED, &weights, &error), "making weights", &error);

@@ -143,9 +143,11 @@ static size_t element_bytes(const test_weights_options *options) {
   return is("F16", options->dtype) || is("BF16", options->dtype) ? 2 : 4;
 }
 
-static void append_entry(text *header, const char *name, const char *dtype, const cardinal_tensor *tensor,
-                         bool transposed, size_t *offset, size_t bytes) {
-  append(header, "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[", header->length > 1 ? "," : "", name, dtype);
+static void append_entry(text *header, const test_weights_options *options, const char *name, const char *dtype,
+                         const cardinal_tensor *tensor, size_t *offset, size_t bytes) {
+  bool transposed = is(name, options->transpose);
+  append(header, "%s\"%s%s\":{\"dtype\":\"%s\",\"shape\":[", header->length > 1 ? "," : "",
+         options->prefix ? options->prefix : "", name, dtype);
   for (int i = 0; tensor && i < tensor->rank; i++)
     append(header, "%s%" PRId64, i ? "," : "", tensor->shape[transposed && i < 2 ? 1 - i : i]);
   append(header, "],\"data_offsets\":[%zu,%zu]}", *offset, *offset + bytes);
@@ -207,16 +209,16 @@ void test_write_weights(const char *path, const cardinal_net_spec *spec, uint64_
     char counter[128];
     if (is(tensor->name, options->leave_out))
       continue;
-    append_entry(&header, tensor->name, options->dtype ? options->dtype : "F32", tensor,
-                 is(tensor->name, options->transpose), &offset, tensor->count * element_bytes(options));
+    append_entry(&header, options, tensor->name, options->dtype ? options->dtype : "F32", tensor, &offset,
+                 tensor->count * element_bytes(options));
     if (options->batch_counters && has_counter(tensor->name)) {
       snprintf(counter, sizeof counter, "%.*s.num_batches_tracked",
                (int)(strlen(tensor->name) - strlen(".running_mean")), tensor->name);
-      append_entry(&header, counter, "I64", NULL, false, &offset, 8);
+      append_entry(&header, options, counter, "I64", NULL, &offset, 8);
     }
   }
   if (options->add)
-    append_entry(&header, options->add, "F32", NULL, false, &offset, 4);
+    append_entry(&header, options, options->add, "F32", NULL, &offset, 4);
   append(&header, ",\"__metadata__\":{\"format\":\"pt\"}}");
 
   FILE *file = start_safetensors(path, header.text);

@@ -31,6 +31,7 @@ void test_write_header(const char *path, const char *header, size_t data_bytes);
 /* The element type and changes with which test_write_weights writes a network's tensors. */
 typedef struct test_weights_options {
   const char *dtype;     /* NULL: "F32"; "F16", "BF16" */
+  const char *prefix;    /* before each name; NULL: none */
   const char *leave_out; /* a tensor that the file lacks */
   const char *add;       /* a one-element tensor that the file has besides */
   const char *transpose; /* a tensor whose first two dimensions are exchanged */

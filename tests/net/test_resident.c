@@ -44,7 +44,7 @@ typedef struct {
 } resident_job;
 
 static cardinal_status make(resident_job *job, const char *path, cardinal_error *error) {
-  cardinal_net_spec spec;
+  cardinal_net_spec spec = {.struct_size = sizeof spec};
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
   cardinal_synthetic_input(1, job->image, 3 * 224 * 224);
@@ -100,7 +100,7 @@ static int in_child(int (*work)(const char *, const char *, int64_t), const char
 }
 
 static int write_weights(const char *path, const char *model, int64_t bytes) {
-  cardinal_net_spec spec;
+  cardinal_net_spec spec = {.struct_size = sizeof spec};
   (void)bytes;
   if (cardinal_net_spec_named(model, &spec, NULL))
     return 1;
@@ -113,7 +113,7 @@ int main(void) {
   int failed = 0;
   for (size_t i = 0; i < test_scale(2, 1); i++) {
     const char *path = test_path("weights.safetensors");
-    cardinal_net_spec spec;
+    cardinal_net_spec spec = {.struct_size = sizeof spec};
     uint64_t parameters;
     if (in_child(write_weights, path, models[i], 0) || cardinal_net_spec_named(models[i], &spec, NULL) ||
         cardinal_net_count(&spec, 224, 224, &parameters, NULL, NULL))

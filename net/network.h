@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A network as it is run: a list of plans, and one arena for all that flows between them. */
+#ifndef CARDINAL_NET_NETWORK_H
+#define CARDINAL_NET_NETWORK_H
+
+#include <cardinal/net.h>
+
+#include "net/architecture.h"
+
+typedef struct cardinal_step {
+  cardinal_layer shape;
+  cardinal_conv_desc conv; /* of one kind or the other */
+  cardinal_pool_desc pool;
+  cardinal_plan *plan;
+  uint64_t multiply_adds;
+  size_t scratch; /* offset in the arena */
+} cardinal_step;
+
+struct cardinal_net {
+  int64_t batch;
+  cardinal_step *steps;
+  size_t step_count;
+  size_t *values; /* by number of the value: its offset in the arena */
+  size_t image_floats, feature_floats, logit_floats;
+  size_t arena_bytes, weight_bytes;
+};
+
+static inline bool cardinal_step_pools(const cardinal_step *step) {
+  return step->shape.kind == CARDINAL_LAYER_MAX_POOL || step->shape.kind == CARDINAL_LAYER_AVERAGE_POOL;
+}
+
+#endif /* CARDINAL_NET_NETWORK_H */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Running networks, and telling about their layers. */
+#include "net/network.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "net/arena.h"
+#include "net/common.h"
+
+/* ---- layers -------------------------------------------------------------------------------------------------- */
+
+enum {
+  NET_LAYER_LEAST = 48 /* the size of the first release: never to be changed */
+};
+
+_Static_assert(offsetof(cardinal_net_layer, name) == 8 && offsetof(cardinal_net_layer, conv) == 24 &&
+                   offsetof(cardinal_net_layer, multiply_adds) + sizeof(uint64_t) == NET_LAYER_LEAST,
+               "cardinal_net_layer has moved");
+
+void cardinal_net_layer_init_sized(cardinal_net_layer *layer, size_t size) {
+  memset(layer, 0, size);
+  layer->struct_size = (uint32_t)size;
+}
+
+/* A macro of this name gives the size that the caller's header knows; whoever has no header gets the first release's.
+ */
+#undef cardinal_net_layer_init
+void cardinal_net_layer_init(cardinal_net_layer *layer) {
+  cardinal_net_layer_init_sized(layer, NET_LAYER_LEAST);
+}
+
+size_t cardinal_net_layer_count(const cardinal_net *net) {
+  return net->step_count;
+}
+
+cardinal_status cardinal_net_layer_get(const cardinal_net *net, size_t index, cardinal_net_layer *layer) {
+  if (!net || index >= net->step_count || cardinal_net_check_room(layer, NET_LAYER_LEAST, "layer", NULL))
+    return CARDINAL_INVALID_ARGUMENT;
+  const cardinal_step *step = &net->steps[index];
+  bool pools = cardinal_step_pools(step);
+  cardinal_net_layer made = {
+      .is_conv = !pools,
+      .name = step->shape.name,
+      .plan = step->plan,
+      .conv = pools ? NULL : &step->conv,
+      .pool = pools ? &step->pool : NULL,
+      .multiply_adds = step->multiply_adds,
+  };
+  cardinal_net_give(layer, &made, sizeof made);
+  return CARDINAL_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  const void *begin;
+  size_t bytes;
+} extent;
+
+/* The plans check each of their own arguments; only the network knows that all of them live at once. */
+static cardinal_status check_overlap(const cardinal_net *net, const float *images, const float *features,
+                                     const float *logits, const void *arena, cardinal_error *error) {
+  extent extents[] = {
+      {"images", images, net->image_floats * sizeof(float)},
+      {"features", features, features ? net->feature_floats * sizeof(float) : 0},
+      {"logits", logits, logits ? net->logit_floats * sizeof(float) : 0},
+      {"arena", arena, net->arena_bytes},
+  };
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < i; j++) {
+      uintptr_t a = (uintptr_t)extents[i].begin, b = (uintptr_t)extents[j].begin;
+      if (extents[i].bytes && extents[j].bytes && a < b + extents[j].bytes && b < a + extents[i].bytes)
+        return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "%s and %s overlap in memory", extents[j].name,
+                                 extents[i].name);
+    }
+  return CARDINAL_OK;
+}
+
+cardinal_status cardinal_net_run_profiled(const cardinal_net *net, const float *images, float *features, float *logits,
+                                          void *arena, cardinal_net_visit before, cardinal_net_visit after, void *user,
+                                          cardinal_error *error) {
+  if (!net || !images || !arena)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "net, images or arena is NULL");
+  cardinal_status status = check_overlap(net, images, features, logits, arena, error);
+  if (status)
+    return status;
+
+  size_t misaligned = (uintptr_t)arena % CARDINAL_ARENA_ALIGNMENT;
+  char *base = (char *)arena + (misaligned ? CARDINAL_ARENA_ALIGNMENT - misaligned : 0);
+  for (size_t i = 0; i < net->step_count; i++) {
+    const cardinal_step *step = &net->steps[i];
+    uint32_t x_value = step->shape.x, y_value = step->shape.y;
+    if (y_value == CARDINAL_VALUE_LOGITS && !logits)
+      continue;
+    const float *x = (const float *)(void *)(base + net->values[x_value]);
+    float *y = (float *)(void *)(base + net->values[y_value]);
+    if (x_value == CARDINAL_VALUE_IMAGES)
+      x = images;
+    if (x_value == CARDINAL_VALUE_FEATURES && features)
+      x = features;
+    if (y_value == CARDINAL_VALUE_FEATURES && features)
+      y = features;
+    if (y_value == CARDINAL_VALUE_LOGITS)
+      y = logits;
+
+    if (before)
+      before(user, i);
+    status = cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, base + step->scratch, error);
+    if (status)
+      return status;
+    if (after)
+      after(user, i);
+  }
+  return CARDINAL_OK;
+}
+
+cardinal_status cardinal_net_run(const cardinal_net *net, const float *images, float *features, float *logits,
+                                 void *arena, cardinal_error *error) {
+  return cardinal_net_run_profiled(net, images, features, logits, arena, NULL, NULL, NULL, error);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The header of a safetensors file. */
+#ifndef CARDINAL_NET_SAFETENSORS_H
+#define CARDINAL_NET_SAFETENSORS_H
+
+#include <cardinal/cardinal.h>
+
+#include "net/tensors.h"
+
+/* Reads the header of an open file of `bytes` bytes into a sorted table, after checking all of it. Counters of training
+ * steps are left out; a prefix "module." that all names have, as PyTorch's DataParallel puts it there, is taken off. */
+cardinal_status cardinal_safetensors_read(const char *path, int descriptor, size_t bytes, cardinal_tensor_table *table,
+                                          cardinal_error *error);
+
+#endif /* CARDINAL_NET_SAFETENSORS_H */

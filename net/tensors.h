@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Named tensors, wherever their values are: a table sorted by name. */
+#ifndef CARDINAL_NET_TENSORS_H
+#define CARDINAL_NET_TENSORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum cardinal_dtype {
+  CARDINAL_DTYPE_F32,
+  CARDINAL_DTYPE_F16,
+  CARDINAL_DTYPE_BF16,
+  CARDINAL_DTYPE_I64
+} cardinal_dtype;
+
+enum {
+  CARDINAL_MAX_RANK = 8,
+  CARDINAL_SHAPE_TEXT = CARDINAL_MAX_RANK * 24 /* room for cardinal_shape_text */
+};
+
+typedef struct cardinal_tensor {
+  char *name;
+  cardinal_dtype dtype;
+  int rank;
+  int64_t shape[CARDINAL_MAX_RANK];
+  size_t count;      /* elements */
+  size_t begin, end; /* bytes from the start of the file; 0 in the synthetic source */
+} cardinal_tensor;
+
+typedef struct cardinal_tensor_table {
+  cardinal_tensor *tensors; /* sorted by name */
+  size_t count;
+} cardinal_tensor_table;
+
+void cardinal_table_free(cardinal_tensor_table *table);
+void cardinal_table_sort(cardinal_tensor_table *table);
+const cardinal_tensor *cardinal_table_find(const cardinal_tensor_table *table, const char *name);
+
+/* How many of the names begin with `prefix`. */
+size_t cardinal_table_count_prefix(const cardinal_tensor_table *table, const char *prefix);
+
+/* Takes `characters` off the beginning of each name; they are the same everywhere, so the order stays. */
+void cardinal_table_strip(cardinal_tensor_table *table, size_t characters);
+
+bool cardinal_same_shape(const cardinal_tensor *a, const cardinal_tensor *b);
+
+/* Writes "[64, 3, 7, 7]"; returns `text`. */
+char *cardinal_shape_text(const cardinal_tensor *tensor, char text[CARDINAL_SHAPE_TEXT]);
+
+#endif /* CARDINAL_NET_TENSORS_H */
