@@ -2,12 +2,14 @@
 #include "ops/context.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ops/abi.h"
 #include "ops/error.h"
+#include "ops/threading.h"
 
 enum {
   MAX_THREADS = 4096,
@@ -25,22 +27,6 @@ static void default_deallocate(void *user, void *memory, size_t bytes) {
   (void)bytes;
   free(memory);
 }
-
-#ifdef _OPENMP
-static void openmp_parallel_for(void *user, size_t tasks, cardinal_task task, void *argument) {
-  (void)user;
-  const int count = (int)tasks;
-#pragma omp parallel for num_threads(count) schedule(static, 1)
-  for (int i = 0; i < count; ++i)
-    task(argument, (size_t)i);
-}
-#else
-static void serial_parallel_for(void *user, size_t tasks, cardinal_task task, void *argument) {
-  (void)user;
-  for (size_t i = 0; i < tasks; ++i)
-    task(argument, i);
-}
-#endif
 
 void cardinal_context_desc_init_sized(cardinal_context_desc *desc, size_t size) {
   const cardinal_context_desc defaults = {0};
@@ -102,6 +88,20 @@ static cardinal_status threads_by_name(const char *text, uint32_t *threads, card
   return CARDINAL_OK;
 }
 
+/* Makes the team, if the context is to have one; false if there is no memory. */
+static bool make_team(cardinal_context *c) {
+  if (c->threading != CARDINAL_THREADING_TEAM || c->threads == 1)
+    return true;
+  const cardinal_topology *t = &c->topology;
+  const bool cpu_for_each = c->threads <= t->allowed_cpus && (t->cpu_quota <= 0 || c->threads < t->cpu_quota + 1);
+  const size_t bytes = cardinal_team_bytes(c->threads);
+  c->team = cardinal_context_allocate(c, bytes);
+  if (!c->team || cardinal_team_init(c->team, c->threads, cpu_for_each))
+    return c->team;
+  cardinal_context_free(c, c->team, bytes);
+  return false;
+}
+
 cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                         cardinal_error *error) {
   if (!context)
@@ -116,9 +116,10 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   if (d.flags & ~(uint32_t)(CARDINAL_CONTEXT_IGNORE_ENVIRONMENT | CARDINAL_CONTEXT_FLUSH_DENORMALS))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: unknown bits in flags 0x%x",
                          d.flags);
-  if (d.reserved)
-    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: reserved is %u, expected 0",
-                         d.reserved);
+  if (d.reserved || d.reserved2)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
+                         "cardinal_context_create: reserved is %u and reserved2 %u, expected 0", d.reserved,
+                         d.reserved2);
   if (d.threads > MAX_THREADS)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
                          "cardinal_context_create: %u threads, at most %d are possible", d.threads, MAX_THREADS);
@@ -166,19 +167,23 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   if (!c.threads)
     c.threads = cardinal_topology_threads(&c.topology);
 
-#ifdef _OPENMP
-  c.parallel_for = d.parallel_for ? d.parallel_for : openmp_parallel_for;
-#else
-  c.parallel_for = d.parallel_for ? d.parallel_for : serial_parallel_for;
-#endif
+  const cardinal_status chosen =
+      cardinal_threading_choose(d.threading, d.parallel_for, read_environment, &c.threading, error);
+  if (chosen)
+    return chosen;
+  if (c.threading == CARDINAL_THREADING_SERIAL)
+    c.threads = 1;
+  c.parallel_for = c.threading == CARDINAL_THREADING_OPENMP ? cardinal_openmp_parallel_for : d.parallel_for;
   c.parallel_for_user = d.parallel_for_user;
   c.allocate = d.allocate ? d.allocate : default_allocate;
   c.deallocate = d.deallocate ? d.deallocate : default_deallocate;
   c.allocator_user = d.allocator_user;
 
   cardinal_context *made = cardinal_context_allocate(&c, sizeof *made);
-  if (!made)
+  if (!made || !make_team(&c)) {
+    cardinal_context_free(&c, made, sizeof *made);
     return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "cardinal_context_create: no memory for a context");
+  }
   *made = c;
   *context = made;
   return CARDINAL_OK;
@@ -188,6 +193,10 @@ void cardinal_context_destroy(cardinal_context *context) {
   if (!context)
     return;
   const cardinal_context copy = *context;
+  if (copy.team) {
+    cardinal_team_stop(copy.team);
+    cardinal_context_free(&copy, copy.team, cardinal_team_bytes(copy.threads));
+  }
   cardinal_context_free(&copy, context, sizeof *context);
 }
 
@@ -197,6 +206,19 @@ cardinal_isa cardinal_context_isa(const cardinal_context *context) {
 
 uint32_t cardinal_context_threads(const cardinal_context *context) {
   return context->threads;
+}
+
+cardinal_threading cardinal_context_threading(const cardinal_context *context) {
+  return context->threading;
+}
+
+int32_t cardinal_context_hold_threads(const cardinal_context *context) {
+  return !context->team || cardinal_team_hold(context->team);
+}
+
+void cardinal_context_release_threads(const cardinal_context *context) {
+  if (context->team)
+    cardinal_team_release(context->team);
 }
 
 void *cardinal_context_allocate(const cardinal_context *context, size_t bytes) {

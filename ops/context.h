@@ -6,12 +6,15 @@
 
 #include "dispatch/select.h"
 #include "dispatch/topology.h"
+#include "ops/team.h"
 
 struct cardinal_context {
   cardinal_selector selector;
   cardinal_topology topology;
   uint32_t threads, flags;
-  cardinal_parallel_for parallel_for;
+  cardinal_threading threading;
+  cardinal_team *team;                /* NULL if the threads are others', or there is only one */
+  cardinal_parallel_for parallel_for; /* NULL if tasks run on the team or on the calling thread alone */
   void *parallel_for_user;
   cardinal_allocate allocate;
   cardinal_deallocate deallocate;

@@ -53,6 +53,7 @@ struct cardinal_plan {
   size_t row_chunk;     /* conv, pool: output rows an item */
   size_t pixel_chunk;   /* conv1x1: output pixels an item */
   size_t block_chunk;   /* conv1x1, fc: output blocks an item */
+  size_t channel_chunk; /* conv1x1: products a kernel call */
 
   /* Scratch of a run, in bytes from its (aligned) start; whole-tensor copies exist where layouts differ. */
   size_t x_copy, y_copy, workers, scratch_bytes;
@@ -66,6 +67,7 @@ struct cardinal_work {
   float *y;
   const float *convert_from;
   float *convert_to;
+  bool alone; /* on the calling thread, whatever the context's threads */
 };
 
 /* The drivers set up items and sizes for a plan whose shape, kernel and packed weights are known. */

@@ -44,8 +44,12 @@ static void run_phase(const cardinal_work *work, char *scratch, cardinal_item *i
   p->worker_scratch = scratch + plan->workers;
   p->worker_bytes = item == plan->item ? plan->worker_floats * sizeof(float) : 0; /* conversions need none */
   const size_t tasks = cardinal_min(items, plan->context->threads);
-  if (tasks == 1) {
+  if (tasks == 1 || work->alone) {
     worker(p, 0);
+    return;
+  }
+  if (plan->context->team) {
+    cardinal_team_run(plan->context->team, tasks, worker, p);
     return;
   }
   /* Whoever starts the tasks may compute as well: LLVM's OpenMP library raises the caller's inexact flag. */
@@ -128,7 +132,9 @@ cardinal_status cardinal_plan_run(const cardinal_plan *plan, const float *x, con
   const size_t batch = plan->shape.batch;
   const size_t x_blocks = batch * cardinal_blocks(plan->shape.groups * plan->shape.in_per_group);
   const size_t y_blocks = batch * cardinal_blocks(plan->out_channels);
-  cardinal_work work = {.plan = plan, .x = x, .residual = residual, .y = y};
+  /* Another run may have the context's threads; then this one does its work on the calling thread. */
+  const bool held = cardinal_context_hold_threads(plan->context);
+  cardinal_work work = {.plan = plan, .x = x, .residual = residual, .y = y, .alone = !held};
 
   if (plan->converts_x) {
     work.convert_from = x;
@@ -151,5 +157,7 @@ cardinal_status cardinal_plan_run(const cardinal_plan *plan, const float *x, con
     work.convert_to = y;
     run_phase(&work, base, convert_y_item, y_blocks);
   }
+  if (held)
+    cardinal_context_release_threads(plan->context);
   return CARDINAL_OK;
 }

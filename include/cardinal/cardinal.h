@@ -10,7 +10,7 @@
  * - Functions that can fail return a cardinal_status. Where they take a cardinal_error, its pointer may be NULL;
  *   otherwise it is filled with the status and a sentence that says what was wrong, where, and what would be
  *   accepted. On failure no output parameter is changed and nothing is left allocated.
- * - There is no global state: nothing is printed, no signal is raised, the process is never ended.
+ * - There is no global state but a count of forks: nothing is printed, no signal is raised, the process is never ended.
  * - Threads: any function may be called by any thread at any time. Objects are immutable once made, unless said
  *   otherwise, and may then be used by any number of threads at once; only destroying one must wait until nobody
  *   uses it any more. Memory that a call writes belongs to that call alone until it returns.
@@ -139,9 +139,36 @@ typedef void *(*cardinal_allocate)(void *user, size_t bytes, size_t alignment);
  * makes or destroys an object. */
 typedef void (*cardinal_deallocate)(void *user, void *memory, size_t bytes);
 
+/** Who runs the tasks. All ways give the same bits, and all share out the work alike: each task takes items from a
+ * counter until none is left. docs/threads.md compares them. */
+typedef enum cardinal_threading {
+  /** custom if there is a parallel_for, else what the environment's CARDINAL_THREADING says (serial, team or openmp),
+   * else this build's default. */
+  CARDINAL_THREADING_DEFAULT = 0,
+  /** "serial": the calling thread alone. */
+  CARDINAL_THREADING_SERIAL,
+  /** "team": threads of the library's own, which belong to the context. None exists before the first run that has work
+   * for several. Each run starts those that it can use and that aren't there yet, threads - 1 at most, and goes on with
+   * fewer where the system refuses; then no more are asked for. Destroying the context ends them. After a run they
+   * stay awake for 0.1 ms, then sleep without using CPU time. They inherit the affinity of the thread that started
+   * them, which the library never changes, have all signals blocked but faults and SIGPROF, stacks of 256 KB, and the
+   * names cardinal-1, cardinal-2, ... Runs at the same time on one context share no threads: the first has them, the
+   * others use their calling threads alone. In a forked child, contexts made before the fork work, and start threads of
+   * their own. */
+  CARDINAL_THREADING_TEAM,
+  /** "openmp": a parallel region of the OpenMP runtime that the library was built with. With gcc's, a child forked
+   * after such a run hangs in its first one, and the process is ended where threads can't be created. */
+  CARDINAL_THREADING_OPENMP,
+  /** "custom": the descriptor's parallel_for. */
+  CARDINAL_THREADING_CUSTOM
+} cardinal_threading;
+
+/** "default", "serial", "team", "openmp", "custom"; NULL for a value outside the enum. Static storage. */
+CARDINAL_API const char *cardinal_threading_name(cardinal_threading threading);
+
 /** Flags of a context. */
 enum {
-  /** Don't read the environment (CARDINAL_ISA, CARDINAL_WITHOUT, CARDINAL_NUM_THREADS). */
+  /** Don't read the environment (CARDINAL_ISA, CARDINAL_WITHOUT, CARDINAL_NUM_THREADS, CARDINAL_THREADING). */
   CARDINAL_CONTEXT_IGNORE_ENVIRONMENT = 1u << 0,
   /** Run with denormals flushed to zero. Outside the promise of equal bits between ISAs. */
   CARDINAL_CONTEXT_FLUSH_DENORMALS = 1u << 1
@@ -154,9 +181,9 @@ typedef struct cardinal_context_desc {
   const char *isa;      /**< the highest ISA to use, by name, or NULL: the environment's CARDINAL_ISA, else the best.
                            It can only take away: a name this CPU can't run is an error. */
   uint32_t threads;     /**< how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
-                           this process's allowed set, and no more than its CPU quota */
+                           this process's allowed set, and no more than its CPU quota; with serial threading 1 */
   uint32_t reserved;    /**< must be 0 */
-  cardinal_parallel_for parallel_for; /**< NULL: OpenMP, or serial in a build without it */
+  cardinal_parallel_for parallel_for; /**< the caller's own way to run tasks, or NULL: see threading */
   void *parallel_for_user;            /**< passed to parallel_for */
   cardinal_allocate allocate;         /**< NULL: the C library's; set both or neither */
   cardinal_deallocate deallocate;     /**< NULL exactly if allocate is */
@@ -164,6 +191,8 @@ typedef struct cardinal_context_desc {
   const char *without;                /**< CPU features not to be used, by name, with commas between: "avx512_vnni" or
                                          "fma,dotprod"; "vnni" and "bf16" name those of all CPUs. NULL: the environment's
                                          CARDINAL_WITHOUT, else none. Features that the CPU lacks may be named. */
+  cardinal_threading threading;       /**< who runs the tasks */
+  uint32_t reserved2;                 /**< must be 0 */
 } cardinal_context_desc;
 
 /** How to run: instruction set, threads, allocator. Every plan and network is made from a context and needs it as long
@@ -177,16 +206,17 @@ CARDINAL_API void cardinal_context_desc_init(cardinal_context_desc *desc);
  * with the size that the caller's header gives the struct; the function of that name, which programs without these
  * headers may call, fills the fields of the first release. */
 CARDINAL_API void cardinal_context_desc_init_sized(cardinal_context_desc *desc, size_t size);
-/** Calls cardinal_context_desc_init_sized. */
 #define cardinal_context_desc_init(desc) cardinal_context_desc_init_sized((desc), sizeof *(desc))
 
 /** Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
- * Errors: an unknown or unavailable ISA name (the message lists what is available), an unknown feature in `without`
- * (the message lists the known ones), a thread count above 4096. */
+ * Errors: an unknown or unavailable ISA or threading (the message lists what is available), an unknown feature in
+ * `without` (the message lists the known ones), a thread count above 4096, a parallel_for together with another
+ * threading than custom. */
 CARDINAL_API cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                                      cardinal_error *error);
 
-/** Destroys a context; NULL is allowed. Every plan and network made from it must be destroyed first. */
+/** Destroys a context and ends its threads; NULL is allowed. Every plan and network made from it must be destroyed
+ * first, and no thread may hold its threads. */
 CARDINAL_API void cardinal_context_destroy(cardinal_context *context);
 
 /** The ISA that caps this context. */
@@ -194,6 +224,19 @@ CARDINAL_API cardinal_isa cardinal_context_isa(const cardinal_context *context);
 
 /** The number of tasks that this context cuts a run into. */
 CARDINAL_API uint32_t cardinal_context_threads(const cardinal_context *context);
+
+/** Who runs this context's tasks; never CARDINAL_THREADING_DEFAULT. */
+CARDINAL_API cardinal_threading cardinal_context_threading(const cardinal_context *context);
+
+/** Holds a team's threads for several runs by the calling thread, one after the other: nobody else's run gets them
+ * in between, and they stay awake between the runs, up to 2 ms. cardinal_net_run does so for its layers. Returns 1, or
+ * 0 if another thread has them; then runs go on all the same, each with the threads if they are free by then. Each
+ * call needs its cardinal_context_release_threads on the same thread; they may be nested. Does nothing, and returns 1,
+ * where tasks aren't run by a team. */
+CARDINAL_API int32_t cardinal_context_hold_threads(const cardinal_context *context);
+
+/** Gives back one cardinal_context_hold_threads of the calling thread; nothing happens if it holds none. */
+CARDINAL_API void cardinal_context_release_threads(const cardinal_context *context);
 
 /** @} */
 
@@ -272,7 +315,6 @@ CARDINAL_API void cardinal_conv_desc_init(cardinal_conv_desc *desc);
  * the size that the caller's header gives the struct; the function of that name, which programs without these headers
  * may call, fills the fields of the first release. */
 CARDINAL_API void cardinal_conv_desc_init_sized(cardinal_conv_desc *desc, size_t size);
-/** Calls cardinal_conv_desc_init_sized. */
 #define cardinal_conv_desc_init(desc) cardinal_conv_desc_init_sized((desc), sizeof *(desc))
 
 /** Rows and columns of the convolution's output. Errors: as cardinal_conv_create. */
@@ -326,7 +368,6 @@ CARDINAL_API void cardinal_pool_desc_init(cardinal_pool_desc *desc);
  * the size that the caller's header gives the struct; the function of that name, which programs without these headers
  * may call, fills the fields of the first release. */
 CARDINAL_API void cardinal_pool_desc_init_sized(cardinal_pool_desc *desc, size_t size);
-/** Calls cardinal_pool_desc_init_sized. */
 #define cardinal_pool_desc_init(desc) cardinal_pool_desc_init_sized((desc), sizeof *(desc))
 
 /** Rows and columns of the pool's output: 1 and 1 for a global average. Errors: as cardinal_pool_create. */

@@ -78,7 +78,13 @@ CARDINAL_INLINE void tile(const cardinal_conv1x1_args *a, size_t block, size_t f
     prefetch_pixels(residual, pixels);
 
   float32x4_t acc[TILE_PIXELS * VECTORS];
-  cardinal_neon_start(acc, pixels, VECTORS, a->bias + block * CARDINAL_BLOCK);
+  if (a->bias) {
+    cardinal_neon_start(acc, pixels, VECTORS, a->bias + block * CARDINAL_BLOCK);
+  } else {
+    CARDINAL_UNROLL
+    for (size_t i = 0; i < pixels * VECTORS; ++i)
+      acc[i] = vld1q_f32(y + cardinal_neon_offset(i, VECTORS));
+  }
 
   float32x4_t quad[TILE_PIXELS];
   for (size_t quads = a->channels / LANES; quads;) {

@@ -2,9 +2,9 @@
 /* Contexts: what the descriptor and the environment may say, and what they may not. */
 #define _GNU_SOURCE
 #include <criterion/criterion.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cardinal/cardinal.h>
 
@@ -17,6 +17,7 @@ static cardinal_context_desc fresh(void) {
 static void clear_environment(void) {
   unsetenv("CARDINAL_ISA");
   unsetenv("CARDINAL_NUM_THREADS");
+  unsetenv("CARDINAL_THREADING");
 }
 
 TestSuite(context, .init = clear_environment);
@@ -154,6 +155,9 @@ Test(context, reserved_field) {
   cardinal_context_desc desc = fresh();
   desc.reserved = 1;
   expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "reserved", "1");
+  desc.reserved = 0;
+  desc.reserved2 = 5;
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "reserved2", "5");
 }
 
 static void *allocate(void *user, size_t bytes, size_t alignment) {
@@ -211,6 +215,7 @@ Test(context, size_of_the_descriptor) {
 Test(context, first_release) {
   cardinal_context_desc desc = fresh();
   desc.without = "no such feature";
+  desc.threading = (cardinal_threading)99;
   expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "without", "no such feature");
   desc.struct_size = offsetof(cardinal_context_desc, without);
   cardinal_context_destroy(make(&desc));
@@ -273,20 +278,86 @@ Test(context, init_keeps_to_the_size) {
   cr_expect_eq(bytes[sizes[0]], 0xA5);
 }
 
-/* Asked often by programs that make a context for each job. Generous, since machines are busy. */
-Test(context, is_made_fast) {
-  const cardinal_context_desc desc = fresh();
-  double best = 1e9;
-  for (int i = 0; i < 10; ++i) {
-    struct timespec begin, end;
-    clock_gettime(CLOCK_MONOTONIC, &begin);
-    cardinal_context_destroy(make(&desc));
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    const double ms = (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) * 1e-6;
-    best = ms < best ? ms : best;
+/* ---- threading ---- */
+
+static cardinal_threading threading_of(const cardinal_context_desc *desc) {
+  cardinal_context *context = make(desc);
+  const cardinal_threading threading = cardinal_context_threading(context);
+  cardinal_context_destroy(context);
+  return threading;
+}
+
+static void serial(void *user, size_t tasks, cardinal_task task, void *argument) {
+  (void)user;
+  for (size_t i = 0; i < tasks; ++i)
+    task(argument, i);
+}
+
+Test(context, threading_by_descriptor) {
+  cardinal_context_desc desc = fresh();
+  desc.threads = 3;
+  cr_expect_neq(threading_of(&desc), CARDINAL_THREADING_DEFAULT);
+  desc.threading = CARDINAL_THREADING_TEAM;
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_TEAM);
+  setenv("CARDINAL_THREADING", "serial", 1); /* the descriptor comes first */
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_TEAM);
+  desc.threading = CARDINAL_THREADING_SERIAL;
+  cardinal_context *alone = make(&desc);
+  cr_expect_eq(cardinal_context_threading(alone), CARDINAL_THREADING_SERIAL);
+  cr_expect_eq(cardinal_context_threads(alone), 1);
+  cardinal_context_destroy(alone);
+  desc.threading = CARDINAL_THREADING_OPENMP;
+#ifdef _OPENMP
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_OPENMP);
+#else
+  expect_failure(&desc, CARDINAL_UNSUPPORTED, "openmp", "available: serial, team");
+#endif
+  desc.threading = (cardinal_threading)9;
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "9", "available: serial, team");
+  desc.threading = (cardinal_threading)-1;
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "-1", "available: serial, team");
+}
+
+Test(context, threading_by_environment) {
+  cardinal_context_desc desc = fresh();
+  const cardinal_threading usual = threading_of(&desc);
+  setenv("CARDINAL_THREADING", "serial", 1);
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_SERIAL);
+  setenv("CARDINAL_THREADING", "team", 1);
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_TEAM);
+  setenv("CARDINAL_THREADING", "openmp", 1);
+#ifdef _OPENMP
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_OPENMP);
+#else
+  expect_failure(&desc, CARDINAL_UNSUPPORTED, "CARDINAL_THREADING", "available: serial, team");
+#endif
+  setenv("CARDINAL_THREADING", "", 1); /* as if it weren't there */
+  cr_expect_eq(threading_of(&desc), usual);
+  static const char *const unknown[] = {"tbb", "Team", "team ", "default", "custom"};
+  for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; ++i) {
+    setenv("CARDINAL_THREADING", unknown[i], 1);
+    expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, unknown[i], "available: serial, team");
   }
-  const char *scale = getenv("CARDINAL_TEST_SCALE");
-  cr_expect(best < 20 || scale, "making a context takes %.1f ms at best", best);
+  expect_failure(NULL, CARDINAL_INVALID_ARGUMENT, "CARDINAL_THREADING", "custom");
+  desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
+  cr_expect_eq(threading_of(&desc), usual);
+}
+
+Test(context, parallel_for_comes_before_the_environment) {
+  cardinal_context_desc desc = fresh();
+  desc.parallel_for = serial;
+  desc.threads = 3;
+  setenv("CARDINAL_THREADING", "team", 1);
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_CUSTOM);
+  desc.threading = CARDINAL_THREADING_CUSTOM;
+  cr_expect_eq(threading_of(&desc), CARDINAL_THREADING_CUSTOM);
+  desc.threading = CARDINAL_THREADING_TEAM;
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "'team'", "parallel_for");
+  desc.threading = CARDINAL_THREADING_SERIAL;
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "'serial'", "parallel_for");
+  desc.parallel_for = NULL;
+  desc.threading = CARDINAL_THREADING_CUSTOM;
+  expect_failure(&desc, CARDINAL_INVALID_ARGUMENT, "'custom'", "parallel_for");
 }
 
 Test(api, names) {
@@ -303,4 +374,8 @@ Test(api, names) {
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     cr_expect_str_eq(cardinal_isa_name((cardinal_isa)isa), isas[isa]);
   cr_expect_null(cardinal_isa_name((cardinal_isa)-1));
+  static const char *const threadings[] = {"default", "serial", "team", "openmp", "custom"};
+  for (int t = CARDINAL_THREADING_DEFAULT; t <= CARDINAL_THREADING_CUSTOM; ++t)
+    cr_expect_str_eq(cardinal_threading_name((cardinal_threading)t), threadings[t]);
+  cr_expect_null(cardinal_threading_name((cardinal_threading)5));
 }

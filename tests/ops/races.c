@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs of one plan from two threads at once, each cut over two threads more, for the thread sanitizer; a program of its
- * own because Criterion doesn't start under it. */
+/* Runs of one plan from four threads at once, on the library's own team and with each run cut over two threads more,
+ * for the thread sanitizer; a program of its own because Criterion doesn't start under it. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cardinal/cardinal.h>
 
 #include "gauntlet/random.h"
 
 enum {
-  REPEATS = 5
+  REPEATS = 5,
+  USERS = 4
 };
 
 typedef struct share {
@@ -52,6 +54,8 @@ static void *run_repeatedly(void *argument) {
   void *scratch = malloc(cardinal_plan_scratch_bytes(p->plan));
   bool right = true;
   for (int i = 0; i < REPEATS; ++i) {
+    if (i % 2)
+      nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL); /* so that the team falls asleep now and then */
     memcpy(y, p->residual, p->y_floats * sizeof(float));
     right = right && cardinal_plan_run(p->plan, p->x, y, y, scratch, NULL) == CARDINAL_OK &&
             memcmp(y, p->expected, p->y_floats * sizeof(float)) == 0;
@@ -87,12 +91,13 @@ static bool run_shape(const cardinal_context *context, const cardinal_conv_desc 
     right = cardinal_plan_run(plan, x, residual, expected, scratch, NULL) == CARDINAL_OK;
     free(scratch);
     problem p = {plan, x, residual, expected, y_floats};
-    pthread_t other;
-    void *wrong = NULL;
-    right = right && pthread_create(&other, NULL, run_repeatedly, &p) == 0;
-    if (right) {
-      right = run_repeatedly(&p) == NULL;
-      pthread_join(other, &wrong);
+    pthread_t users[USERS];
+    for (int i = 0; i < USERS; ++i)
+      if (pthread_create(&users[i], NULL, run_repeatedly, &p) != 0)
+        abort();
+    for (int i = 0; i < USERS; ++i) {
+      void *wrong;
+      pthread_join(users[i], &wrong);
       right = right && !wrong;
     }
     *kernel = cardinal_plan_kernel(plan);
@@ -116,40 +121,44 @@ int main(void) {
                 {42, 42, 3, 8, 3, 2, 1, CARDINAL_LAYOUT_NHWC, CARDINAL_LAYOUT_BLOCKED16},
                 {3, 20, 1, 16, 7, 2, 3, CARDINAL_LAYOUT_NCHW, CARDINAL_LAYOUT_BLOCKED16}};
   size_t runs = 0;
-  for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa) {
+  for (int i = 0; i < 2 * CARDINAL_ISA_COUNT; ++i) {
+    const int isa = i / 2;
     cardinal_context_desc desc;
     cardinal_context_desc_init(&desc);
     desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
     desc.isa = cardinal_isa_name((cardinal_isa)isa);
     desc.threads = 4;
-    desc.parallel_for = two_threads;
+    if (i % 2)
+      desc.parallel_for = two_threads;
+    else
+      desc.threading = CARDINAL_THREADING_TEAM;
     cardinal_context *context;
     if (cardinal_context_create(&desc, &context, NULL))
       continue;
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; ++i) {
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; ++s) {
       cardinal_conv_desc d;
       cardinal_conv_desc_init(&d);
       d.batch = 2;
-      d.in_channels = shapes[i].in;
-      d.out_channels = shapes[i].out;
-      d.groups = shapes[i].groups;
-      d.in_height = d.in_width = shapes[i].size;
-      d.kernel_height = d.kernel_width = shapes[i].window;
-      d.stride_height = d.stride_width = shapes[i].stride;
-      d.pad_top = d.pad_left = d.pad_bottom = d.pad_right = shapes[i].pad;
-      d.x_layout = shapes[i].x_layout;
-      d.y_layout = shapes[i].y_layout;
+      d.in_channels = shapes[s].in;
+      d.out_channels = shapes[s].out;
+      d.groups = shapes[s].groups;
+      d.in_height = d.in_width = shapes[s].size;
+      d.kernel_height = d.kernel_width = shapes[s].window;
+      d.stride_height = d.stride_width = shapes[s].stride;
+      d.pad_top = d.pad_left = d.pad_bottom = d.pad_right = shapes[s].pad;
+      d.x_layout = shapes[s].x_layout;
+      d.y_layout = shapes[s].y_layout;
       d.has_residual = 1;
       const char *kernel = "none";
       if (!run_shape(context, &d, &kernel)) {
-        fprintf(stderr, "test_races: shape %zu on %s (kernel %s): a run failed or gave other bits\n", i, desc.isa,
-                kernel);
+        fprintf(stderr, "test_races: shape %zu on %s, threading %s (kernel %s): a run failed or gave other bits\n", s,
+                desc.isa, cardinal_threading_name(cardinal_context_threading(context)), kernel);
         return EXIT_FAILURE;
       }
       ++runs;
     }
     cardinal_context_destroy(context);
   }
-  printf("%zu plans run from two threads at once\n", runs);
+  printf("%zu plans run from several threads at once\n", runs);
   return runs ? EXIT_SUCCESS : EXIT_FAILURE;
 }

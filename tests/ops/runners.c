@@ -5,11 +5,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-const char *runner_name(runner way) {
-  static const char *const names[] = {"library's own", "serial", "reversed", "two threads"};
-  return names[way];
-}
-
 static void serial(void *user, size_t tasks, cardinal_task task, void *argument) {
   (void)user;
   for (size_t i = 0; i < tasks; ++i)
@@ -45,9 +40,27 @@ static void two_threads(void *user, size_t tasks, cardinal_task task, void *argu
   pthread_join(other, NULL);
 }
 
+/* The library's own ways have no function. */
+static const struct {
+  const char *name;
+  cardinal_threading threading;
+  cardinal_parallel_for parallel_for;
+} ways[RUNNERS] = {
+    [RUNNER_TEAM] = {"the team", CARDINAL_THREADING_TEAM, NULL},
+    [RUNNER_SERIAL] = {"serial", CARDINAL_THREADING_CUSTOM, serial},
+    [RUNNER_REVERSED] = {"reversed", CARDINAL_THREADING_CUSTOM, reversed},
+    [RUNNER_TWO_THREADS] = {"two threads", CARDINAL_THREADING_CUSTOM, two_threads},
+#ifdef _OPENMP
+    [RUNNER_OPENMP] = {"OpenMP", CARDINAL_THREADING_OPENMP, NULL},
+#endif
+};
+
+const char *runner_name(runner way) {
+  return ways[way].name;
+}
+
 const cardinal_context *runner_context(cardinal_isa isa, uint32_t threads, runner way) {
   static cardinal_context *kept[CARDINAL_ISA_COUNT][8][RUNNERS];
-  static const cardinal_parallel_for ways[RUNNERS] = {NULL, serial, reversed, two_threads};
   static bool missing[CARDINAL_ISA_COUNT];
   cardinal_context **context = &kept[isa][threads - 1][way];
   if (*context || missing[isa])
@@ -57,7 +70,8 @@ const cardinal_context *runner_context(cardinal_isa isa, uint32_t threads, runne
   desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
   desc.isa = cardinal_isa_name(isa);
   desc.threads = threads;
-  desc.parallel_for = ways[way];
+  desc.threading = ways[way].threading;
+  desc.parallel_for = ways[way].parallel_for;
   cardinal_error error;
   const cardinal_status status = cardinal_context_create(&desc, context, &error);
   cr_assert(status == CARDINAL_OK || status == CARDINAL_UNSUPPORTED, "%s", error.message);

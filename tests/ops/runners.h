@@ -6,10 +6,13 @@
 #include <cardinal/cardinal.h>
 
 typedef enum runner {
-  RUNNER_DEFAULT,     /* the library's own */
+  RUNNER_TEAM,        /* the library's own threads */
   RUNNER_SERIAL,      /* one after the other on the calling thread, although more threads were promised */
   RUNNER_REVERSED,    /* the same, last task first */
   RUNNER_TWO_THREADS, /* on two threads, however many were promised */
+#ifdef _OPENMP
+  RUNNER_OPENMP,
+#endif
   RUNNERS
 } runner;
 

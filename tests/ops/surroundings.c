@@ -155,7 +155,7 @@ Test(surroundings, callers_floating_point_modes) {
     tensor_spread(c.desc.x_layout, x, p->x, s->batch, s->in_channels, in_pixels);
     tensor_spread(c.desc.y_layout, residual, p->residual, s->batch, s->out_channels, out_pixels);
     FOR_EACH_ISA(isa)
-    for (int way = RUNNER_DEFAULT; way <= RUNNER_TWO_THREADS; way += RUNNER_TWO_THREADS) {
+    for (int way = 0; way < RUNNERS; ++way) {
       const cardinal_context *context = runner_context((cardinal_isa)isa, 3, (runner)way);
       for (size_t m = 0; m < sizeof callers_modes / sizeof callers_modes[0]; ++m) {
         cardinal_plan *plan;
@@ -199,7 +199,7 @@ Test(surroundings, flushing_denormals_is_opt_in) {
   desc.threads = 1;
   cardinal_context *flushing;
   cr_assert_eq(cardinal_context_create(&desc, &flushing, NULL), CARDINAL_OK);
-  const cardinal_context *const contexts[] = {runner_context(CARDINAL_ISA_GENERIC, 1, RUNNER_DEFAULT), flushing};
+  const cardinal_context *const contexts[] = {runner_context(CARDINAL_ISA_GENERIC, 1, RUNNER_SERIAL), flushing};
   const float x = FLT_MIN, w = 0.5f;
   for (int flush = 0; flush < 2; ++flush) {
     cardinal_conv_desc d;
@@ -266,18 +266,20 @@ Test(surroundings, two_threads_run_one_plan_at_once) {
     make_case(&c, shape, DATA_RANDOM);
     conv_data data;
     conv_data_make(&data, &c);
-    FOR_EACH_ISA(isa) {
+    FOR_EACH_ISA(isa)
+    for (int way = 0; way < RUNNERS; ++way) {
       cardinal_plan *plan;
       float *x;
       shared_run mine;
-      share(&mine, &c, &data, runner_context((cardinal_isa)isa, 2, RUNNER_TWO_THREADS), &plan, &x);
+      share(&mine, &c, &data, runner_context((cardinal_isa)isa, 2, (runner)way), &plan, &x);
       shared_run theirs = mine;
       pthread_t other;
       cr_assert_eq(pthread_create(&other, NULL, run_repeatedly, &theirs), 0);
       run_repeatedly(&mine);
       pthread_join(other, NULL);
-      cr_expect(mine.wrong + theirs.wrong == 0, "%s, shape %zu: %zu of %zu runs are wrong",
-                cardinal_isa_name((cardinal_isa)isa), shape, mine.wrong + theirs.wrong, 2 * mine.repeats);
+      cr_expect(mine.wrong + theirs.wrong == 0, "%s, shape %zu, %s: %zu of %zu runs are wrong",
+                cardinal_isa_name((cardinal_isa)isa), shape, runner_name((runner)way), mine.wrong + theirs.wrong,
+                2 * mine.repeats);
       cardinal_plan_destroy(plan);
       free(x);
     }
@@ -295,11 +297,13 @@ Test(surroundings, inside_a_parallel_region) {
     conv_data data;
     conv_data_make(&data, &c);
     FOR_EACH_ISA(isa)
-    for (int nested = 0; nested < 2; ++nested) {
+    for (int variant = 0; variant < 4; ++variant) {
+      const int nested = variant % 2;
+      const runner way = variant < 2 ? RUNNER_OPENMP : RUNNER_TEAM;
       cardinal_plan *plan;
       float *x;
       shared_run first;
-      share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, RUNNER_DEFAULT), &plan, &x);
+      share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, way), &plan, &x);
       omp_set_max_active_levels(1 + nested);
       size_t wrong = 0;
 #pragma omp parallel num_threads(3) reduction(+ : wrong)
@@ -309,8 +313,8 @@ Test(surroundings, inside_a_parallel_region) {
         run_repeatedly(&mine);
         wrong += mine.wrong;
       }
-      cr_expect_eq(wrong, 0, "%s, shape %zu, %s: %zu runs are wrong", cardinal_isa_name((cardinal_isa)isa), shape,
-                   nested ? "nested" : "flat", wrong);
+      cr_expect_eq(wrong, 0, "%s, shape %zu, %s, %s: %zu runs are wrong", cardinal_isa_name((cardinal_isa)isa), shape,
+                   runner_name(way), nested ? "nested" : "flat", wrong);
       cardinal_plan_destroy(plan);
       free(x);
     }
@@ -329,7 +333,7 @@ Test(surroundings, fewer_threads_than_promised) {
     make_case(&c, shape, DATA_RANDOM);
     conv_data data;
     conv_data_make(&data, &c);
-    conv_case_run(runner_context(CARDINAL_ISA_GENERIC, 8, RUNNER_DEFAULT), &c, &data, &buffers);
+    conv_case_run(runner_context(CARDINAL_ISA_GENERIC, 8, RUNNER_OPENMP), &c, &data, &buffers);
     conv_data_free(&data);
   }
 }

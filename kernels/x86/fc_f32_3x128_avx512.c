@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* Fully connected layer with AVX-512: kernels/x86/fc.inc has the tiles. */
-#include "kernels/x86/fc.h"
-
-extern const cardinal_fc_tiles cardinal_fc_f32_avx512_tiles;
-
-void cardinal_fc_f32_3x128_avx512(const cardinal_fc_args *a) {
-  cardinal_fc_run(a, cardinal_fc_f32_avx512_tiles);
-}
