@@ -209,6 +209,7 @@ static void set_outer_sizes(cardinal_net *net, const cardinal_net_spec *spec, co
 
 static cardinal_status fill_net(cardinal_net *net, const cardinal_context *context, const cardinal_net_spec *spec,
                                 const cardinal_weights *weights, const cardinal_net_desc *desc, cardinal_error *error) {
+  net->context = context;
   net->batch = desc->batch;
   cardinal_status status = cardinal_match_tensors(&weights->table, weights->label, spec, error);
   if (!status)

@@ -17,6 +17,7 @@ typedef struct cardinal_step {
 } cardinal_step;
 
 struct cardinal_net {
+  const cardinal_context *context;
   int64_t batch;
   cardinal_step *steps;
   size_t step_count;

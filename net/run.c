@@ -78,15 +78,9 @@ static cardinal_status check_overlap(const cardinal_net *net, const float *image
   return CARDINAL_OK;
 }
 
-cardinal_status cardinal_net_run_profiled(const cardinal_net *net, const float *images, float *features, float *logits,
-                                          void *arena, cardinal_net_visit before, cardinal_net_visit after, void *user,
-                                          cardinal_error *error) {
-  if (!net || !images || !arena)
-    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "net, images or arena is NULL");
-  cardinal_status status = check_overlap(net, images, features, logits, arena, error);
-  if (status)
-    return status;
-
+static cardinal_status run_steps(const cardinal_net *net, const float *images, float *features, float *logits,
+                                 void *arena, cardinal_net_visit before, cardinal_net_visit after, void *user,
+                                 cardinal_error *error) {
   size_t misaligned = (uintptr_t)arena % CARDINAL_ARENA_ALIGNMENT;
   char *base = (char *)arena + (misaligned ? CARDINAL_ARENA_ALIGNMENT - misaligned : 0);
   for (size_t i = 0; i < net->step_count; i++) {
@@ -107,13 +101,30 @@ cardinal_status cardinal_net_run_profiled(const cardinal_net *net, const float *
 
     if (before)
       before(user, i);
-    status = cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, base + step->scratch, error);
+    const cardinal_status status =
+        cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, base + step->scratch, error);
     if (status)
       return status;
     if (after)
       after(user, i);
   }
   return CARDINAL_OK;
+}
+
+cardinal_status cardinal_net_run_profiled(const cardinal_net *net, const float *images, float *features, float *logits,
+                                          void *arena, cardinal_net_visit before, cardinal_net_visit after, void *user,
+                                          cardinal_error *error) {
+  if (!net || !images || !arena)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "net, images or arena is NULL");
+  cardinal_status status = check_overlap(net, images, features, logits, arena, error);
+  if (status)
+    return status;
+  /* One team for all layers, awake from one to the next. */
+  const int32_t held = cardinal_context_hold_threads(net->context);
+  status = run_steps(net, images, features, logits, arena, before, after, user, error);
+  if (held)
+    cardinal_context_release_threads(net->context);
+  return status;
 }
 
 cardinal_status cardinal_net_run(const cardinal_net *net, const float *images, float *features, float *logits,
