@@ -130,18 +130,18 @@ static json_t *describe_machine(const cardinal_context *context) {
   const cardinal_cpu_features *cpu = &context->selector.features;
   const cardinal_topology *top = &context->topology;
   cardinal_isa used = context->selector.cap;
-  return json_pack("{s:s, s:{s:s, s:s, s:i, s:i, s:i}, s:{s:o, s:o, s:o, s:b}, s:{s:s, s:o}, s:i,"
-                   " s:{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:{s:o, s:o, s:o}}",
-                   "version", cardinal_version(), "cpu", "vendor", cpu->vendor, "brand", cpu->brand, "family",
-                   (int)cpu->family, "model", (int)cpu->model, "stepping", (int)cpu->stepping, "features", "present",
-                   feature_names(cpu->present), "enabled", feature_names(cpu->enabled), "used",
-                   feature_names(cardinal_isa_needs(used)), "prefers_512", (int)cpu->prefers_512, "isa", "used",
-                   cardinal_isa_name(used), "available", available_isas(cpu), "threads", (int)context->threads,
-                   "topology", "source", top->source, "packages", (int)top->packages, "cores", (int)top->cores, "cpus",
-                   (int)top->cpus, "numa_nodes", (int)top->numa_nodes, "allowed_cores", (int)top->allowed_cores,
-                   "allowed_cpus", (int)top->allowed_cpus, "cpu_quota", top->cpu_quota, "caches", "l1d",
-                   cache(top->l1d_bytes, top->l1d_cores), "l2", cache(top->l2_bytes, top->l2_cores), "l3",
-                   cache(top->l3_bytes, top->l3_cores));
+  return json_pack(
+      "{s:s, s:{s:s, s:s, s:i, s:i, s:i}, s:{s:o, s:o, s:o, s:b}, s:{s:s, s:o}, s:i, s:s,"
+      " s:{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:{s:o, s:o, s:o}}",
+      "version", cardinal_version(), "cpu", "vendor", cpu->vendor, "brand", cpu->brand, "family", (int)cpu->family,
+      "model", (int)cpu->model, "stepping", (int)cpu->stepping, "features", "present", feature_names(cpu->present),
+      "enabled", feature_names(cpu->enabled), "used", feature_names(cardinal_isa_needs(used)), "prefers_512",
+      (int)cpu->prefers_512, "isa", "used", cardinal_isa_name(used), "available", available_isas(cpu), "threads",
+      (int)context->threads, "threading", cardinal_threading_name(context->threading), "topology", "source",
+      top->source, "packages", (int)top->packages, "cores", (int)top->cores, "cpus", (int)top->cpus, "numa_nodes",
+      (int)top->numa_nodes, "allowed_cores", (int)top->allowed_cores, "allowed_cpus", (int)top->allowed_cpus,
+      "cpu_quota", top->cpu_quota, "caches", "l1d", cache(top->l1d_bytes, top->l1d_cores), "l2",
+      cache(top->l2_bytes, top->l2_cores), "l3", cache(top->l3_bytes, top->l3_cores));
 }
 
 static json_t *describe_kernels(const cardinal_context *context) {
@@ -291,7 +291,7 @@ static void print_machine(const json_t *machine) {
   print_cache("L1d", json_object_get(caches, "l1d"));
   print_cache("L2", json_object_get(caches, "l2"));
   print_cache("L3", json_object_get(caches, "l3"));
-  printf("\nthreads    %lld\n", (long long)number_at(machine, "threads"));
+  printf("\nthreads    %lld (%s)\n", (long long)number_at(machine, "threads"), text_at(machine, "threading"));
 }
 
 static void print_kernels(const json_t *kernels) {
