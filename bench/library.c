@@ -43,7 +43,7 @@ const char *bench_twin_flags(cardinal_isa isa) {
   return flags && cardinal_isa_runs_here(isa) ? flags : NULL;
 }
 
-/* The module lies beside this program. */
+/* The module lies beside this program, or once installed, in a folder of the libraries' (BENCH_TWIN_FOLDER). */
 static bool twin_path(cardinal_isa isa, char *path, size_t size) {
   char program[4096];
   const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -54,8 +54,15 @@ static bool twin_path(cardinal_isa isa, char *path, size_t size) {
   if (!slash)
     return false;
   *slash = '\0';
-  const int written = snprintf(path, size, "%s/cardinal_twin_%s.so", program, cardinal_isa_name(isa));
-  return written > 0 && (size_t)written < size;
+  const char *const folders[] = {".", BENCH_TWIN_FOLDER};
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; ++i) {
+    const int written = snprintf(path, size, "%s/%s/cardinal_twin_%s.so", program, folders[i], cardinal_isa_name(isa));
+    if (written < 0 || (size_t)written >= size)
+      return false;
+    if (access(path, F_OK) == 0)
+      return true;
+  }
+  return true;
 }
 
 static bool find(void *module, const char *name, void *pointer) {

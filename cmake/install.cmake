@@ -5,7 +5,7 @@ if(NOT CARDINAL_INSTALL)
 endif()
 include(CMakePackageConfigHelpers)
 
-set(headers include/cardinal/cardinal.h include/cardinal/version.h)
+set(headers include/cardinal/cardinal.h include/cardinal/plugin.h include/cardinal/version.h)
 if(CARDINAL_NET)
   list(APPEND headers include/cardinal/net.h include/cardinal/image.h)
 endif()

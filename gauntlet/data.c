@@ -8,7 +8,8 @@
 #include "gauntlet/memory.h"
 
 const char *data_kind_name(data_kind kind) {
-  static const char *const names[] = {"random", "integers", "hot input", "hot weight", "hard", "negative zero"};
+  static const char *const names[] = {"random", "integers",      "hot input", "hot weight",
+                                      "hard",   "negative zero", "special"};
   return names[kind];
 }
 
@@ -28,6 +29,8 @@ static float draw(data_kind kind, gauntlet_random *random) {
     return (float)gauntlet_integer(random, -8, 8);
   case DATA_HARD:
     return gauntlet_hard_float(random);
+  case DATA_SPECIAL:
+    return gauntlet_special_float(random);
   default:
     return gauntlet_uniform(random);
   }
@@ -100,7 +103,7 @@ void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, b
     if (residual)
       fill(p->residual, p->y_floats, kind, random);
   }
-  if (kind != DATA_RANDOM && kind != DATA_HARD)
+  if (kind != DATA_RANDOM && kind != DATA_HARD && kind != DATA_SPECIAL)
     poison_skipped_taps(p);
 }
 
@@ -113,7 +116,7 @@ void data_problem_free(data_problem *p) {
 
 void data_check_start(data_check *check, const data_problem *p, data_kind kind, int relu) {
   *check = (data_check){.problem = p, .kind = kind, .relu = relu};
-  if (kind == DATA_HARD)
+  if (kind == DATA_HARD || kind == DATA_SPECIAL)
     return;
   check->reference = allocate(p->y_floats, sizeof(double));
   check->magnitude = allocate(p->y_floats, sizeof(double));
@@ -129,6 +132,7 @@ void data_check_end(data_check *check) {
 bool data_check_value(const data_check *check, size_t at, float value) {
   switch (check->kind) {
   case DATA_HARD:
+  case DATA_SPECIAL:
     return true;
   case DATA_RANDOM:
     return fabs((double)value - check->reference[at]) <=

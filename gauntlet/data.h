@@ -16,6 +16,7 @@ typedef enum data_kind {
   DATA_HOT_WEIGHT,    /* one weight isn't zero */
   DATA_HARD,          /* NaN, infinities, subnormals, overflow */
   DATA_NEGATIVE_ZERO, /* every sum is -0, unless a tap in the padding enters it as zero */
+  DATA_SPECIAL,       /* hard, but no sum overflows: what isn't finite is the same in any order */
   DATA_KINDS
 } data_kind;
 

@@ -12,7 +12,7 @@ enum {
   SKEW = 3
 }; /* floats; a skew of 12 bytes is aligned to no vector */
 
-static const uint32_t canary_bits = 0x7FCA9A21;
+static const uint32_t canary_bits = 0x7F8A9A21;
 
 static uint32_t bits_of(float value) {
   uint32_t bits;
@@ -31,16 +31,61 @@ static void fill(float *begin, float *end) {
     memcpy(begin, &canary_bits, sizeof *begin);
 }
 
-void gauntlet_memory_init(gauntlet_memory *memory, size_t capacity) {
-  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+static size_t page_bytes(void) {
+  return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool map(gauntlet_memory *memory, size_t capacity, int sharing) {
+  const size_t page = page_bytes();
   const size_t bytes = (capacity * sizeof(float) + page - 1) / page * page;
-  char *base = mmap(NULL, bytes + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (base == MAP_FAILED || mprotect(base + page, bytes, PROT_READ | PROT_WRITE) != 0) {
-    perror("guarded memory");
-    abort();
+  char *base = mmap(NULL, bytes + 2 * page, PROT_NONE, sharing | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED)
+    return false;
+  if (mprotect(base + page, bytes, PROT_READ | PROT_WRITE) != 0) {
+    munmap(base, bytes + 2 * page);
+    return false;
   }
   *memory = (gauntlet_memory){.begin = (float *)(void *)(base + page), .capacity = bytes / sizeof(float)};
   gauntlet_memory_place(memory, 0, GAUNTLET_AT_START);
+  return true;
+}
+
+void gauntlet_memory_init(gauntlet_memory *memory, size_t capacity) {
+  if (!map(memory, capacity, MAP_PRIVATE)) {
+    perror("guarded memory");
+    abort();
+  }
+}
+
+bool gauntlet_memory_init_shared(gauntlet_memory *memory, size_t capacity) {
+  return map(memory, capacity, MAP_SHARED);
+}
+
+void gauntlet_memory_free(gauntlet_memory *memory) {
+  const size_t page = page_bytes();
+  if (memory->begin)
+    munmap((char *)memory->begin - page, memory->capacity * sizeof(float) + 2 * page);
+  *memory = (gauntlet_memory){0};
+}
+
+size_t gauntlet_memory_capacity(size_t floats) {
+  return floats + 2 * MARGIN;
+}
+
+void gauntlet_memory_protect(const gauntlet_memory *memory, bool writable) {
+  if (mprotect(memory->begin, memory->capacity * sizeof(float), writable ? PROT_READ | PROT_WRITE : PROT_READ) != 0) {
+    perror("guarded memory");
+    abort();
+  }
+}
+
+bool gauntlet_memory_holds(const gauntlet_memory *memory, const void *address, ptrdiff_t *offset) {
+  const uintptr_t at = (uintptr_t)address, page = page_bytes();
+  const uintptr_t begin = (uintptr_t)memory->begin - page;
+  if (!memory->begin || at < begin || at >= begin + memory->capacity * sizeof(float) + 2 * page)
+    return false;
+  *offset = (ptrdiff_t)(at - (uintptr_t)memory->data);
+  return true;
 }
 
 float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement) {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A float that no computation here gives: a NaN with a payload of its own. */
+/* A float that no computation gives: a signalling NaN. */
 float gauntlet_canary(void);
 
 /* Where data lie in their memory: right behind the lower guard page, right before the upper one, or in between, aligned
@@ -27,8 +27,21 @@ typedef struct gauntlet_memory {
   size_t floats;
 } gauntlet_memory;
 
-/* Room for `capacity` floats, until the process ends. */
+/* Room for `capacity` floats, until the process ends or gauntlet_memory_free. */
 void gauntlet_memory_init(gauntlet_memory *memory, size_t capacity);
+
+/* The same, shared with the processes that this one forks; false if there is no memory. */
+bool gauntlet_memory_init_shared(gauntlet_memory *memory, size_t capacity);
+void gauntlet_memory_free(gauntlet_memory *memory);
+
+/* The capacity that `floats` floats need at any placement. */
+size_t gauntlet_memory_capacity(size_t floats);
+
+/* Lets the process write the memory, guard pages apart, or only read it. */
+void gauntlet_memory_protect(const gauntlet_memory *memory, bool writable);
+
+/* Whether an address lies in the memory or its guard pages; then *offset is its distance in bytes from the data. */
+bool gauntlet_memory_holds(const gauntlet_memory *memory, const void *address, ptrdiff_t *offset);
 
 /* Where the next data of `floats` floats lie; what they hold is canaries, as is what lies around them. */
 float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement);

@@ -67,7 +67,7 @@ void oracle_conv1x1(const cardinal_conv1x1_args *a, oracle_order order) {
       const size_t at = block * a->y_block + pixel * CARDINAL_BLOCK;
       const float *residual = a->residual ? a->residual + at : NULL;
       sums s;
-      start(&s, a->bias ? a->bias + block * CARDINAL_BLOCK : a->y + at, residual, order);
+      start(&s, a->bias + block * CARDINAL_BLOCK, residual, order);
       for (size_t i = 0; i < a->channels; ++i) {
         const size_t c = in_order(i, a->channels, order);
         add_products(&s, a->x + c / CARDINAL_BLOCK * a->x_block + pixel * CARDINAL_BLOCK + c % CARDINAL_BLOCK,

@@ -64,3 +64,8 @@ float gauntlet_hard_float(gauntlet_random *random) {
     return gauntlet_uniform(random);
   }
 }
+
+float gauntlet_special_float(gauntlet_random *random) {
+  const float value = gauntlet_hard_float(random);
+  return isfinite(value) && fabsf(value) > 1.0f ? gauntlet_uniform(random) : value;
+}

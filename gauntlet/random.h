@@ -25,4 +25,7 @@ float gauntlet_any_float(gauntlet_random *random);
 /* Now and then a value that is hard on kernels: NaN, infinity, -0, a subnormal, the largest; otherwise uniform. */
 float gauntlet_hard_float(gauntlet_random *random);
 
+/* The same without the largest ones: no sum of products of a few million such values overflows. */
+float gauntlet_special_float(gauntlet_random *random);
+
 #endif

@@ -60,13 +60,11 @@ enum {
  *
  *   x         [ceil(channels/16)] blocks, x_block apart, of [pixels][16]
  *   w         `blocks` panels, w_panel apart, of [channels][16]
- *   bias      [blocks][16], or NULL: the sum goes on from the partial sums in y (residual and relu still apply)
+ *   bias      [blocks][16]
  *   residual  as y, or NULL
  *   y         `blocks` blocks, y_block apart, of [pixels][16]
  *
- * An operator may cut a long sum into several calls: the first with bias, the later ones without, residual, relu and
- * lane_mask only in the last. `blocks` is at most the kernel's tile_blocks. Any number of pixels and channels >= 1;
- * channels counted from a block's first lane. */
+ * `blocks` is at most the kernel's tile_blocks. Any number of pixels and channels >= 1. */
 typedef struct cardinal_conv1x1_args {
   const float *x, *w, *bias, *residual;
   float *y;
@@ -74,8 +72,8 @@ typedef struct cardinal_conv1x1_args {
   size_t x_block, w_panel, y_block;
   uint32_t lane_mask; /* of the last block; the others are full */
   uint32_t relu;
-  /* What the caller will read next, hints for software prefetch, which a kernel may ignore: weights, and the next
-   * call's x, its blocks x_block apart as well. Nearby lines may be prefetched too. NULL and 0 if nothing. */
+  /* What the caller will read next, hints for software prefetch, which a kernel may ignore: the next call's weights,
+   * all of them, and its x, blocks x_block apart as well. Nearby lines may be prefetched too. NULL and 0 if nothing. */
   const float *next_w;
   size_t next_w_floats;
   const float *next_x;

@@ -37,24 +37,8 @@ typedef struct gathered {
 
 _Static_assert(sizeof(gathered) <= CARDINAL_ALIGNMENT, "the gathered pixels follow aligned");
 
-/* Room to keep a residual: the blocks of one call, spaced as in y. */
-static size_t kept_floats(const cardinal_plan *plan) {
-  const cardinal_shape *s = &plan->shape;
-  return plan->has_residual && s->in_per_group > plan->channel_chunk
-             ? plan->kernel->tile_blocks * s->out_height * s->out_width * CARDINAL_BLOCK
-             : 0;
-}
-
-/* Copies a residual, spaced as the output is: the chunks of channels before the last leave partial sums in y, which a
- * residual that is y itself wouldn't survive. */
-static const float *keep_residual(const float *residual, size_t pixels, size_t blocks, size_t y_block, float *to) {
-  for (size_t b = 0; b < blocks; ++b)
-    memcpy(to + b * y_block, residual + b * y_block, pixels * CARDINAL_BLOCK * sizeof(float));
-  return to;
-}
-
-/* Items are [image][pixel chunk][block chunk]. Inside one, output blocks are outside, chunks of input channels next and
- * pixels innermost (in the kernel): a chunk of packed weights stays in L1 while the pixels stream from L2. */
+/* Items are [image][pixel chunk][block chunk]. Inside one, output blocks are outside and pixels inside (in the kernel):
+ * the panels of a call are fetched once, ahead, and serve all pixels of the item, which stay in L2. */
 static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch) {
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
@@ -88,35 +72,27 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
   for (size_t block = block_begin; block < block_end; block += plan->kernel->tile_blocks) {
     const size_t blocks = cardinal_min(plan->kernel->tile_blocks, block_end - block);
     const size_t offset = image * plan->y_image + block * y_block + pixel_begin * CARDINAL_BLOCK;
-    const float *residual = work->residual ? work->residual + offset : NULL;
-    if (residual == work->y + offset && s->in_per_group > plan->channel_chunk)
-      residual = keep_residual(residual, pixels, blocks, y_block, scratch + plan->worker_floats - kept_floats(plan));
     const float *panel = plan->weights + block * plan->panel_floats;
     /* After the last blocks the next pixels begin with the first ones. */
-    const float *next_panel = block + blocks < out_blocks ? panel + blocks * plan->panel_floats : plan->weights;
-    for (size_t c = 0; c < s->in_per_group; c += plan->channel_chunk) {
-      const size_t channels = cardinal_min(plan->channel_chunk, s->in_per_group - c);
-      const int last = c + channels == s->in_per_group;
-      plan->kernel->conv1x1(&(cardinal_conv1x1_args){
-          .x = x + c / CARDINAL_BLOCK * x_block,
-          .w = panel + c * CARDINAL_BLOCK,
-          .bias = c == 0 ? plan->bias + block * CARDINAL_BLOCK : NULL,
-          .residual = last ? residual : NULL,
-          .y = work->y + offset,
-          .pixels = pixels,
-          .channels = channels,
-          .blocks = blocks,
-          .x_block = x_block,
-          .w_panel = plan->panel_floats,
-          .y_block = y_block,
-          .lane_mask = last ? cardinal_plan_lane_mask(plan, 0, block + blocks - 1) : CARDINAL_ALL_LANES,
-          .relu = last && plan->relu,
-          .next_w = last ? next_panel : panel + (c + channels) * CARDINAL_BLOCK,
-          .next_w_floats =
-              cardinal_min(plan->channel_chunk, s->in_per_group - (last ? 0 : c + channels)) * CARDINAL_BLOCK,
-          .next_x = last ? x : x + (c + channels) / CARDINAL_BLOCK * x_block,
-      });
-    }
+    const size_t after = block + blocks < out_blocks ? block + blocks : 0;
+    plan->kernel->conv1x1(&(cardinal_conv1x1_args){
+        .x = x,
+        .w = panel,
+        .bias = plan->bias + block * CARDINAL_BLOCK,
+        .residual = work->residual ? work->residual + offset : NULL,
+        .y = work->y + offset,
+        .pixels = pixels,
+        .channels = s->in_per_group,
+        .blocks = blocks,
+        .x_block = x_block,
+        .w_panel = plan->panel_floats,
+        .y_block = y_block,
+        .lane_mask = cardinal_plan_lane_mask(plan, 0, block + blocks - 1),
+        .relu = plan->relu,
+        .next_w = plan->weights + after * plan->panel_floats,
+        .next_w_floats = cardinal_min(plan->kernel->tile_blocks, out_blocks - after) * plan->panel_floats,
+        .next_x = x,
+    });
   }
 }
 
@@ -133,10 +109,7 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
   const size_t out_blocks = plan->grouping.out_blocks;
   const size_t threads = plan->context->threads;
 
-  /* The panels of a kernel call take half of L1; the next ones and the pixels share the rest. */
-  const size_t fitting_channels = caches->l1d_bytes / 2 / (tile_blocks * CARDINAL_BLOCK * sizeof(float));
   const size_t channel_blocks = cardinal_ceil_div(s->in_per_group, CARDINAL_BLOCK);
-  plan->channel_chunk = even_chunk(channel_blocks, fitting_channels / CARDINAL_BLOCK) * CARDINAL_BLOCK;
 
   /* The pixels of an item lie in L2, and so do the weights where both fit. Larger weights stream through L2 once for
    * each pixel chunk, so that the chunks are made as large as they can be. */
@@ -172,7 +145,6 @@ void cardinal_plan_conv1x1(cardinal_plan *plan) {
       s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk) * cardinal_ceil_div(out_blocks, plan->block_chunk);
   if (gathers)
     plan->worker_floats = CARDINAL_ALIGNMENT / sizeof(float) + channel_blocks * plan->pixel_chunk * CARDINAL_BLOCK;
-  plan->worker_floats += kept_floats(plan);
 }
 
 /* Items are chunks of output blocks. */

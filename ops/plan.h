@@ -53,7 +53,6 @@ struct cardinal_plan {
   size_t row_chunk;     /* conv, pool: output rows an item */
   size_t pixel_chunk;   /* conv1x1: output pixels an item */
   size_t block_chunk;   /* conv1x1, fc: output blocks an item */
-  size_t channel_chunk; /* conv1x1: products a kernel call */
 
   /* Scratch of a run, in bytes from its (aligned) start; whole-tensor copies exist where layouts differ. */
   size_t x_copy, y_copy, workers, scratch_bytes;

@@ -14,13 +14,15 @@ static char *read_text(const char *path) {
   FILE *file = fopen(path, "rb");
   char *text = NULL;
   size_t capacity = 0;
-  /* No file of names has a zero byte: reading up to one reads all. */
-  bool read = file && (getdelim(&text, &capacity, '\0', file) >= 0 || !ferror(file));
+  /* No file of names has a zero byte: reading up to one reads all. At the end of an empty file nothing is read, and
+   * what getdelim allocated for it holds no text. */
+  const bool found = file && getdelim(&text, &capacity, '\0', file) >= 0;
+  const bool read = file && (found || feof(file));
   if (!read)
     tool_fail(command_name, "%s: %s", path, strerror(errno));
   if (file)
     fclose(file);
-  if (read && text)
+  if (read && found)
     return text;
   free(text);
   return read ? strdup("") : NULL;

@@ -206,6 +206,7 @@ CARDINAL_API void cardinal_context_desc_init(cardinal_context_desc *desc);
  * with the size that the caller's header gives the struct; the function of that name, which programs without these
  * headers may call, fills the fields of the first release. */
 CARDINAL_API void cardinal_context_desc_init_sized(cardinal_context_desc *desc, size_t size);
+/** Calls cardinal_context_desc_init_sized. */
 #define cardinal_context_desc_init(desc) cardinal_context_desc_init_sized((desc), sizeof *(desc))
 
 /** Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
@@ -315,6 +316,7 @@ CARDINAL_API void cardinal_conv_desc_init(cardinal_conv_desc *desc);
  * the size that the caller's header gives the struct; the function of that name, which programs without these headers
  * may call, fills the fields of the first release. */
 CARDINAL_API void cardinal_conv_desc_init_sized(cardinal_conv_desc *desc, size_t size);
+/** Calls cardinal_conv_desc_init_sized. */
 #define cardinal_conv_desc_init(desc) cardinal_conv_desc_init_sized((desc), sizeof *(desc))
 
 /** Rows and columns of the convolution's output. Errors: as cardinal_conv_create. */
@@ -368,6 +370,7 @@ CARDINAL_API void cardinal_pool_desc_init(cardinal_pool_desc *desc);
  * the size that the caller's header gives the struct; the function of that name, which programs without these headers
  * may call, fills the fields of the first release. */
 CARDINAL_API void cardinal_pool_desc_init_sized(cardinal_pool_desc *desc, size_t size);
+/** Calls cardinal_pool_desc_init_sized. */
 #define cardinal_pool_desc_init(desc) cardinal_pool_desc_init_sized((desc), sizeof *(desc))
 
 /** Rows and columns of the pool's output: 1 and 1 for a global average. Errors: as cardinal_pool_create. */

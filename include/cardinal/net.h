@@ -139,7 +139,7 @@ CARDINAL_API void cardinal_net_desc_init_sized(cardinal_net_desc *desc, size_t s
  * @param context  outlives the network
  * @param spec     the architecture; not kept
  * @param weights  of that architecture; not kept
- * @param desc     batch and image size, NULL for the defaults; not kept
+ * @param desc     batch and image size; not kept
  * @param net      the new network, the caller's until cardinal_net_destroy
  * @param error    may be NULL
  * @return CARDINAL_OK, or why there is no network */

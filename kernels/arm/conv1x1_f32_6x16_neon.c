@@ -78,13 +78,7 @@ CARDINAL_INLINE void tile(const cardinal_conv1x1_args *a, size_t block, size_t f
     prefetch_pixels(residual, pixels);
 
   float32x4_t acc[TILE_PIXELS * VECTORS];
-  if (a->bias) {
-    cardinal_neon_start(acc, pixels, VECTORS, a->bias + block * CARDINAL_BLOCK);
-  } else {
-    CARDINAL_UNROLL
-    for (size_t i = 0; i < pixels * VECTORS; ++i)
-      acc[i] = vld1q_f32(y + cardinal_neon_offset(i, VECTORS));
-  }
+  cardinal_neon_start(acc, pixels, VECTORS, a->bias + block * CARDINAL_BLOCK);
 
   float32x4_t quad[TILE_PIXELS];
   for (size_t quads = a->channels / LANES; quads;) {

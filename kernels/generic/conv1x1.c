@@ -15,7 +15,7 @@ static inline void conv1x1_tile(const cardinal_conv1x1_args *a, size_t block, si
 
   float acc[TILE_PIXELS][CARDINAL_BLOCK];
   for (size_t p = 0; p < pixels; ++p)
-    cardinal_lanes_copy(acc[p], a->bias ? a->bias + block * CARDINAL_BLOCK : a->y + offset + p * CARDINAL_BLOCK);
+    cardinal_lanes_copy(acc[p], a->bias + block * CARDINAL_BLOCK);
 
   for (size_t c = 0; c < a->channels; ++c) {
     const float *xc = x + c / CARDINAL_BLOCK * a->x_block + c % CARDINAL_BLOCK;

@@ -15,8 +15,10 @@
 #define FC_FLOOR 72
 #define FC_LANES 76
 
-#define FC_MOST_IMAGES 4
+/* The largest tiles: with AVX2 3 × 2 blocks or 1 × 6, with AVX-512 3 × 8. All registers but 4 may be sums. */
+#define FC_MOST_IMAGES 3
 #define FC_MOST_BLOCKS 8
+#define FC_OTHER_REGISTERS (FC_MOST_IMAGES + 1)
 
 #ifndef __ASSEMBLER__
 #include "kernels/x86/tile.h"
@@ -42,12 +44,11 @@ CARDINAL_TILE_OFFSET(cardinal_fc_tile, y_image, FC_Y_IMAGE);
 CARDINAL_TILE_OFFSET(cardinal_fc_tile, floor, FC_FLOOR);
 CARDINAL_TILE_OFFSET(cardinal_fc_tile, lanes, FC_LANES);
 
-/* [images - 1][blocks - 1]; only tiles whose registers suffice are there: cardinal_fc_run knows which. */
+/* [images - 1][blocks - 1], NULL where registers don't suffice. */
 typedef void (*cardinal_fc_tiles[FC_MOST_IMAGES][FC_MOST_BLOCKS])(const cardinal_fc_tile *);
 
-/* All of a layer in tiles of an ISA with `registers` vector registers, `vectors` of which hold 16 floats. */
-static inline void cardinal_fc_run(const cardinal_fc_args *a, const cardinal_fc_tiles tiles, size_t most_images,
-                                   size_t registers, size_t vectors) {
+/* All of a layer. */
+static inline void cardinal_fc_run(const cardinal_fc_args *a, const cardinal_fc_tiles tiles) {
   cardinal_fc_tile t = {
       .channels = a->channels,
       .x_image = a->x_image * sizeof(float),
@@ -55,11 +56,10 @@ static inline void cardinal_fc_run(const cardinal_fc_args *a, const cardinal_fc_
       .y_image = a->y_image * sizeof(float),
       .floor = cardinal_tile_floor(a->relu),
   };
-  const cardinal_cut images = cardinal_cut_evenly(a->images, most_images);
-  /* A tile's registers: the sums, a value of each image, one vector of weights. */
-  const size_t most_at_once = cardinal_cut_length(images, 0);
-  const size_t fitting = (registers - 1 - most_at_once) / (most_at_once * vectors);
-  const size_t most_blocks = fitting < FC_MOST_BLOCKS ? fitting : FC_MOST_BLOCKS;
+  const cardinal_cut images = cardinal_cut_evenly(a->images, FC_MOST_IMAGES);
+  size_t most_blocks = FC_MOST_BLOCKS;
+  while (!tiles[cardinal_cut_length(images, 0) - 1][most_blocks - 1])
+    --most_blocks;
   for (size_t block = 0, blocks; block < a->blocks; block += blocks) {
     const size_t left = a->blocks - block;
     blocks = left < most_blocks ? left : most_blocks;

@@ -11,8 +11,7 @@
 /* Of both: images of a fully connected layer are the pixels of a 1×1 convolution. */
 typedef struct matrix_case {
   size_t pixels, channels, blocks;
-  size_t chunk; /* conv1x1: channels a call, a multiple of 16, or all */
-  size_t gap;   /* floats between blocks, panels and images, times 16 */
+  size_t gap; /* floats between blocks, panels and images, times 16 */
   uint32_t lane_mask, relu;
   bool residual, in_place;
   data_kind data;
@@ -27,9 +26,9 @@ static harness_buffers buffers;
 
 static void describe(const matrix_case *c, size_t number) {
   static const char *const placements[] = {"at start", "at end", "askew"};
-  harness_case("case %zu: %zu pixels or images, %zu channels, %zu blocks, %zu channels a call, gap %zu, lanes %04x, "
+  harness_case("case %zu: %zu pixels or images, %zu channels, %zu blocks, gap %zu, lanes %04x, "
                "relu %u, %s, %s data, %s",
-               number, c->pixels, c->channels, c->blocks, c->chunk, c->gap, c->lane_mask, c->relu,
+               number, c->pixels, c->channels, c->blocks, c->gap, c->lane_mask, c->relu,
                !c->residual  ? "no residual"
                : c->in_place ? "residual in place"
                              : "residual",
@@ -118,34 +117,31 @@ static bool check_values(const matrix_case *c, const data_problem *p, const stri
   return right;
 }
 
-/* Calls a kernel, or the oracle if `kernel` is NULL, with the sum cut as an operator would cut it. */
+/* Calls a kernel, or the oracle if `kernel` is NULL. */
 static void call_conv1x1(cardinal_conv1x1_kernel *kernel, const matrix_case *c, const strides *s, const matrix_args *a,
                          float *y) {
-  const float *residual = a->residual == a->y ? y : a->residual;
-  for (size_t first = 0; first < c->channels; first += c->chunk) {
-    const bool last = first + c->chunk >= c->channels;
-    const cardinal_conv1x1_args args = {
-        .x = a->x + x_at(s, 0, first),
-        .w = a->w + first * CARDINAL_BLOCK,
-        .bias = first ? NULL : a->bias,
-        .residual = last ? residual : NULL,
-        .y = y,
-        .pixels = c->pixels,
-        .channels = last ? c->channels - first : c->chunk,
-        .blocks = c->blocks,
-        .x_block = s->x_block,
-        .w_panel = s->w_panel,
-        .y_block = s->y_block,
-        .lane_mask = last ? c->lane_mask : CARDINAL_ALL_LANES,
-        .relu = last && c->relu,
-        .next_w = c->gap ? a->w : NULL,
-        .next_w_floats = c->gap ? c->channels * CARDINAL_BLOCK : 0,
-    };
-    if (kernel)
-      kernel(&args);
-    else
-      oracle_conv1x1(&args, ORACLE_CANONICAL);
-  }
+  const cardinal_conv1x1_args args = {
+      .x = a->x,
+      .w = a->w,
+      .bias = a->bias,
+      .residual = a->residual == a->y ? y : a->residual,
+      .y = y,
+      .pixels = c->pixels,
+      .channels = c->channels,
+      .blocks = c->blocks,
+      .x_block = s->x_block,
+      .w_panel = s->w_panel,
+      .y_block = s->y_block,
+      .lane_mask = c->lane_mask,
+      .relu = c->relu,
+      .next_w = c->gap ? a->w : NULL,
+      .next_w_floats = c->gap ? c->blocks * c->channels * CARDINAL_BLOCK : 0,
+      .next_x = c->gap ? a->x : NULL,
+  };
+  if (kernel)
+    kernel(&args);
+  else
+    oracle_conv1x1(&args, ORACLE_CANONICAL);
 }
 
 static void call_fc(cardinal_fc_kernel *kernel, const matrix_case *c, const strides *s, const matrix_args *a,
@@ -177,7 +173,6 @@ static void call(const cardinal_kernel *kernel, cardinal_form form, const matrix
     call_fc(kernel ? kernel->fc : NULL, c, s, a, y);
 }
 
-/* A partial sum in y is overwritten by the first call, so a residual in place can't be cut. */
 static bool run_case(const cardinal_kernel *kernel, const matrix_case *c, size_t number) {
   describe(c, number);
   const bool conv1x1 = kernel->form == CARDINAL_FORM_CONV1X1;
@@ -202,9 +197,7 @@ static bool run_case(const cardinal_kernel *kernel, const matrix_case *c, size_t
   float *twins = expected + a.y_floats;
   memcpy(expected, a.y, a.y_floats * sizeof(float));
   memcpy(twins, a.y, a.y_floats * sizeof(float));
-  matrix_case whole = *c; /* the oracle doesn't cut the sum */
-  whole.chunk = c->channels;
-  call(NULL, kernel->form, &whole, &s, &a, expected);
+  call(NULL, kernel->form, c, &s, &a, expected);
 
   call(kernel, kernel->form, c, &s, &a, a.y);
   bool right = harness_equal(a.y, expected, a.y_floats, "the oracle");
@@ -234,7 +227,6 @@ static bool run_case(const cardinal_kernel *kernel, const matrix_case *c, size_t
 
 static void vary(matrix_case *c, size_t number) {
   gauntlet_random random = {.state = ~number};
-  c->chunk = c->channels;
   c->residual = gauntlet_between(&random, 0, 1);
   c->in_place = gauntlet_between(&random, 0, 1);
   c->relu = (uint32_t)gauntlet_between(&random, 0, 1);
@@ -277,19 +269,6 @@ static bool conv1x1_cases(const cardinal_kernel *kernel, size_t *cases) {
     if (!try_case(kernel,
                   (matrix_case){.pixels = test_scale(196, 29), .channels = test_scale(300, 70), .blocks = blocks},
                   cases))
-      return false;
-  }
-
-  /* Sums cut into several calls. The data, residual and lane masks vary as above. */
-  for (size_t number = 0; number < test_scale(200, 12); ++number) {
-    gauntlet_random random = {.state = number};
-    matrix_case c = {.pixels = gauntlet_between(&random, 1, 30),
-                     .channels = gauntlet_between(&random, 17, test_scale(120, 60)),
-                     .blocks = gauntlet_between(&random, 1, kernel->tile_blocks)};
-    vary(&c, *cases);
-    c.chunk = CARDINAL_BLOCK * gauntlet_between(&random, 1, c.channels / CARDINAL_BLOCK);
-    c.in_place = false; /* the first call writes partial sums over y */
-    if (!run_case(kernel, &c, (*cases)++))
       return false;
   }
   return true;

@@ -51,7 +51,7 @@ typedef void draw_case(conv_case *c, gauntlet_random *random);
 
 static void draw_1x1(conv_case *c, gauntlet_random *random) {
   const int64_t most =
-      gauntlet_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300); /* more are cut into chunks */
+      gauntlet_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300);
   c->desc.in_channels = gauntlet_integer(random, 1, most);
   c->desc.out_channels = gauntlet_integer(random, 1, 70);
   static const int64_t strides[][2] = {{1, 1}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, {1, 2}, {3, 2}};
@@ -195,7 +195,7 @@ Test(ops, conv_any) {
   run_drawn(draw_any, test_scale(300, 16));
 }
 
-/* The layers that networks are made of, at sizes at which work is cut into many items and sums into chunks. */
+/* The layers that networks are made of, at sizes at which work is cut into many items. */
 Test(ops, conv_layers_of_networks) {
   conv_buffers_init(&buffers, 1 << 22);
   static const struct {

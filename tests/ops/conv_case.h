@@ -7,6 +7,7 @@
 
 #include "gauntlet/data.h"
 #include "gauntlet/memory.h"
+#include "gauntlet/tensor.h"
 
 typedef struct conv_case {
   cardinal_conv_desc desc;
@@ -39,18 +40,5 @@ void conv_buffers_init(conv_buffers *buffers, size_t capacity);
 /* Makes the plan in `context`, runs it, and compares the output, padding lanes included, bit for bit with the expected
  * one. Says what was wrong by cr_expect and returns false. */
 bool conv_case_run(const cardinal_context *context, const conv_case *c, const conv_data *data, conv_buffers *buffers);
-
-/* Index of an element of a tensor of `channels` channels and `pixels` pixels an image. */
-size_t tensor_index(cardinal_layout layout, size_t channels, size_t pixels, size_t image, size_t channel, size_t pixel);
-size_t tensor_floats(cardinal_layout layout, size_t batch, size_t channels, size_t pixels);
-const char *tensor_layout_name(cardinal_layout layout);
-
-/* Spreads an NCHW tensor into a layout, with +0 in padding lanes. */
-void tensor_spread(cardinal_layout layout, float *to, const float *nchw, size_t batch, size_t channels, size_t pixels);
-
-/* Index, NCHW, of the first element that isn't the same as in the NCHW tensor `expected`; the number of elements if all
- * are, and all padding lanes are +0; that number plus one if a padding lane isn't. */
-size_t tensor_difference(cardinal_layout layout, const float *found, const float *expected, size_t batch,
-                         size_t channels, size_t pixels);
 
 #endif

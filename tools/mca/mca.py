@@ -184,7 +184,7 @@ def analyse_calls(tools, compiler, folder, kernels):
 
 
 def run_jobs(function, jobs):
-    """function of each job, two at a time: the work is done by other programs."""
+    """function of each job, as many at a time as there are CPUs: the work is done by other programs."""
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return list(pool.map(function, jobs))
 

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A tile of a 1×1 convolution, pixels × blocks of 16 output channels, as C and assembly see it. Distances are bytes. */
+#ifndef CARDINAL_KERNELS_X86_CONV1X1_H
+#define CARDINAL_KERNELS_X86_CONV1X1_H
+
+#define CONV1X1_X 0
+#define CONV1X1_W 8
+#define CONV1X1_BIAS 16
+#define CONV1X1_RESIDUAL 24
+#define CONV1X1_Y 32
+#define CONV1X1_IN_BLOCKS 40
+#define CONV1X1_LAST_CELLS 48
+#define CONV1X1_X_BLOCK 56
+#define CONV1X1_W_PANEL 64
+#define CONV1X1_Y_BLOCK 72
+#define CONV1X1_X_AHEAD 80
+#define CONV1X1_W_AHEAD 88
+#define CONV1X1_W_AHEAD_STEP 96
+#define CONV1X1_X_NEXT 104
+#define CONV1X1_FLOOR 112
+#define CONV1X1_LANES 116
+
+#ifndef __ASSEMBLER__
+#include "kernels/x86/tile.h"
+
+typedef struct cardinal_conv1x1_tile {
+  const float *x, *w, *bias, *residual; /* residual: NULL if there is none */
+  float *y;
+  size_t in_blocks, last_cells; /* full input blocks, and cells of the one after them */
+  size_t x_block, w_panel, y_block;
+  /* Where to prefetch, a line a cell: pixels, their blocks x_block apart, and weights, `w_ahead_step` on each block. */
+  const char *x_ahead, *w_ahead;
+  size_t w_ahead_step;
+  const char *x_next;
+  float floor;
+  int32_t lanes[CARDINAL_BLOCK]; /* of the last block */
+} cardinal_conv1x1_tile;
+
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, x, CONV1X1_X);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, w, CONV1X1_W);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, bias, CONV1X1_BIAS);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, residual, CONV1X1_RESIDUAL);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, y, CONV1X1_Y);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, in_blocks, CONV1X1_IN_BLOCKS);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, last_cells, CONV1X1_LAST_CELLS);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, x_block, CONV1X1_X_BLOCK);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, w_panel, CONV1X1_W_PANEL);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, y_block, CONV1X1_Y_BLOCK);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, x_ahead, CONV1X1_X_AHEAD);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, w_ahead, CONV1X1_W_AHEAD);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, w_ahead_step, CONV1X1_W_AHEAD_STEP);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, x_next, CONV1X1_X_NEXT);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, floor, CONV1X1_FLOOR);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, lanes, CONV1X1_LANES);
+
+typedef void cardinal_conv1x1_tile_function(const cardinal_conv1x1_tile *);
+
+/* All pixels of a call; `tiles` are those for its number of blocks, tiles[i] of i + 1 pixels, `most_pixels` of them. */
+static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal_conv1x1_tile_function *const *tiles,
+                                        size_t most_pixels, size_t ahead) {
+  enum {
+    LINE = 64
+  };
+  cardinal_conv1x1_tile t = {
+      .x = a->x,
+      .w = a->w,
+      .bias = a->bias,
+      .residual = a->residual,
+      .y = a->y,
+      .in_blocks = a->channels / CARDINAL_BLOCK,
+      .last_cells = a->channels % CARDINAL_BLOCK,
+      .x_block = a->x_block * sizeof(float),
+      .w_panel = a->w_panel * sizeof(float),
+      .y_block = a->y_block * sizeof(float),
+      .w_ahead = (const char *)(a->next_w ? a->next_w : a->w),
+      .floor = cardinal_tile_floor(a->relu),
+  };
+  cardinal_tile_lanes(t.lanes, a->lane_mask);
+  const cardinal_cut cut = cardinal_cut_evenly(a->pixels, most_pixels);
+  const size_t count = cardinal_cut_tiles(cut);
+  /* The next weights are spread over all steps, a step being an input block of a tile, in whole lines. */
+  const size_t steps = count * t.in_blocks, lines = a->next_w_floats / CARDINAL_BLOCK;
+  t.w_ahead_step = steps ? (lines + steps - 1) / steps * LINE : 0;
+  const char *w_ahead_end = t.w_ahead + lines * LINE;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t pixels = cardinal_cut_length(cut, i);
+    const float *next_x = t.x + pixels * CARDINAL_BLOCK;
+    t.x_next = (const char *)(i + 1 < count ? next_x : a->next_x ? a->next_x : a->x);
+    t.x_ahead = t.in_blocks > ahead ? (const char *)(t.x + ahead * a->x_block) : t.x_next;
+    if (t.w_ahead >= w_ahead_end)
+      t.w_ahead_step = 0;
+    tiles[pixels - 1](&t);
+    t.w_ahead += t.in_blocks * t.w_ahead_step;
+    t.x = next_x;
+    t.y += pixels * CARDINAL_BLOCK;
+    if (t.residual)
+      t.residual += pixels * CARDINAL_BLOCK;
+  }
+}
+#endif
+
+#endif

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define FC_AHEAD 16 /* channels that weights are prefetched ahead of their use */
+#include "kernels/x86/avx2.inc"
+#include "kernels/x86/fc.inc"
+
+family fc_f32_avx2, multiply_f32

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Kernels that are wrong on purpose: each must be caught, for what it does, and the right one must pass. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gauntlet/campaign.h"
+
+typedef struct suspect {
+  const char *name;
+  uint32_t violation; /* that must be among those found; 0: none may be */
+} suspect;
+
+static const suspect suspects[] = {
+    {"right", 0},
+    {"zeros", GAUNTLET_WRONG_VALUE},
+    {"previous_result", GAUNTLET_WRONG_VALUE},
+    {"right_edge", GAUNTLET_WRONG_VALUE},
+    {"reads_past_input", GAUNTLET_READ_OUTSIDE},
+    {"writes_past_output", GAUNTLET_WROTE_OUTSIDE},
+    {"multiplies_padding", GAUNTLET_WRONG_VALUE},
+    {"multiplies_padding_bounded", GAUNTLET_WRONG_VALUE},
+    {"other_order", GAUNTLET_WRONG_VALUE},
+    {"other_order_bounded", 0},
+    {"sums_in_bf16", GAUNTLET_WRONG_VALUE},
+    {"ignores_dilation", GAUNTLET_WRONG_VALUE},
+    {"changes_input", GAUNTLET_INPUT_CHANGED},
+    {"leaves_ftz", GAUNTLET_MODES_CHANGED},
+    {"clobbers_register", GAUNTLET_REGISTER_CHANGED},
+    {"keeps_state", GAUNTLET_NOT_REPEATABLE},
+    {"races", GAUNTLET_RACE},
+    {"hangs", GAUNTLET_HANG},
+    {"exits", GAUNTLET_EXIT},
+    {"crashes", GAUNTLET_CRASH},
+};
+
+static const gauntlet_source source = {.path = WRONG_KERNELS};
+
+static size_t index_of(const gauntlet_list *list, const char *name) {
+  for (size_t i = 0; i < list->count; ++i)
+    if (strcmp(list->kernels[i].name, name) == 0)
+      return i;
+  cr_assert_fail("the list has no kernel %s", name);
+  return 0;
+}
+
+/* A window with padding and dilation, wide enough that a sum has several blocks of channels. */
+static gauntlet_problem a_problem(void) {
+  gauntlet_problem problem;
+  cardinal_error error;
+  cr_assert(gauntlet_parse("conv g2 ic40 oc6 ih7 iw9 k3 d2 pt2 pl2 pb2 pr3 n2 bias relu", &problem, &error), "%s",
+            error.message);
+  return problem;
+}
+
+typedef struct first_words {
+  char text[512];
+} first_words;
+
+static void remember(void *user, const gauntlet_case *tried) {
+  first_words *words = user;
+  if (tried->verdict->violations && !words->text[0])
+    snprintf(words->text, sizeof words->text, "%s", tried->verdict->what);
+}
+
+Test(gauntlet, catches_what_is_wrong) {
+  static gauntlet_list list;
+  char message[512] = "";
+  cr_assert(gauntlet_source_list(&source, &list, message, sizeof message), "%s", message);
+  const gauntlet_problem problem = a_problem();
+  for (size_t i = 0; i < sizeof suspects / sizeof suspects[0]; ++i) {
+    const suspect *s = &suspects[i];
+    first_words words = {""};
+    const gauntlet_campaign campaign = {.source = source,
+                                        .list = &list,
+                                        .problems = &problem,
+                                        .problem_count = 1,
+                                        .seed = 1,
+                                        .trials = 16,
+                                        .seconds = s->violation == GAUNTLET_HANG ? 0.5 : 20.0,
+                                        .stop_at_hang = true,
+                                        .user = &words,
+                                        .tried = remember};
+    gauntlet_score score;
+    gauntlet_campaign_run(&campaign, index_of(&list, s->name), &score);
+    printf("%-28s %2zu of %2zu trials: %s\n", s->name, score.failures, score.trials,
+           words.text[0] ? words.text : "right");
+    cr_expect_str_empty(score.skipped, "%s: %s", s->name, score.skipped);
+    cr_expect(score.trials > 0, "%s wasn't tried", s->name);
+    if (s->violation)
+      cr_expect(score.violations & s->violation, "%s: found 0x%x, expected 0x%x among it: %s", s->name,
+                score.violations, s->violation, words.text);
+    else
+      cr_expect_eq(score.violations, 0u, "%s: found 0x%x: %s", s->name, score.violations, words.text);
+  }
+}
+
+Test(gauntlet, passes_over_what_cannot_run) {
+  static gauntlet_list list;
+  char message[512];
+  cr_assert(gauntlet_source_list(&source, &list, message, sizeof message), "%s", message);
+  const gauntlet_campaign campaign = {.source = source, .list = &list, .seed = 1, .trials = 4, .seconds = 10.0};
+  gauntlet_score score;
+  gauntlet_campaign_run(&campaign, index_of(&list, "needs_what_is_not_there"), &score);
+  cr_expect_eq(score.trials, 0u);
+  cr_expect(strstr(score.skipped, "no_such_feature"), "%s", score.skipped);
+}
+
+Test(gauntlet, refuses_another_abi) {
+  static gauntlet_list list;
+  char message[512] = "";
+  const gauntlet_source other = {.path = WRONG_ABI};
+  cr_expect_not(gauntlet_source_list(&other, &list, message, sizeof message));
+  cr_expect(strstr(message, "version 77") && strstr(message, "expected 1"), "%s", message);
+}
+
+Test(gauntlet, refuses_what_is_no_plugin) {
+  static gauntlet_list list;
+  char message[512] = "";
+  cr_expect_not(gauntlet_source_list(&(gauntlet_source){.path = "/no/such/file.so"}, &list, message, sizeof message));
+  cr_expect(strstr(message, "can't be loaded"), "%s", message);
+  cr_expect_not(gauntlet_source_list(&(gauntlet_source){.path = NO_PLUGIN}, &list, message, sizeof message));
+  cr_expect(strstr(message, "exports no function cardinal_plugin_kernels"), "%s", message);
+}
+
+Test(gauntlet, finds_problems_that_a_kernel_serves) {
+  static gauntlet_list list;
+  char message[512];
+  const gauntlet_source example = {.path = EXAMPLE_PLUGIN};
+  cr_assert(gauntlet_source_list(&example, &list, message, sizeof message), "%s", message);
+  cr_assert_eq(list.count, 1u);
+  cr_expect_str_eq(list.kernels[0].name, "window_conv_nchw");
+  first_words words = {""};
+  const gauntlet_campaign campaign = {
+      .source = example, .list = &list, .seed = 3, .trials = 60, .seconds = 20.0, .user = &words, .tried = remember};
+  gauntlet_score score;
+  gauntlet_campaign_run(&campaign, 0, &score);
+  cr_expect_eq(score.trials, 60u);
+  cr_expect_eq(score.failures, 0u, "%zu failures: %s", score.failures, words.text);
+  cr_expect(score.worst_share > 0.0 && score.worst_share <= 1.0, "worst share %g", score.worst_share);
+  cr_expect_not(score.same_bits, "another order gave the canonical bits: the data tell nothing");
+}
