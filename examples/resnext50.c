@@ -29,6 +29,7 @@ int main(int count, char **arguments) {
     return 2;
   }
   cardinal_net_spec spec;
+  cardinal_net_spec_init(&spec);
   must(cardinal_net_spec_named("resnext50_32x4d", &spec, &error));
   cardinal_weights *weights;
   if (count == 3)
