@@ -12,9 +12,9 @@ cardinal_status cardinal_net_fail(cardinal_error *error, cardinal_status status,
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    /* They mustn't steer the terminal that shows the message. */
-    for (char *c = error->message; *c; c++)
-      if ((unsigned char)*c < 0x20 || *c == 0x7F)
+    /* They mustn't steer the terminal that shows the message. U+0080 to U+009F, C2 80 to C2 9F in UTF-8, do, too. */
+    for (unsigned char *c = (unsigned char *)error->message; *c; c++)
+      if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0))
         *c = '?';
   }
   return status;

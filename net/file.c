@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,7 +62,11 @@ cardinal_status cardinal_file_read_at(int descriptor, const char *path, size_t o
   return CARDINAL_OK;
 }
 
-/* Doubling rather than asking for the size, so that pipes can be read as well. */
+static cardinal_status say_too_long(const char *path, size_t most, cardinal_error *error) {
+  return cardinal_net_fail(error, CARDINAL_UNSUPPORTED, "%s: the file has more than %zu bytes", path, most);
+}
+
+/* Doubling rather than trusting the size, so that pipes can be read as well. */
 static cardinal_status read_stream(int descriptor, const char *path, size_t most, unsigned char **bytes, size_t *size,
                                    cardinal_error *error) {
   size_t capacity = 0;
@@ -81,7 +86,7 @@ static cardinal_status read_stream(int descriptor, const char *path, size_t most
       return refuse(path, error);
     *size += now > 0 ? (size_t)now : 0;
     if (*size > most)
-      return cardinal_net_fail(error, CARDINAL_UNSUPPORTED, "%s: the file has more than %zu bytes", path, most);
+      return say_too_long(path, most, error);
   }
 }
 
@@ -92,7 +97,14 @@ cardinal_status cardinal_file_read_all(const char *path, size_t most, unsigned c
     return refuse(path, error);
   unsigned char *made = NULL;
   size_t made_size = 0;
-  cardinal_status status = read_stream(descriptor, path, most, &made, &made_size, error);
+  struct stat info;
+  cardinal_status status;
+  if (fstat(descriptor, &info))
+    status = refuse(path, error);
+  else if (S_ISREG(info.st_mode) && (uintmax_t)info.st_size > most)
+    status = say_too_long(path, most, error);
+  else
+    status = read_stream(descriptor, path, most, &made, &made_size, error);
   close(descriptor);
   if (status) {
     free(made);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "net/common.h"
+#include "net/picture.h"
 #include "kernels/fpenv.h"
 
 /* 8 bits for the pixel, 2 for the sum's overshoot and sign. */
@@ -193,7 +194,7 @@ cardinal_status cardinal_image_transform(const cardinal_image *image, int64_t re
   const int64_t max_side = 1 << 16;
   if (!image || !image->pixels || !to)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "image, its pixels or to is NULL");
-  if (image->width < 1 || image->height < 1 || image->width > (1 << 28) / image->height)
+  if (image->width < 1 || image->height < 1 || image->width > CARDINAL_MAX_PIXELS / image->height)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
                              "the picture has %" PRId64 "×%" PRId64 " pixels, expected 1 to 2^28", image->width,
                              image->height);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jpeglib.h>
 #include <png.h>
@@ -19,6 +20,18 @@ static cardinal_image read_image(const char *path) {
   cardinal_error error;
   cr_assert_eq(cardinal_image_read(path, &image, &error), CARDINAL_OK, "%s", error.message);
   return image;
+}
+
+/* What can't be read is said with the file's name, and the caller's struct stays as it was. */
+static void expect_refused(const char *path, cardinal_status wanted, const char *message) {
+  cardinal_image image = {.height = 77};
+  cardinal_error error;
+  cardinal_status status = cardinal_image_read(path, &image, &error);
+  cr_expect_eq(status, wanted, "%s: %s", path, cardinal_status_string(status));
+  cr_expect_eq(image.height, 77, "a failed call changed its output");
+  if (status)
+    cr_expect(strstr(error.message, path) && strstr(error.message, message), "expected \"%s\", found \"%s\"", message,
+              error.message);
 }
 
 /* ---- torchvision --------------------------------------------------------------------------------------------- */
@@ -376,6 +389,55 @@ Test(jpeg, every_color_space) {
   }
 }
 
+/* A grey picture in 64 to 127 scans: the DC coefficients, then each AC coefficient alone, of which the first ones come
+ * in two scans, their lowest bit in the second. */
+static void write_scans(const char *path, int scans) {
+  jpeg_scan_info script[127] = {{.comps_in_scan = 1}};
+  int refined = scans - 64;
+  for (int i = 1; i < scans; i++) {
+    bool second = i > 63;
+    int coefficient = second ? i - 63 : i;
+    script[i] = (jpeg_scan_info){.comps_in_scan = 1,
+                                 .Ss = coefficient,
+                                 .Se = coefficient,
+                                 .Ah = second,
+                                 .Al = !second && coefficient <= refined};
+  }
+  struct jpeg_compress_struct jpeg;
+  struct jpeg_error_mgr errors;
+  FILE *file = fopen(path, "wb");
+  cr_assert_not_null(file);
+  jpeg.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&jpeg);
+  jpeg_stdio_dest(&jpeg, file);
+  jpeg.image_width = jpeg.image_height = 16;
+  jpeg.input_components = 1;
+  jpeg.in_color_space = JCS_GRAYSCALE;
+  jpeg_set_defaults(&jpeg);
+  jpeg.scan_info = script;
+  jpeg.num_scans = scans;
+  jpeg_start_compress(&jpeg, TRUE);
+  for (int row = 0; row < 16; row++) {
+    unsigned char bytes[16];
+    for (int i = 0; i < 16; i++)
+      bytes[i] = (unsigned char)(i * row);
+    JSAMPROW line = bytes;
+    jpeg_write_scanlines(&jpeg, &line, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  fclose(file);
+}
+
+Test(jpeg, only_so_many_scans) {
+  write_scans(test_path("scans.jpg"), 100);
+  cardinal_image image = read_image(test_path("scans.jpg"));
+  cr_expect_eq(image.width, 16);
+  cardinal_image_free(&image);
+  write_scans(test_path("scans.jpg"), 101);
+  expect_refused(test_path("scans.jpg"), CARDINAL_UNSUPPORTED, "a progressive JPEG file of more than 100 scans");
+}
+
 Test(jpeg, exif_orientation_is_applied) {
   static const jpeg_kind kind = {JCS_RGB, JCS_YCbCr, 3, false};
   for (int orientation = 1; orientation <= 8; orientation++) {
@@ -402,17 +464,6 @@ Test(png, exif_orientation_is_applied) {
 }
 
 /* ---- bad files ----------------------------------------------------------------------------------------------- */
-
-static void expect_refused(const char *path, cardinal_status wanted, const char *message) {
-  cardinal_image image = {.height = 77};
-  cardinal_error error;
-  cardinal_status status = cardinal_image_read(path, &image, &error);
-  cr_expect_eq(status, wanted, "%s: %s", path, cardinal_status_string(status));
-  cr_expect_eq(image.height, 77, "a failed call changed its output");
-  if (status)
-    cr_expect(strstr(error.message, path) && strstr(error.message, message), "expected \"%s\", found \"%s\"", message,
-              error.message);
-}
 
 Test(bad_files, other_than_images) {
   expect_refused(test_path("absent.png"), CARDINAL_IO_ERROR, "No such file");
@@ -476,6 +527,12 @@ Test(bad_files, a_wrong_checksum_in_a_png) {
   test_write(test_path("checksum.png"), bytes, size);
   expect_refused(test_path("checksum.png"), CARDINAL_BAD_FILE, "damaged PNG");
   free(bytes);
+}
+
+Test(bad_files, too_many_bytes) {
+  test_write(test_path("long.jpg"), "\xFF\xD8\xFF", 3);
+  cr_assert_eq(truncate(test_path("long.jpg"), ((off_t)1 << 30) + 1), 0);
+  expect_refused(test_path("long.jpg"), CARDINAL_UNSUPPORTED, "the file has more than 1073741824 bytes");
 }
 
 Test(bad_files, too_many_pixels) {
