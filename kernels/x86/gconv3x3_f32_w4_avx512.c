@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 3×3 with groups of up to 4 channels, four groups in a vector. */
-#define SLOT 4
-#include "kernels/x86/gconv3x3_rolling_avx512.h"
+/* 3×3 with groups of 4 channels, four groups in a vector. */
+#include "kernels/x86/gconv3x3_strip.h"
+
+extern const cardinal_strips cardinal_gconv3x3_f32_w4_avx512_strips;
 
 void cardinal_gconv3x3_f32_w4_avx512(const cardinal_conv_args *a) {
-  cardinal_avx512_rolling(a);
+  cardinal_strips_run(a, &cardinal_gconv3x3_f32_w4_avx512_strips);
 }

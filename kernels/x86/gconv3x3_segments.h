@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A tile of a 3×3 convolution, up to four segments of rows, as C and assembly see it; kernels/x86/gconv3x3_segments.inc
+ * has the tiles. Distances are bytes. */
+#ifndef CARDINAL_KERNELS_X86_GCONV3X3_SEGMENTS_H
+#define CARDINAL_KERNELS_X86_GCONV3X3_SEGMENTS_H
+
+#define SEGMENTS_MOST 4
+#define SEGMENTS_MOST_PIXELS 12
+
+#define SEGMENTS_X 0
+#define SEGMENTS_X_SEGMENT 8
+#define SEGMENTS_X_ROW 40
+#define SEGMENTS_X_NEXT_BLOCK 48
+#define SEGMENTS_W 56
+#define SEGMENTS_CHANNELS 64
+#define SEGMENTS_BIAS 72
+#define SEGMENTS_Y 80
+#define SEGMENTS_RESIDUAL 112
+#define SEGMENTS_EDGES 120
+#define SEGMENTS_HAS_RESIDUAL 128
+#define SEGMENTS_FLOOR 132
+#define SEGMENTS_LANES 136
+
+/* What of a segment is padding: its first column, its last one, all of it for the current ky. Four bits a segment of
+ * each ky's 16; the fourth bit of the last segment says that a ky has nothing but padding. A bit marks the end of the
+ * last ky. */
+#define SEGMENT_LEFT 1
+#define SEGMENT_RIGHT 2
+#define SEGMENT_WHOLE 4
+#define SEGMENT_BITS 4
+#define SEGMENTS_NOTHING 0x8000
+#define SEGMENTS_KY_BITS 16
+
+#ifndef __ASSEMBLER__
+#include "kernels/x86/tile.h"
+
+typedef struct cardinal_segments_tile {
+  const char *x;                   /* first segment's first column, ky = 0 */
+  size_t x_segment[SEGMENTS_MOST]; /* from there to each segment's */
+  size_t x_row, x_next_block;      /* x_next_block: from the row after a block's last one to the next block's first */
+  const float *w;
+  size_t channels;
+  const float *bias;
+  float *y[SEGMENTS_MOST]; /* NULL where there is no segment */
+  ptrdiff_t residual;      /* from y */
+  uint64_t edges;          /* of ky = 0 lowest */
+  uint32_t has_residual;
+  float floor;
+  int32_t lanes[CARDINAL_BLOCK];
+} cardinal_segments_tile;
+
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, x, SEGMENTS_X);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, x_segment, SEGMENTS_X_SEGMENT);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, x_row, SEGMENTS_X_ROW);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, x_next_block, SEGMENTS_X_NEXT_BLOCK);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, w, SEGMENTS_W);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, channels, SEGMENTS_CHANNELS);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, bias, SEGMENTS_BIAS);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, y, SEGMENTS_Y);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, residual, SEGMENTS_RESIDUAL);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, edges, SEGMENTS_EDGES);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, has_residual, SEGMENTS_HAS_RESIDUAL);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, floor, SEGMENTS_FLOOR);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, lanes, SEGMENTS_LANES);
+
+/* The tiles of an ISA: [stride - 1][pixels of a segment - 1], and how many segments they have. */
+typedef struct cardinal_segments {
+  void (*of[2][SEGMENTS_MOST_PIXELS])(const cardinal_segments_tile *);
+  size_t segments[SEGMENTS_MOST_PIXELS]; /* 0 for more pixels than the registers hold */
+  size_t vector_lanes;
+} cardinal_segments;
+
+enum {
+  SEGMENTS_FULL = 8 /* sums that keep two FMA units busy, whose results take 4 cycles */
+};
+
+/* How rows are cut: into as few pieces as possible if their tiles are full, else into more if that fills them better.
+ */
+static inline cardinal_cut cardinal_segments_cut(size_t width, const cardinal_segments *tiles) {
+  size_t most = 1;
+  while (most < SEGMENTS_MOST_PIXELS && tiles->segments[most])
+    ++most;
+  const cardinal_cut fewest = cardinal_cut_evenly(width, most);
+  const size_t sums = fewest.shorter * tiles->segments[fewest.shorter - 1];
+  if (sums >= SEGMENTS_FULL || fewest.shorter == 1)
+    return fewest;
+  const cardinal_cut more = cardinal_cut_evenly(width, fewest.shorter - 1);
+  return more.shorter * tiles->segments[more.shorter - 1] > sums ? more : fewest;
+}
+
+/* Where an output row begins: in x, at its first column of padding, and in y; and which ky are padding to it. */
+typedef struct cardinal_segments_row {
+  const char *x;
+  float *y;
+  uint64_t edges;
+} cardinal_segments_row;
+
+static inline cardinal_segments_row cardinal_segments_row_of(const cardinal_conv_args *a, size_t row) {
+  const ptrdiff_t top = (ptrdiff_t)(row * a->window.stride_h) - (ptrdiff_t)a->window.pad_top;
+  const ptrdiff_t floats = top * (ptrdiff_t)a->x_row - (ptrdiff_t)(a->window.pad_left * CARDINAL_BLOCK);
+  cardinal_segments_row start = {(const char *)a->x + floats * (ptrdiff_t)sizeof(float), a->y + row * a->y_row, 0};
+  for (ptrdiff_t ky = 0; ky < 3; ++ky)
+    if (top + ky < 0 || top + ky >= (ptrdiff_t)a->in_height)
+      start.edges |= (uint64_t)SEGMENT_WHOLE << (SEGMENTS_KY_BITS * ky);
+  return start;
+}
+
+enum {
+  SEGMENTS_MOST_VECTORS = 2 /* of 16 lanes */
+};
+#define SEGMENTS_EACH_KY ((uint64_t)1 << 2 * SEGMENTS_KY_BITS | (uint64_t)1 << SEGMENTS_KY_BITS | 1)
+
+/* Runs a tile with `edges`, whose segments are placed, for each vector of 16 lanes. */
+static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const cardinal_segments *tiles,
+                                              cardinal_segments_tile t[SEGMENTS_MOST_VECTORS], size_t pixels,
+                                              size_t segments, uint64_t edges) {
+  const size_t all = tiles->segments[pixels - 1];
+  for (size_t s = segments; s < all; ++s) { /* those that are missing are nothing but padding */
+    edges |= (SEGMENTS_EACH_KY * SEGMENT_WHOLE) << (SEGMENT_BITS * s);
+    t[0].y[s] = NULL;
+  }
+  const uint64_t whole = (uint64_t)0x4444 & ((1u << (SEGMENT_BITS * all)) - 1);
+  if (edges & SEGMENTS_EACH_KY * whole)
+    for (size_t ky = 0; ky < 3; ++ky)
+      if ((edges >> (SEGMENTS_KY_BITS * ky) & whole) == whole)
+        edges |= (uint64_t)SEGMENTS_NOTHING << (SEGMENTS_KY_BITS * ky);
+  t[0].edges = edges | (uint64_t)1 << 3 * SEGMENTS_KY_BITS;
+  tiles->of[a->window.stride_h - 1][pixels - 1](&t[0]);
+  if (tiles->vector_lanes == CARDINAL_BLOCK)
+    return;
+  t[1].x = t[0].x + (a->slot < CARDINAL_BLOCK ? tiles->vector_lanes * sizeof(float) : 0);
+  t[1].edges = t[0].edges;
+  for (size_t s = 0; s < all; ++s) {
+    t[1].x_segment[s] = t[0].x_segment[s];
+    t[1].y[s] = t[0].y[s] ? t[0].y[s] + tiles->vector_lanes : NULL;
+  }
+  tiles->of[a->window.stride_h - 1][pixels - 1](&t[1]);
+}
+
+/* All rows' segments of `pixels` pixels, `across` of them side by side from column `first` on, evenly spread over
+ * tiles. */
+static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardinal_segments *tiles,
+                                        cardinal_segments_tile t[SEGMENTS_MOST_VECTORS], size_t first, size_t pixels,
+                                        size_t across) {
+  const size_t stride = a->window.stride_h, pad = a->window.pad_left, end = first + across * pixels;
+  const cardinal_cut cut = cardinal_cut_evenly((a->row_end - a->row_begin) * across, tiles->segments[pixels - 1]);
+  size_t row = a->row_begin, column = first, s = 0, tile = 0;
+  uint64_t edges = 0;
+  for (cardinal_segments_row start = cardinal_segments_row_of(a, row); row < a->row_end;) {
+    const char *x = start.x + column * stride * CARDINAL_BLOCK * sizeof(float);
+    uint64_t here = start.edges;
+    if (column * stride < pad)
+      here |= SEGMENT_LEFT * SEGMENTS_EACH_KY;
+    if ((column + pixels - 1) * stride + 2 >= a->in_width + pad)
+      here |= SEGMENT_RIGHT * SEGMENTS_EACH_KY;
+    if (s == 0) {
+      t->x = x;
+      edges = 0;
+    }
+    t->x_segment[s] = (size_t)(x - t->x);
+    t->y[s] = start.y + column * CARDINAL_BLOCK;
+    edges |= here << (SEGMENT_BITS * s++);
+    column += pixels;
+    if (column == end && ++row < a->row_end) {
+      column = first;
+      start = cardinal_segments_row_of(a, row);
+    }
+    if (s == cardinal_cut_length(cut, tile)) {
+      cardinal_segments_tile_run(a, tiles, t, pixels, s, edges);
+      s = 0;
+      ++tile;
+    }
+  }
+}
+
+/* A whole call. */
+static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles) {
+  if (a->row_begin == a->row_end)
+    return;
+  cardinal_segments_tile t[SEGMENTS_MOST_VECTORS];
+  for (size_t v = 0; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
+    const size_t lane = v * tiles->vector_lanes;
+    t[v] = (cardinal_segments_tile){
+        .x_row = a->x_row * sizeof(float),
+        .x_next_block = (a->x_block - 3 * a->x_row) * sizeof(float),
+        .w = a->w + lane,
+        .channels = a->channels,
+        .bias = a->bias + lane,
+        .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
+        .has_residual = a->residual != NULL,
+        .floor = cardinal_tile_floor(a->relu),
+    };
+    cardinal_tile_lanes(t[v].lanes, a->lane_mask >> lane);
+  }
+  const cardinal_cut cut = cardinal_segments_cut(a->out_width, tiles);
+  if (cut.longer_count > 0)
+    cardinal_segments_of(a, tiles, t, 0, cut.longer, cut.longer_count);
+  cardinal_segments_of(a, tiles, t, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
+}
+#endif
+
+#endif
