@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 3×3 with groups of 4: a vector is two groups, an input channel is broadcast inside each half by vpermilps. */
-#include "kernels/x86/gconv3x3_avx2.h"
+/* 3×3 with groups of 4 channels: a vector is two groups. */
+#include "kernels/x86/gconv3x3_segments.h"
 
-enum {
-  SLOT = 4,
-  ROWS = 1
-};
-
-static void tiles(const cardinal_conv_args *a, const cardinal_avx2_pass *pass, const cardinal_avx2_cut *cut,
-                  size_t row) {
-  if (a->window.stride_h == 1)
-    cardinal_avx2_tiles(a, pass, cut, row, SLOT, 1, ROWS > 1);
-  else
-    cardinal_avx2_tiles(a, pass, cut, row, SLOT, 2, ROWS > 1);
-}
+extern const cardinal_segments cardinal_gconv3x3_f32_w4_avx2_tiles;
 
 void cardinal_gconv3x3_f32_w4_avx2(const cardinal_conv_args *a) {
-  cardinal_avx2_one_pass(a, SLOT, ROWS, tiles);
+  cardinal_segments_run(a, &cardinal_gconv3x3_f32_w4_avx2_tiles);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/x86/avx2.inc"
+#include "kernels/x86/f32.inc"
+#define MOST_PIXELS 12
+#define EMBEDDED 0
+#define UNROLLED 1
+#include "kernels/x86/gconv3x3_segments.inc"
+
+/* Each lane reads its own channel. */
+.macro column n, at
+  load \n, \at
+.endm
+
+tiles gconv3x3_f32_w1_avx2
