@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ops/team.h"
 #include "tests/support/scale.h"
 #include "tests/threads/problem.h"
 
@@ -162,6 +164,36 @@ Test(team, uses_no_cpu_time_while_idle) {
   cardinal_context_release_threads(context);
   cardinal_plan_destroy(plan);
   cardinal_context_destroy(context);
+}
+
+/* A task that returns when all three have come, or after half a minute. */
+static void meet(void *argument, size_t index) {
+  atomic_uint *come = argument;
+  atomic_fetch_or(come, 1u << index);
+  for (int tries = 0; tries < 30000 && atomic_load(come) != 7; ++tries)
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+Test(team, all_come_from_wherever_they_wait) {
+  enum {
+    THREADS = 3
+  };
+  void *memory = aligned_alloc(64, (cardinal_team_bytes(THREADS) + 63) / 64 * 64);
+  for (int spin = 0; spin < 2; ++spin) {
+    cardinal_team *team = memory;
+    cr_assert(cardinal_team_init(team, THREADS, spin));
+    cr_assert(cardinal_team_hold(team));
+    for (size_t phase = 0; phase < test_scale(200, 10); ++phase) {
+      if (phase % 20 == 10) /* asleep; otherwise awake, or about to be the one or the other */
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+      atomic_uint come = 0;
+      cardinal_team_run(team, THREADS, meet, &come);
+      cr_assert_eq(atomic_load(&come), 7, "phase %zu: only tasks %#x came", phase, atomic_load(&come));
+    }
+    cardinal_team_release(team);
+    cardinal_team_stop(team);
+  }
+  free(memory);
 }
 
 /* ---- several users ---- */
