@@ -54,6 +54,8 @@ cardinal_status cardinal_struct_take(const char *function, const cardinal_struct
           "%s: struct_size is %u, but this library knows %zu bytes of a %s: expected zeros in the rest, found "
           "another value in byte %zu",
           function, size, type->known, type->name, i);
-  memcpy(to, from, size < type->known ? size : type->known);
+  const uint32_t known = (uint32_t)type->known;
+  memcpy(to, from, size < known ? size : known);
+  memcpy(to, &known, sizeof known); /* of `to`, which may be taken again */
   return CARDINAL_OK;
 }

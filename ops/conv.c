@@ -2,7 +2,8 @@
 /* Driver of convolutions with a window, grouped or not. */
 #include <string.h>
 
-#include "ops/plan.h"
+#include "ops/drivers.h"
+#include "ops/sizes.h"
 
 /* What of an image one kernel call sees: input rows that exist, and output rows counted from the same top. */
 typedef struct band {
@@ -18,8 +19,8 @@ static void run_band(const cardinal_plan *plan, const float *x, const float *res
   window.pad_top = rows.pad_top;
   plan->kernel->conv(&(cardinal_conv_args){
       .x = x,
-      .w = plan->weights + panel * plan->panel_floats,
-      .bias = plan->bias + panel * CARDINAL_BLOCK,
+      .w = plan->packed->weights + panel * plan->packed->panel_floats,
+      .bias = plan->packed->bias + panel * CARDINAL_BLOCK,
       .residual = residual,
       .y = y,
       .channels = s->in_per_group,
@@ -44,8 +45,8 @@ static void aligned_item(const cardinal_work *work, size_t item, float *scratch)
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
   const cardinal_grouping *g = &plan->grouping;
-  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->row_chunk);
-  const size_t row_begin = item % row_chunks * plan->row_chunk;
+  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  const size_t row_begin = item % row_chunks * plan->blocking.row_chunk;
   const size_t block = item / row_chunks % g->out_blocks;
   const size_t unit = item / row_chunks / g->out_blocks % g->units;
   const size_t image = item / row_chunks / g->out_blocks / g->units;
@@ -53,7 +54,7 @@ static void aligned_item(const cardinal_work *work, size_t item, float *scratch)
   const size_t y_block = s->out_height * s->out_width * CARDINAL_BLOCK;
   const band rows = {.in_height = s->in_height,
                      .row_begin = row_begin,
-                     .row_end = cardinal_min(row_begin + plan->row_chunk, s->out_height),
+                     .row_end = cardinal_min(row_begin + plan->blocking.row_chunk, s->out_height),
                      .pad_top = s->window.pad_top};
 
   const size_t offset = image * plan->y_image + (unit * g->out_blocks + block) * y_block;
@@ -148,25 +149,20 @@ static void scatter(const cardinal_plan *plan, size_t unit, size_t per_group, co
     }
 }
 
-/* Input rows that `rows` output rows span, if none is in the padding. */
-static size_t rows_spanned(const cardinal_shape *s, size_t rows) {
-  return (rows - 1) * s->window.stride_h + cardinal_window_height(&s->window);
-}
-
 /* Groups straddle blocks: items are [image][unit][row chunk]. What a chunk reads is gathered into scratch, as if it
  * were an image of its own, computed there and scattered. */
 static void gathered_item(const cardinal_work *work, size_t item, float *scratch) {
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
   const cardinal_grouping *g = &plan->grouping;
-  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->row_chunk);
-  const size_t row_begin = item % row_chunks * plan->row_chunk;
-  const size_t rows = cardinal_min(plan->row_chunk, s->out_height - row_begin);
+  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  const size_t row_begin = item % row_chunks * plan->blocking.row_chunk;
+  const size_t rows = cardinal_min(plan->blocking.row_chunk, s->out_height - row_begin);
   const size_t unit = item / row_chunks % g->units;
   const size_t image = item / row_chunks / g->units;
 
   /* input rows, counted from the top of the padding, then from the image's */
-  const size_t first = row_begin * s->window.stride_h, end = first + rows_spanned(s, rows);
+  const size_t first = row_begin * s->window.stride_h, end = first + cardinal_rows_spanned(s, rows);
   const size_t in_begin = cardinal_min(first > s->window.pad_top ? first - s->window.pad_top : 0, s->in_height);
   const size_t in_end = cardinal_min(end > s->window.pad_top ? end - s->window.pad_top : 0, s->in_height);
   const band chunk = {.in_height = in_end > in_begin ? in_end - in_begin : 0,
@@ -196,38 +192,15 @@ static void gathered_item(const cardinal_work *work, size_t item, float *scratch
         work->y[offset + c / CARDINAL_BLOCK * y_block + p * CARDINAL_BLOCK + c % CARDINAL_BLOCK] = 0.0f;
 }
 
-/* Rows an item, such that all threads finish at about the same time if there are `others` items for each chunk. */
-static size_t balanced_rows(const cardinal_plan *plan, size_t others) {
-  const size_t wanted = plan->context->threads > 1 ? 8 * (size_t)plan->context->threads : 1;
-  const size_t chunks = cardinal_min(cardinal_ceil_div(wanted, others), plan->shape.out_height);
-  return cardinal_ceil_div(plan->shape.out_height, chunks);
-}
-
-/* Floats of scratch for the gathered input and output of some rows. */
-static size_t gathered_floats(const cardinal_plan *plan, size_t rows) {
-  const cardinal_shape *s = &plan->shape;
-  const size_t in_rows = cardinal_min(rows_spanned(s, rows), s->in_height);
-  return (plan->grouping.in_blocks * in_rows * s->in_width + plan->grouping.out_blocks * rows * s->out_width) *
-         CARDINAL_BLOCK;
-}
-
-void cardinal_plan_conv(cardinal_plan *plan) {
+void cardinal_drive_conv(cardinal_plan *plan) {
   const cardinal_shape *s = &plan->shape;
   const cardinal_grouping *g = &plan->grouping;
-  if (g->x_aligned && g->y_aligned) {
-    const size_t others = s->batch * g->units * g->out_blocks;
-    plan->item = aligned_item;
-    plan->row_chunk = balanced_rows(plan, others);
-    plan->items = others * cardinal_ceil_div(s->out_height, plan->row_chunk);
-    return;
-  }
-  /* what is gathered and computed stays in half of L2 */
-  const size_t others = s->batch * g->units;
-  const size_t fitting = plan->context->topology.l2_bytes / 2 / sizeof(float);
-  plan->item = gathered_item;
-  plan->row_chunk = balanced_rows(plan, others);
-  while (plan->row_chunk > 1 && gathered_floats(plan, plan->row_chunk) > fitting)
-    plan->row_chunk = cardinal_ceil_div(plan->row_chunk, 2);
-  plan->items = others * cardinal_ceil_div(s->out_height, plan->row_chunk);
-  plan->worker_floats = gathered_floats(plan, plan->row_chunk);
+  const cardinal_resources resources = cardinal_plan_resources(plan);
+  const bool aligned = g->x_aligned && g->y_aligned;
+  plan->blocking = cardinal_blocking_conv(s, g, &resources);
+  plan->item = aligned ? aligned_item : gathered_item;
+  plan->items =
+      s->batch * g->units * (aligned ? g->out_blocks : 1) * cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  if (!aligned)
+    plan->worker_floats = cardinal_gathered_floats(s, g, plan->blocking.row_chunk);
 }

@@ -2,12 +2,9 @@
 /* Drivers of 1×1 convolutions and of fully connected layers. */
 #include <string.h>
 
-#include "ops/plan.h"
-
-enum {
-  FC_BLOCKS = 4,
-  ITEMS_A_THREAD = 8
-};
+#include "ops/drivers.h"
+#include "ops/sizes.h"
+#include "ops/tensor.h"
 
 /* Copies the pixels that a strided convolution reads, `pixels` outputs from `first` on, into [block][pixels][16]. */
 static void gather_strided(const cardinal_shape *s, const float *image, size_t first, size_t pixels, float *to) {
@@ -44,13 +41,13 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
   const cardinal_shape *s = &plan->shape;
   const size_t out_pixels = s->out_height * s->out_width;
   const size_t out_blocks = plan->grouping.out_blocks;
-  const size_t block_chunks = cardinal_ceil_div(out_blocks, plan->block_chunk);
-  const size_t pixel_chunks = cardinal_ceil_div(out_pixels, plan->pixel_chunk);
-  const size_t block_begin = item % block_chunks * plan->block_chunk;
-  const size_t block_end = cardinal_min(block_begin + plan->block_chunk, out_blocks);
+  const size_t block_chunks = cardinal_ceil_div(out_blocks, plan->blocking.block_chunk);
+  const size_t pixel_chunks = cardinal_ceil_div(out_pixels, plan->blocking.pixel_chunk);
+  const size_t block_begin = item % block_chunks * plan->blocking.block_chunk;
+  const size_t block_end = cardinal_min(block_begin + plan->blocking.block_chunk, out_blocks);
   const size_t chunk = item / block_chunks;
-  const size_t pixel_begin = chunk % pixel_chunks * plan->pixel_chunk;
-  const size_t pixels = cardinal_min(plan->pixel_chunk, out_pixels - pixel_begin);
+  const size_t pixel_begin = chunk % pixel_chunks * plan->blocking.pixel_chunk;
+  const size_t pixels = cardinal_min(plan->blocking.pixel_chunk, out_pixels - pixel_begin);
   const size_t image = chunk / pixel_chunks;
 
   const float *x = work->x + image * plan->x_image;
@@ -72,107 +69,68 @@ static void conv1x1_item(const cardinal_work *work, size_t item, float *scratch)
   for (size_t block = block_begin; block < block_end; block += plan->kernel->tile_blocks) {
     const size_t blocks = cardinal_min(plan->kernel->tile_blocks, block_end - block);
     const size_t offset = image * plan->y_image + block * y_block + pixel_begin * CARDINAL_BLOCK;
-    const float *panel = plan->weights + block * plan->panel_floats;
+    const float *panel = plan->packed->weights + block * plan->packed->panel_floats;
     /* After the last blocks the next pixels begin with the first ones. */
     const size_t after = block + blocks < out_blocks ? block + blocks : 0;
     plan->kernel->conv1x1(&(cardinal_conv1x1_args){
         .x = x,
         .w = panel,
-        .bias = plan->bias + block * CARDINAL_BLOCK,
+        .bias = plan->packed->bias + block * CARDINAL_BLOCK,
         .residual = work->residual ? work->residual + offset : NULL,
         .y = work->y + offset,
         .pixels = pixels,
         .channels = s->in_per_group,
         .blocks = blocks,
         .x_block = x_block,
-        .w_panel = plan->panel_floats,
+        .w_panel = plan->packed->panel_floats,
         .y_block = y_block,
         .lane_mask = cardinal_plan_lane_mask(plan, 0, block + blocks - 1),
         .relu = plan->relu,
-        .next_w = plan->weights + after * plan->panel_floats,
-        .next_w_floats = cardinal_min(plan->kernel->tile_blocks, out_blocks - after) * plan->panel_floats,
+        .next_w = plan->packed->weights + after * plan->packed->panel_floats,
+        .next_w_floats = cardinal_min(plan->kernel->tile_blocks, out_blocks - after) * plan->packed->panel_floats,
         .next_x = x,
     });
   }
 }
 
-/* The largest chunk of at most `most` in which `total` is cut evenly. */
-static size_t even_chunk(size_t total, size_t most) {
-  return cardinal_ceil_div(total, cardinal_ceil_div(total, cardinal_max(most, 1)));
-}
-
-void cardinal_plan_conv1x1(cardinal_plan *plan) {
+void cardinal_drive_conv1x1(cardinal_plan *plan) {
   const cardinal_shape *s = &plan->shape;
-  const cardinal_topology *caches = &plan->context->topology;
-  const size_t tile_pixels = plan->kernel->tile_pixels, tile_blocks = plan->kernel->tile_blocks;
-  const size_t out_pixels = s->out_height * s->out_width;
-  const size_t out_blocks = plan->grouping.out_blocks;
-  const size_t threads = plan->context->threads;
-
-  const size_t channel_blocks = cardinal_ceil_div(s->in_per_group, CARDINAL_BLOCK);
-
-  /* The pixels of an item lie in L2, and so do the weights where both fit. Larger weights stream through L2 once for
-   * each pixel chunk, so that the chunks are made as large as they can be. */
-  const size_t weight_bytes = plan->weight_floats * sizeof(float);
-  const size_t pixel_bytes = weight_bytes <= caches->l2_bytes / 2 ? caches->l2_bytes / 4 : caches->l2_bytes * 13 / 16;
-  const size_t fitting_pixels =
-      cardinal_max(pixel_bytes / (channel_blocks * CARDINAL_BLOCK * sizeof(float)), 4 * tile_pixels);
-  plan->pixel_chunk = even_chunk(out_pixels, fitting_pixels);
-
-  /* Several items a thread, so that all finish at about the same time. Cutting the blocks is preferred, since it costs
-   * only more reading of x; pixels are cut further where there are too few blocks, or where each thread would gather
-   * its own copy of them. */
-  const bool gathers = s->window.stride_h != 1 || s->window.stride_w != 1;
-  size_t block_items = 1;
-  if (threads > 1) {
-    const size_t wanted = ITEMS_A_THREAD * threads;
-    const size_t most_block_items = gathers ? 1 : cardinal_ceil_div(out_blocks, tile_blocks);
-    const size_t pixel_items = cardinal_ceil_div(wanted, s->batch * most_block_items);
-    const size_t least_pixels = gathers ? 16 * tile_pixels : tile_pixels;
-    const size_t most_pixels = cardinal_max(cardinal_ceil_div(out_pixels, pixel_items), least_pixels);
-    plan->pixel_chunk = even_chunk(out_pixels, cardinal_min(plan->pixel_chunk, most_pixels));
-    block_items = cardinal_ceil_div(wanted, s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk));
-  }
-  /* Whole tiles, where the last chunk isn't much smaller for it. */
-  if (plan->pixel_chunk >= 8 * tile_pixels && plan->pixel_chunk < out_pixels)
-    plan->pixel_chunk = cardinal_ceil_div(plan->pixel_chunk, tile_pixels) * tile_pixels;
-  plan->block_chunk =
-      even_chunk(cardinal_ceil_div(out_blocks, tile_blocks), cardinal_ceil_div(out_blocks, tile_blocks * block_items)) *
-      tile_blocks;
-
+  const cardinal_resources resources = cardinal_plan_resources(plan);
+  plan->blocking = cardinal_blocking_conv1x1(s, plan->kernel->tile_pixels, plan->kernel->tile_blocks, &resources);
   plan->item = conv1x1_item;
-  plan->items =
-      s->batch * cardinal_ceil_div(out_pixels, plan->pixel_chunk) * cardinal_ceil_div(out_blocks, plan->block_chunk);
-  if (gathers)
-    plan->worker_floats = CARDINAL_ALIGNMENT / sizeof(float) + channel_blocks * plan->pixel_chunk * CARDINAL_BLOCK;
+  plan->items = s->batch * cardinal_ceil_div(s->out_height * s->out_width, plan->blocking.pixel_chunk) *
+                cardinal_ceil_div(plan->grouping.out_blocks, plan->blocking.block_chunk);
+  if (s->window.stride_h != 1 || s->window.stride_w != 1)
+    plan->worker_floats =
+        CARDINAL_ALIGNMENT / sizeof(float) + plan->grouping.in_blocks * plan->blocking.pixel_chunk * CARDINAL_BLOCK;
 }
 
 /* Items are chunks of output blocks. */
 static void fc_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *plan = work->plan;
-  const size_t block = item * plan->block_chunk;
-  const size_t blocks = cardinal_min(plan->block_chunk, plan->grouping.out_blocks - block);
+  const size_t block = item * plan->blocking.block_chunk;
+  const size_t blocks = cardinal_min(plan->blocking.block_chunk, plan->grouping.out_blocks - block);
   const size_t offset = block * CARDINAL_BLOCK;
   plan->kernel->fc(&(cardinal_fc_args){
       .x = work->x,
-      .w = plan->weights + block * plan->panel_floats,
-      .bias = plan->bias + offset,
+      .w = plan->packed->weights + block * plan->packed->panel_floats,
+      .bias = plan->packed->bias + offset,
       .residual = work->residual ? work->residual + offset : NULL,
       .y = work->y + offset,
       .images = plan->shape.batch,
       .channels = plan->shape.in_per_group,
       .blocks = blocks,
       .x_image = plan->x_image,
-      .w_panel = plan->panel_floats,
+      .w_panel = plan->packed->panel_floats,
       .y_image = plan->y_image,
       .lane_mask = cardinal_plan_lane_mask(plan, 0, block + blocks - 1),
       .relu = plan->relu,
   });
 }
 
-void cardinal_plan_fc(cardinal_plan *plan) {
-  plan->block_chunk = cardinal_max(FC_BLOCKS, plan->kernel->tile_blocks);
+void cardinal_drive_fc(cardinal_plan *plan) {
+  plan->blocking = cardinal_blocking_fc(plan->kernel->tile_blocks);
   plan->item = fc_item;
-  plan->items = cardinal_ceil_div(plan->grouping.out_blocks, plan->block_chunk);
+  plan->items = cardinal_ceil_div(plan->grouping.out_blocks, plan->blocking.block_chunk);
 }

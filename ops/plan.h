@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A plan's insides, shared by the drivers: one driver for each form of kernel. */
+/* A plan's insides: ops/create.c makes it, the driver of its kernel's form sets up its items, ops/run.c runs it. */
 #ifndef CARDINAL_OPS_PLAN_H
 #define CARDINAL_OPS_PLAN_H
 
+#include "ops/blocking.h"
 #include "ops/context.h"
-#include "ops/tensor.h"
+#include "ops/grouping.h"
+#include "ops/weights.h"
 
 enum {
-  CARDINAL_PHASE_BYTES = 128,
-  CARDINAL_ALIGNMENT = 64
+  CARDINAL_PHASE_BYTES = 128
 };
-
-static inline uintptr_t cardinal_align(uintptr_t address) {
-  return (address + CARDINAL_ALIGNMENT - 1) / CARDINAL_ALIGNMENT * CARDINAL_ALIGNMENT;
-}
-
-/* Where the groups' channels lie in slot-aligned activations, and how the output is cut into units: a unit is the
- * least number of groups that fills whole blocks, 16/slot groups (one block) or one group (slot 16). */
-typedef struct cardinal_grouping {
-  size_t slot;
-  size_t groups_per_unit, units;
-  size_t in_blocks, out_blocks; /* of one unit */
-  bool x_aligned, y_aligned;    /* whether the tensor's own channels lie slot-aligned already */
-} cardinal_grouping;
 
 typedef struct cardinal_work cardinal_work;
 
@@ -33,26 +21,22 @@ typedef void cardinal_item(const cardinal_work *work, size_t item, float *scratc
 struct cardinal_plan {
   const cardinal_context *context;
   const cardinal_kernel *kernel;
-  cardinal_shape shape;
+  cardinal_shape shape; /* as the kernel sees it: with its own layout of x */
   cardinal_grouping grouping;
   cardinal_layout x_layout, y_layout; /* the caller's */
   uint32_t relu, has_residual;
   size_t out_channels;
 
-  float *weights, *bias; /* packed; bias has 16 floats a block */
-  size_t weight_floats, bias_floats;
-  size_t panel_floats; /* packed weights of one output block */
+  cardinal_conv_weights *packed; /* NULL for pools; one of its holders */
 
   size_t x_floats, y_floats; /* of the caller's tensors */
   size_t x_image, y_image;   /* floats of one image in the layout that the kernel sees */
 
-  /* The compute phase: how many items there are and what each is; fields used by one driver only are so named. */
+  /* The compute phase: how many items there are and what each is. */
   cardinal_item *item;
   size_t items;
   size_t worker_floats; /* scratch of one worker */
-  size_t row_chunk;     /* conv, pool: output rows an item */
-  size_t pixel_chunk;   /* conv1x1: output pixels an item */
-  size_t block_chunk;   /* conv1x1, fc: output blocks an item */
+  cardinal_blocking blocking;
 
   /* Scratch of a run, in bytes from its (aligned) start; whole-tensor copies exist where layouts differ. */
   size_t x_copy, y_copy, workers, scratch_bytes;
@@ -69,25 +53,13 @@ struct cardinal_work {
   bool alone; /* on the calling thread, whatever the context's threads */
 };
 
-/* The drivers set up items and sizes for a plan whose shape, kernel and packed weights are known. */
-void cardinal_plan_conv1x1(cardinal_plan *plan);
-void cardinal_plan_fc(cardinal_plan *plan);
-void cardinal_plan_conv(cardinal_plan *plan);
-void cardinal_plan_pool(cardinal_plan *plan);
-
-/* Bit mask of the lanes of an output block that hold channels. */
-uint32_t cardinal_plan_lane_mask(const cardinal_plan *plan, size_t unit, size_t block);
-
-static inline size_t cardinal_ceil_div(size_t a, size_t b) {
-  return (a + b - 1) / b;
+/* What the blocking may count on. */
+static inline cardinal_resources cardinal_plan_resources(const cardinal_plan *plan) {
+  return (cardinal_resources){.l2_bytes = plan->context->topology.l2_bytes, .threads = plan->context->threads};
 }
 
-static inline size_t cardinal_min(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-static inline size_t cardinal_max(size_t a, size_t b) {
-  return a > b ? a : b;
+static inline uint32_t cardinal_plan_lane_mask(const cardinal_plan *plan, size_t unit, size_t block) {
+  return cardinal_grouping_lane_mask(&plan->grouping, &plan->shape, unit, block);
 }
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Driver of pooling: items are [image][block][row chunk]. */
-#include "ops/plan.h"
+#include "ops/drivers.h"
+#include "ops/sizes.h"
 
 static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
-  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->row_chunk);
-  const size_t row_begin = item % row_chunks * plan->row_chunk;
+  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  const size_t row_begin = item % row_chunks * plan->blocking.row_chunk;
   const size_t block = item / row_chunks % plan->grouping.units;
   const size_t image = item / row_chunks / plan->grouping.units;
   plan->kernel->pool(&(cardinal_pool_args){
@@ -17,7 +18,7 @@ static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
       .in_width = s->in_width,
       .out_width = s->out_width,
       .row_begin = row_begin,
-      .row_end = cardinal_min(row_begin + plan->row_chunk, s->out_height),
+      .row_end = cardinal_min(row_begin + plan->blocking.row_chunk, s->out_height),
       .x_row = s->in_width * CARDINAL_BLOCK,
       .y_row = s->out_width * CARDINAL_BLOCK,
       .window = s->window,
@@ -25,13 +26,10 @@ static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
   });
 }
 
-void cardinal_plan_pool(cardinal_plan *plan) {
+void cardinal_drive_pool(cardinal_plan *plan) {
   const cardinal_shape *s = &plan->shape;
-  const size_t planes = s->batch * plan->grouping.units;
-  /* enough items for all threads to finish at about the same time */
-  const size_t wanted = plan->context->threads > 1 ? 4 * (size_t)plan->context->threads : 1;
-  const size_t chunks = cardinal_min(cardinal_ceil_div(wanted, planes), s->out_height);
-  plan->row_chunk = cardinal_ceil_div(s->out_height, chunks);
+  const cardinal_resources resources = cardinal_plan_resources(plan);
+  plan->blocking = cardinal_blocking_pool(s, &plan->grouping, &resources);
   plan->item = pool_item;
-  plan->items = planes * cardinal_ceil_div(s->out_height, plan->row_chunk);
+  plan->items = s->batch * plan->grouping.units * cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
 }

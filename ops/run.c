@@ -6,6 +6,8 @@
 #include "ops/error.h"
 #include "kernels/fpenv.h"
 #include "ops/plan.h"
+#include "ops/sizes.h"
+#include "ops/tensor.h"
 
 /* Lies at the start of a run's scratch, so that runs share nothing. */
 typedef struct phase {

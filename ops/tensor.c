@@ -2,6 +2,7 @@
 #include "ops/tensor.h"
 
 #include "ops/error.h"
+#include "ops/sizes.h"
 
 cardinal_status cardinal_tensor_floats(cardinal_layout layout, int64_t batch, int64_t channels, int64_t height,
                                        int64_t width, size_t *floats) {

@@ -336,6 +336,41 @@ CARDINAL_API cardinal_status cardinal_conv_create(const cardinal_context *contex
                                                   const float *weights, const float *bias, cardinal_plan **plan,
                                                   cardinal_error *error);
 
+/** Packed weights of a convolution, with its bias. They depend on channels, groups and the kernel's size alone, not on
+ * the image, the batch, the instruction set or the context, so that any number of plans may refer to one: of other
+ * batches and image sizes, or in other contexts. Immutable. */
+typedef struct cardinal_conv_weights cardinal_conv_weights;
+
+/** Packs weights into memory of the context's allocator. Of the descriptor only in_channels, out_channels, groups,
+ * kernel_height, kernel_width and has_bias are looked at.
+ * Errors: a dimension out of range (the message names it), overflow, memory.
+ * @param context  outlives the weights, and so every plan that refers to them
+ * @param desc     the operator; not kept
+ * @param weights  OIHW, as cardinal_conv_create takes them; read once, not kept
+ * @param bias     out_channels values, NULL exactly if !has_bias; not kept
+ * @param made     the packed weights, the caller's until cardinal_conv_weights_destroy
+ * @param error    may be NULL
+ * @return CARDINAL_OK, or why there are no weights */
+CARDINAL_API cardinal_status cardinal_conv_weights_create(const cardinal_context *context,
+                                                          const cardinal_conv_desc *desc, const float *weights,
+                                                          const float *bias, cardinal_conv_weights **made,
+                                                          cardinal_error *error);
+
+/** Gives up the caller's hold on packed weights; NULL is allowed. Their memory goes when the last plan that refers to
+ * them is destroyed. */
+CARDINAL_API void cardinal_conv_weights_destroy(cardinal_conv_weights *weights);
+
+/** Bytes that packed weights and bias take. */
+CARDINAL_API size_t cardinal_conv_weights_bytes(const cardinal_conv_weights *weights);
+
+/** Makes the plan of a convolution that refers to packed weights; they live at least as long as the plan. It gives the
+ * same bits as a plan by cardinal_conv_create.
+ * Errors: as cardinal_conv_create; weights of other channels, groups, kernel size or bias (the message says both). */
+CARDINAL_API cardinal_status cardinal_conv_create_packed(const cardinal_context *context,
+                                                         const cardinal_conv_desc *desc,
+                                                         const cardinal_conv_weights *weights, cardinal_plan **plan,
+                                                         cardinal_error *error);
+
 /** What a pool does with the values of a window. */
 typedef enum cardinal_pool_kind {
   CARDINAL_POOL_MAX = 0,           /**< padding never wins; a NaN in the window gives NaN */
@@ -406,7 +441,7 @@ CARDINAL_API cardinal_status cardinal_plan_run(const cardinal_plan *plan, const 
 /** The name of the kernel that serves the plan, such as "gconv3x3_f32_w4_avx2"; static storage. */
 CARDINAL_API const char *cardinal_plan_kernel(const cardinal_plan *plan);
 
-/** Bytes of packed weights that the plan holds. */
+/** Bytes of the packed weights that the plan refers to, whether or not other plans do, too; 0 for a pool. */
 CARDINAL_API size_t cardinal_plan_weight_bytes(const cardinal_plan *plan);
 
 /** Takes the name of a kernel, and why it wasn't chosen: NULL for the one that was. Both strings live only during the

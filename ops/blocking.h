@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How an operator's work is cut into items and kernel calls: functions of shape, caches and threads alone. */
+#ifndef CARDINAL_OPS_BLOCKING_H
+#define CARDINAL_OPS_BLOCKING_H
+
+#include <stddef.h>
+
+#include "kernels/shape.h"
+#include "ops/grouping.h"
+
+/* What an item computes, and a kernel call of it; each at least 1 where a driver uses it, 0 elsewhere. The last item in
+ * a direction may be smaller. */
+typedef struct cardinal_blocking {
+  size_t row_chunk;   /* windows and pools: output rows an item */
+  size_t pixel_chunk; /* 1×1: output pixels an item */
+  size_t block_chunk; /* 1×1 and fc: output blocks an item */
+} cardinal_blocking;
+
+/* What the cutting depends on beside the shape. */
+typedef struct cardinal_resources {
+  size_t l2_bytes; /* of one core */
+  size_t threads;
+} cardinal_resources;
+
+/* 1×1 convolutions, by a kernel that takes tiles of that many pixels and output blocks. */
+cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *shape, size_t tile_pixels, size_t tile_blocks,
+                                            const cardinal_resources *resources);
+
+/* Fully connected layers. */
+cardinal_blocking cardinal_blocking_fc(size_t tile_blocks);
+
+/* Windows, and pools. Where groups straddle blocks, the rows of an item are gathered into scratch. */
+cardinal_blocking cardinal_blocking_conv(const cardinal_shape *shape, const cardinal_grouping *grouping,
+                                         const cardinal_resources *resources);
+cardinal_blocking cardinal_blocking_pool(const cardinal_shape *shape, const cardinal_grouping *grouping,
+                                         const cardinal_resources *resources);
+
+/* Floats of scratch for the gathered input and output of some output rows of a unit. */
+size_t cardinal_gathered_floats(const cardinal_shape *shape, const cardinal_grouping *grouping, size_t rows);
+
+/* Input rows that `rows` output rows span, if none is in the padding. */
+size_t cardinal_rows_spanned(const cardinal_shape *shape, size_t rows);
+
+#endif

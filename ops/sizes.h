@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Arithmetic on sizes. */
+#ifndef CARDINAL_OPS_SIZES_H
+#define CARDINAL_OPS_SIZES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  CARDINAL_ALIGNMENT = 64 /* bytes; a cache line, and the widest vector */
+};
+
+static inline size_t cardinal_ceil_div(size_t a, size_t b) {
+  return (a + b - 1) / b;
+}
+
+static inline size_t cardinal_min(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+static inline size_t cardinal_max(size_t a, size_t b) {
+  return a > b ? a : b;
+}
+
+static inline uintptr_t cardinal_align(uintptr_t address) {
+  return (address + CARDINAL_ALIGNMENT - 1) / CARDINAL_ALIGNMENT * CARDINAL_ALIGNMENT;
+}
+
+/* *product *= factor; false, and *product unchanged, if that doesn't fit. */
+static inline bool cardinal_multiply(size_t *product, size_t factor) {
+  return !__builtin_mul_overflow(*product, factor, product);
+}
+
+#endif

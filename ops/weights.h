@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packed weights: an object of its own, which any number of plans refer to. */
+#ifndef CARDINAL_OPS_WEIGHTS_H
+#define CARDINAL_OPS_WEIGHTS_H
+
+#include <stdatomic.h>
+
+#include "ops/context.h"
+#include "ops/grouping.h"
+
+struct cardinal_conv_weights {
+  const cardinal_context *context; /* whose allocator it came from */
+  atomic_size_t holders;           /* who made it, until the destroy function, and its plans */
+  /* Of the shape only channels, groups and the kernel's size are set; the grouping follows. */
+  cardinal_shape shape;
+  cardinal_grouping grouping;
+  uint32_t has_bias;
+  const float *weights, *bias; /* the layout of kernels/kernel.h; 16 floats of bias a block, zeros without one */
+  size_t panel_floats;         /* of one output block */
+  size_t weight_floats, bias_floats;
+  void *memory; /* what holds both, */
+  size_t memory_bytes;
+  void *mapping; /* or the file that does */
+  size_t mapping_bytes;
+};
+
+/* Fills in what follows from a shape: grouping and sizes. Errors: they don't fit memory. */
+cardinal_status cardinal_conv_weights_measure(const char *function, const cardinal_shape *shape,
+                                              cardinal_conv_weights *weights, cardinal_error *error);
+
+/* Takes a descriptor, weights and a bias (or NULL), as cardinal_conv_create does. */
+cardinal_status cardinal_conv_weights_make(const char *function, const cardinal_context *context,
+                                           const cardinal_conv_desc *desc, const float *weights, const float *bias,
+                                           cardinal_conv_weights **made, cardinal_error *error);
+
+/* One holder more; cardinal_conv_weights_destroy takes it away again. */
+cardinal_conv_weights *cardinal_conv_weights_hold(const cardinal_conv_weights *weights);
+
+#endif
