@@ -8,6 +8,7 @@
 #include <cardinal/cardinal.h>
 
 #include "tests/ops/conv_case.h"
+#include "tests/support/seed.h"
 
 Test(tensor, floats) {
   size_t floats = 0;
@@ -48,7 +49,7 @@ Test(tensor, convert_between_all_layouts) {
   gauntlet_memory from_memory, to_memory;
   gauntlet_memory_init(&from_memory, 1 << 16);
   gauntlet_memory_init(&to_memory, 1 << 16);
-  gauntlet_random random = {.state = 1};
+  gauntlet_random random = test_random(1);
   float plain[3 * 40 * 12];
   for (size_t i = 0; i < sizeof plain / sizeof plain[0]; ++i)
     plain[i] = gauntlet_hard_float(&random);

@@ -8,6 +8,7 @@
 #include "gauntlet/memory.h"
 #include "gauntlet/random.h"
 #include "tests/support/scale.h"
+#include "tests/support/seed.h"
 
 static size_t mismatches;
 
@@ -89,7 +90,7 @@ Test(fma, beside_ties) {
 }
 
 Test(fma, random) {
-  gauntlet_random random = {.state = 11};
+  gauntlet_random random = test_random(11);
   const size_t rounds = test_scale(8000000, 20000);
   for (size_t i = 0; i < rounds; ++i) {
     compare(gauntlet_any_float(&random), gauntlet_any_float(&random), gauntlet_any_float(&random));

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/support/seed.h"
+
 static char running[512];
 static const char *running_kernel = "no kernel";
 static struct sigaction before;
@@ -53,7 +55,7 @@ static void watch_crashes(int signal_number) {
   sigaction(signal_number, &action, &before);
 }
 
-void harness_run(cardinal_form form, harness_cases *cases, size_t least) {
+void harness_run(cardinal_form form, harness_cases *cases, size_t (*least)(const cardinal_kernel *kernel)) {
   cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
   cardinal_cpu_detect(&everything.features);
   const char *part = getenv("CARDINAL_TEST_KERNELS");
@@ -66,7 +68,8 @@ void harness_run(cardinal_form form, harness_cases *cases, size_t least) {
     size_t count = 0;
     running_kernel = kernel->name;
     if (cases(kernel, &count))
-      cr_expect(count >= least, "%s: only %zu cases ran, expected %zu at least", kernel->name, count, least);
+      cr_expect(count >= least(kernel), "%s: only %zu cases ran, expected %zu at least", kernel->name, count,
+                least(kernel));
     printf("%s: %zu cases\n", kernel->name, count);
     ++kernels;
   }
@@ -78,6 +81,14 @@ void harness_case(const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(running, sizeof running, format, arguments);
   va_end(arguments);
+}
+
+/* FNV-1a (Fowler, Noll and Vo): any text gives another number. */
+gauntlet_random harness_random(size_t run) {
+  uint64_t hash = UINT64_C(0xCBF29CE484222325) + run;
+  for (const char *at = running; *at; ++at)
+    hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001B3);
+  return test_random(hash);
 }
 
 bool harness_fail(const char *format, ...) {

@@ -23,11 +23,15 @@ gauntlet_placement harness_weights_placement(gauntlet_placement placement);
 typedef bool harness_cases(const cardinal_kernel *kernel, size_t *cases);
 
 /* Runs the cases of every kernel of that form that this CPU can run and CARDINAL_TEST_KERNELS, a part of a name, lets
- * pass. Fails unless each has at least `least` cases. A crash tells the case that was running. */
-void harness_run(cardinal_form form, harness_cases *cases, size_t least);
+ * pass. Fails unless each has at least least(kernel) cases. A crash tells the case that was running. */
+void harness_run(cardinal_form form, harness_cases *cases, size_t (*least)(const cardinal_kernel *kernel));
 
 /* Names the case that is about to run, in the words that go into messages. */
 __attribute__((format(printf, 1, 2))) void harness_case(const char *format, ...);
+
+/* Random numbers for the run-th run of the case that was named last. They depend on its words alone, so that adding a
+ * case leaves the others as they were, and on CARDINAL_TEST_SEED. */
+gauntlet_random harness_random(size_t run);
 
 /* Reports that the running case failed, and returns false. */
 __attribute__((format(printf, 1, 2))) bool harness_fail(const char *format, ...);

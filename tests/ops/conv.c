@@ -7,6 +7,7 @@
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
 #include "tests/support/scale.h"
+#include "tests/support/seed.h"
 
 enum {
   CAPACITY = 1 << 20
@@ -142,7 +143,7 @@ static bool has_output(const cardinal_conv_desc *d) {
 /* Draws cases and runs each on all ISAs, with some number of threads, run in some way. */
 static void run_drawn(draw_case *draw, size_t wanted) {
   conv_buffers_init(&buffers, CAPACITY);
-  gauntlet_random random = {.state = 17};
+  gauntlet_random random = test_random(17);
   size_t cases = 0, failures = 0, runs = 0;
   while (cases < wanted && failures < 3) {
     conv_case c = {.residual_is_y = 0};

@@ -7,6 +7,7 @@
 #include "tests/ops/conv_case.h"
 #include "tests/ops/runners.h"
 #include "tests/support/scale.h"
+#include "tests/support/seed.h"
 
 enum {
   CAPACITY = 1 << 18
@@ -64,7 +65,7 @@ static void run_drawn(cardinal_pool_kind kind, size_t wanted) {
   gauntlet_memory_init(&x_memory, CAPACITY);
   gauntlet_memory_init(&y_memory, CAPACITY);
   gauntlet_memory_init(&scratch_memory, CAPACITY);
-  gauntlet_random random = {.state = 23};
+  gauntlet_random random = test_random(23);
   size_t cases = 0, failures = 0;
   while (cases < wanted && failures < 3) {
     cardinal_pool_desc d;
