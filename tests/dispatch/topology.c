@@ -231,8 +231,10 @@ Test(topology, hwloc_and_sysfs_agree_on_this_machine) {
   cardinal_cpu_set allowed;
   cr_assert(cardinal_cpu_set_allowed(&allowed));
   cardinal_topology a, b;
-  if (!cardinal_topology_from_hwloc(&a, NULL, &allowed) || !cardinal_topology_from_sysfs(&b, "", &allowed))
-    return; /* an emulator may show neither */
+  if (!cardinal_topology_from_hwloc(&a, NULL, &allowed))
+    cr_skip_test("hwloc finds no CPUs here, as under some emulators");
+  if (!cardinal_topology_from_sysfs(&b, "", &allowed))
+    cr_skip_test("/sys shows no CPUs here, as under some emulators");
   EXPECT(a.cores, b.cores);
   EXPECT(a.cpus, b.cpus);
   EXPECT(a.allowed_cores, b.allowed_cores);
@@ -353,13 +355,14 @@ Test(quota, version_1, .init = make_root, .fini = remove_root) {
   expect_quota(1);
 }
 
-/* Affinity counts at once, and the quota of the machine at hand is no fantasy. */
+/* Affinity counts at once, and the quota of the machine at hand is no fantasy. Nothing is said of what a virtual
+ * machine may hide or make up, such as the sizes of caches. */
 Test(topology, this_machine) {
   cardinal_topology t;
   cardinal_topology_detect(&t);
   cr_expect(t.cores >= 1 && t.cpus >= t.cores && t.packages >= 1 && t.numa_nodes >= 1);
   cr_expect(t.allowed_cores >= 1 && t.allowed_cores <= t.allowed_cpus);
-  cr_expect(t.l1d_bytes >= 4096 && t.l2_bytes >= t.l1d_bytes && t.l1d_cores >= 1 && t.l2_cores >= 1);
+  cr_expect(t.l1d_bytes > 0 && t.l2_bytes > 0 && t.l1d_cores >= 1 && t.l2_cores >= 1);
   cr_expect(t.cpu_quota >= 0);
 
   cpu_set_t set, one;

@@ -48,7 +48,11 @@ static cardinal_status make(resident_job *job, const char *path, cardinal_error 
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
   cardinal_synthetic_input(1, job->image, 3 * 224 * 224);
-  cardinal_status status = cardinal_context_create(NULL, &job->context, error);
+  /* Stacks and scratch grow with the threads, of which a large machine has many. */
+  cardinal_context_desc context;
+  cardinal_context_desc_init(&context);
+  context.threads = 2;
+  cardinal_status status = cardinal_context_create(&context, &job->context, error);
   if (!status)
     status = cardinal_weights_open(path, &job->weights, error);
   if (!status)
