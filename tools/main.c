@@ -27,7 +27,8 @@ static void print_overview(FILE *to) {
         "\n"
         "  --version    print the version\n"
         "\n"
-        "Every command reads CARDINAL_ISA (the highest instruction set to use) and CARDINAL_NUM_THREADS.\n",
+        "Every command reads CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS and\n"
+        "CARDINAL_THREADING (whose threads: team, openmp or serial).\n",
         to);
 }
 
