@@ -2,10 +2,13 @@
 /* The CPU time that control groups grant: cpu.max in version 2 (Documentation/admin-guide/cgroup-v2.rst),
  * cpu.cfs_quota_us in version 1 (Documentation/scheduler/sched-bwc.rst). A limit set on a group binds all below it. */
 #define _GNU_SOURCE
+#include "dispatch/cgroup.h"
+
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dispatch/topology_sources.h"
+#include "dispatch/open_below.h"
 
 /* Whether `word` is one of the words in `list` that commas part. */
 static bool in_list(const char *list, const char *word) {

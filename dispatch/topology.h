@@ -19,11 +19,4 @@ typedef struct cardinal_topology {
   uint32_t l1d_cores, l2_cores, l3_cores; /* physical cores that share it; 0 if there is none */
 } cardinal_topology;
 
-/* Never fails: what can't be found out is taken from the next source, at last from defaults (32 KiB, 512 KiB, none). */
-void cardinal_topology_detect(cardinal_topology *topology);
-
-/* How many threads a run should use by default: one per allowed physical core, no more than the quota rounded up, at
- * least 1. */
-uint32_t cardinal_topology_threads(const cardinal_topology *topology);
-
 #endif

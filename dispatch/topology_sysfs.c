@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/open_below.h"
 #include "dispatch/topology_sources.h"
 
 /* A list of all CPUs of the largest machine, written in full, is shorter. */

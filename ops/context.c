@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/detect.h"
 #include "ops/abi.h"
 #include "ops/error.h"
 #include "ops/threading.h"

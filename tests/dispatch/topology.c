@@ -7,12 +7,15 @@
 #include <math.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "dispatch/cgroup.h"
+#include "dispatch/detect.h"
 #include "dispatch/topology_sources.h"
 
 static char root[64];
