@@ -39,6 +39,7 @@ CARDINAL_API void cardinal_net_spec_init(cardinal_net_spec *spec);
  * the size that the caller's header gives the struct; the function of that name, which programs without these headers
  * may call, takes the size of the first release. */
 CARDINAL_API void cardinal_net_spec_init_sized(cardinal_net_spec *spec, size_t size);
+/** Calls cardinal_net_spec_init_sized. */
 #define cardinal_net_spec_init(spec) cardinal_net_spec_init_sized((spec), sizeof *(spec))
 
 /** The name of the index-th of the named models: resnet50, resnet101, resnet152, wide_resnet50_2, wide_resnet101_2,
@@ -131,6 +132,7 @@ CARDINAL_API void cardinal_net_desc_init(cardinal_net_desc *desc);
 
 /** The same for a struct of `size` bytes, of which no more are written; see cardinal_net_spec_init_sized. */
 CARDINAL_API void cardinal_net_desc_init_sized(cardinal_net_desc *desc, size_t size);
+/** Calls cardinal_net_desc_init_sized. */
 #define cardinal_net_desc_init(desc) cardinal_net_desc_init_sized((desc), sizeof *(desc))
 
 /** Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, packs them tensor by tensor and
@@ -185,6 +187,7 @@ CARDINAL_API void cardinal_net_layer_init(cardinal_net_layer *layer);
 
 /** The same for a struct of `size` bytes, of which no more are written; see cardinal_net_spec_init_sized. */
 CARDINAL_API void cardinal_net_layer_init_sized(cardinal_net_layer *layer, size_t size);
+/** Calls cardinal_net_layer_init_sized. */
 #define cardinal_net_layer_init(layer) cardinal_net_layer_init_sized((layer), sizeof *(layer))
 
 /** How many operators a network runs. */
