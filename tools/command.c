@@ -1,83 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
 #include "tools/command.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-static void print_error(const char *name, const char *format, va_list arguments) {
-  fprintf(stderr, "cardinal %s: ", name);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+/* ---- messages ------------------------------------------------------------------------------------------------ */
+
+/* In UTF-8, U+0080 to U+009F are control characters, too. */
+static bool controls(const unsigned char *c) {
+  return *c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0);
+}
+
+void tool_put_clean(FILE *to, const char *text) {
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+    fputc(controls(c) ? '?' : *c, to);
 }
 
 int tool_fail(const char *name, const char *format, ...) {
+  char *message = NULL;
   va_list arguments;
   va_start(arguments, format);
-  print_error(name, format, arguments);
+  bool made = vasprintf(&message, format, arguments) >= 0;
   va_end(arguments);
+  tool_progress_clear();
+  fprintf(stderr, "cardinal %s: ", name);
+  tool_put_clean(stderr, made ? message : "no memory");
+  fputc('\n', stderr);
+  if (made)
+    free(message);
   return TOOL_FAILED;
 }
 
-int tool_usage(const char *name, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  print_error(name, format, arguments);
-  va_end(arguments);
-  fprintf(stderr, "Try \"cardinal help %s\".\n", name);
-  return TOOL_USAGE;
-}
-
-bool tool_number(const char *name, const char *option, const char *text, uint64_t least, uint64_t most,
-                 uint64_t *number) {
-  char *end;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  /* strtoull takes signs and spaces, too. */
-  if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most) {
-    tool_usage(name, "%s: expected a whole number from %" PRIu64 " to %" PRIu64 ", found \"%s\"", option, least, most,
-               text);
-    return false;
-  }
-  *number = value;
-  return true;
-}
-
-cardinal_status tool_make_context(const context_options *options, cardinal_context **context, cardinal_error *error) {
-  cardinal_context_desc desc;
-  cardinal_context_desc_init(&desc);
-  desc.isa = options->isa;
-  desc.threads = (uint32_t)options->threads;
-  return cardinal_context_create(&desc, context, error);
-}
-
-bool tool_model_given(const model_options *options) {
-  return options->model || options->depth || options->cardinality || options->width;
-}
-
-bool tool_model_complete(const char *name, const model_options *options) {
-  bool custom = options->depth || options->cardinality || options->width;
-  if (options->model && custom) {
-    tool_usage(name, "--model doesn't go with --arch, --cardinality and --width");
-    return false;
-  }
-  if (custom && !(options->depth && options->cardinality && options->width)) {
-    tool_usage(name, "--arch, --cardinality and --width go together; one of them is missing");
-    return false;
-  }
-  return true;
-}
-
-cardinal_status tool_make_spec(const model_options *options, cardinal_net_spec *spec, cardinal_error *error) {
-  if (options->model)
-    return cardinal_net_spec_named(options->model, spec, error);
-  return cardinal_net_spec_custom((uint32_t)options->depth, (uint32_t)options->cardinality, (uint32_t)options->width,
-                                  spec, error);
-}
+/* ---- JSON ---------------------------------------------------------------------------------------------------- */
 
 json_t *tool_json_text(const char *text) {
   if (!text)
@@ -95,31 +54,46 @@ json_t *tool_json_text(const char *text) {
 }
 
 bool tool_print_json(const char *name, json_t *value) {
-  bool printed = value && !json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) && putchar('\n') != EOF;
+  errno = 0;
+  bool printed = value && !json_dumpf(value, stdout, JSON_INDENT(2) | TOOL_JSON_PRECISION) && putchar('\n') != EOF;
   json_decref(value);
   if (!printed)
     tool_fail(name, "the result can't be printed as JSON: %s", errno ? strerror(errno) : "no memory");
   return printed;
 }
 
-double tool_clock(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+/* ---- progress ------------------------------------------------------------------------------------------------ */
+
+static struct {
+  time_t next; /* 0: not started */
+  int width;   /* of the line that is shown; 0: none is */
+} progress;
+
+bool tool_progress_is_due(void) {
+  time_t now = time(NULL);
+  if (!progress.next)
+    progress.next = now + 2;
+  return now >= progress.next && isatty(STDERR_FILENO);
 }
 
-void tool_progress_start(job_progress *progress) {
-  progress->next = tool_clock() + 2;
-}
-
-void tool_progress(job_progress *progress, const char *format, ...) {
-  double now = tool_clock();
-  if (now < progress->next)
+void tool_progress(const char *format, ...) {
+  if (!tool_progress_is_due())
     return;
-  progress->next = now + 2;
+  progress.next = time(NULL) + 1;
   va_list arguments;
   va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
+  fputc('\r', stderr);
+  int width = vfprintf(stderr, format, arguments);
   va_end(arguments);
-  fputc('\n', stderr);
+  /* Blanks over what a longer line before it left. */
+  if (width < progress.width)
+    fprintf(stderr, "%*s", progress.width - width, "");
+  progress.width = width;
+  fflush(stderr);
+}
+
+void tool_progress_clear(void) {
+  if (progress.width)
+    fprintf(stderr, "\r%*s\r", progress.width, "");
+  progress.width = 0;
 }

@@ -5,11 +5,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
 
 #include <jansson.h>
-
-#include <cardinal/net.h>
 
 /* Exit statuses. */
 enum {
@@ -21,56 +19,34 @@ enum {
 typedef struct command {
   const char *name;
   const char *summary;               /* one line */
-  const char *help;                  /* the whole text */
   int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 } command;
 
 extern const command classify_command, info_command;
 
-/* Print "cardinal NAME: ..." on stderr. The first returns TOOL_FAILED, the second adds where help is, and returns
- * TOOL_USAGE. */
+/* Prints "cardinal NAME: ..." on stderr, control characters replaced. Returns TOOL_FAILED. */
 int tool_fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int tool_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Reads a whole number from `least` to `most`; says what is wrong with it otherwise, and returns false. */
-bool tool_number(const char *name, const char *option, const char *text, uint64_t least, uint64_t most,
-                 uint64_t *number);
+/* Prints a text from outside in which no character steers a terminal: control characters become question marks. */
+void tool_put_clean(FILE *to, const char *text);
 
-/* --isa and --threads. */
-typedef struct context_options {
-  const char *isa;
-  uint64_t threads; /* 0: the default */
-} context_options;
+/* Digits that bring back every float. */
+#define TOOL_JSON_PRECISION JSON_REAL_PRECISION(9)
 
-cardinal_status tool_make_context(const context_options *options, cardinal_context **context, cardinal_error *error);
-
-/* --model, or --arch with --cardinality and --width. */
-typedef struct model_options {
-  const char *model;
-  uint64_t depth, cardinality, width; /* 0: not given */
-} model_options;
-
-/* Whether any of them was given. */
-bool tool_model_given(const model_options *options);
-
-/* Checks that they go together; says what is missing otherwise, and returns false. */
-bool tool_model_complete(const char *name, const model_options *options);
-cardinal_status tool_make_spec(const model_options *options, cardinal_net_spec *spec, cardinal_error *error);
-
-/* A JSON text of anything: bytes that aren't UTF-8 become question marks. NULL for NULL. */
+/* A JSON text of anything: bytes that aren't UTF-8 become question marks. null for NULL; NULL without memory. */
 json_t *tool_json_text(const char *text);
 
-/* Prints a JSON value on stdout and releases it; false, with a message, if that fails. */
+/* Prints a JSON value on stdout and releases it; false, with a message, if that fails, or if it is NULL. */
 bool tool_print_json(const char *name, json_t *value);
 
-/* Seconds on a clock that only goes forward. */
-double tool_clock(void);
+/* Tells how a job gets on, in one line that is written over again and again, from its third second on; only if stderr
+ * is a terminal. */
+void tool_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Tells on stderr how a job gets on, from its third second on and every two seconds then. */
-typedef struct job_progress {
-  double next;
-} job_progress;
-void tool_progress_start(job_progress *progress);
-void tool_progress(job_progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether tool_progress would show anything now: what it is to say may be costly to find out. */
+bool tool_progress_is_due(void);
+
+/* Wipes the line out, before anything else is printed. */
+void tool_progress_clear(void);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cardinal/net.h>
+
 #include "tools/command.h"
 
 static const char command_name[] = "classify";

@@ -2,7 +2,11 @@
 /* The `cardinal` program: finds the command and leaves the rest to it. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <cardinal/cardinal.h>
 
 #include "tools/command.h"
 #include "tools/process.h"
@@ -43,8 +47,9 @@ static int help(int argc, char **argv) {
     print_overview(stderr);
     return TOOL_USAGE;
   }
-  fputs(asked->help, stdout);
-  return TOOL_OK;
+  char option[] = "--help";
+  char *arguments[] = {argv[1], option, NULL};
+  return asked->run(2, arguments);
 }
 
 static int run(int argc, char **argv) {
@@ -68,13 +73,17 @@ static int run(int argc, char **argv) {
   return wanted->run(argc - 1, argv + 1);
 }
 
+/* A full disk or a closed pipe shows only now, wherever the program has ended. */
+static void check_output(void) {
+  if (!fflush(stdout) && !ferror(stdout))
+    return;
+  fprintf(stderr, "cardinal: the output can't be written: %s\n", strerror(errno));
+  fflush(stderr);
+  _exit(TOOL_FAILED);
+}
+
 int main(int argc, char **argv) {
   process_start();
-  int status = run(argc, argv);
-  /* A full disk or a closed pipe shows only now. */
-  if (fflush(stdout) || ferror(stdout)) {
-    fprintf(stderr, "cardinal: the output can't be written: %s\n", strerror(errno));
-    return status ? status : TOOL_FAILED;
-  }
-  return status;
+  atexit(check_output);
+  return run(argc, argv);
 }

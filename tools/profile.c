@@ -22,12 +22,12 @@ typedef struct {
 static void before_layer(void *user, size_t layer) {
   clocks *times = user;
   (void)layer;
-  times->start = tool_clock();
+  times->start = cardinal_clock();
 }
 
 static void after_layer(void *user, size_t layer) {
   clocks *times = user;
-  times->seconds[layer * MOST_RUNS + times->run] = tool_clock() - times->start;
+  times->seconds[layer * MOST_RUNS + times->run] = cardinal_clock() - times->start;
 }
 
 static int compare_doubles(const void *a, const void *b) {
@@ -43,16 +43,14 @@ static double median(double *values, size_t count) {
 static cardinal_status run_for_a_second(const cardinal_net *net, const float *images, float *logits, void *arena,
                                         clocks *times, size_t *runs, cardinal_error *error) {
   size_t layers = cardinal_net_layer_count(net);
-  job_progress progress;
-  tool_progress_start(&progress);
   cardinal_status status = cardinal_net_run(net, images, NULL, logits, arena, error);
-  double end = tool_clock() + 1;
-  for (*runs = 0; !status && (*runs < LEAST_RUNS || tool_clock() < end) && *runs < MOST_RUNS; ++*runs) {
+  double end = cardinal_clock() + 1;
+  for (*runs = 0; !status && (*runs < LEAST_RUNS || cardinal_clock() < end) && *runs < MOST_RUNS; ++*runs) {
     times->run = *runs;
-    double start = tool_clock();
+    double start = cardinal_clock();
     status = cardinal_net_run_profiled(net, images, NULL, logits, arena, before_layer, after_layer, times, error);
-    times->seconds[layers * MOST_RUNS + *runs] = tool_clock() - start;
-    tool_progress(&progress, "measured run %zu of at least %d", *runs + 1, LEAST_RUNS);
+    times->seconds[layers * MOST_RUNS + *runs] = cardinal_clock() - start;
+    tool_progress("measured run %zu of at least %d", *runs + 1, LEAST_RUNS);
   }
   return status;
 }

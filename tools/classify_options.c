@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/classify_options.h"
+
+enum {
+  MOST_PHOTOS_A_BATCH = 1024
+};
+
+enum {
+  OPTION_WEIGHTS = OPTION_FIRST_OWN,
+  OPTION_SEED,
+  OPTION_RESIZE,
+  OPTION_TOP,
+  OPTION_LABELS,
+  OPTION_FEATURES,
+  OPTION_JSON,
+  OPTION_NDJSON,
+  OPTION_CSV,
+  OPTION_BATCH,
+  OPTION_PROFILE
+};
+
+static const struct argp_option list[] = {
+    {NULL, 0, NULL, 0, "Network and weights:", GROUP_MODEL},
+    {"weights", OPTION_WEIGHTS, "FILE", 0,
+     "weights as a safetensors file with torchvision's names, in F32, F16 or BF16; without it the weights are "
+     "synthetic, and the classes mean nothing",
+     GROUP_MODEL},
+    {"seed", OPTION_SEED, "N", 0, "seed of the synthetic weights (default 0)", GROUP_MODEL},
+    {NULL, 0, NULL, 0, "Photos and results:", GROUP_RESULTS},
+    {"resize", OPTION_RESIZE, "N", 0,
+     "length of the shorter side before the crop, from 224 on (default 256; 232 for torchvision's newer weights)",
+     GROUP_RESULTS},
+    {"top", OPTION_TOP, "N", 0, "how many classes to show (default 5)", GROUP_RESULTS},
+    {"labels", OPTION_LABELS, "FILE", 0, "names of the classes, one a line (default: ImageNet's, if there are 1000)",
+     GROUP_RESULTS},
+    {"features", OPTION_FEATURES, "FILE", 0,
+     "write the 2048 pooled features of each photo to a .npy file, and show no classes; a photo that can't be read "
+     "gets a row of NaN",
+     GROUP_RESULTS},
+    {"json", OPTION_JSON, NULL, 0, "print one JSON document in the end", GROUP_RESULTS},
+    {"ndjson", OPTION_NDJSON, NULL, 0, "print a JSON object a line for each photo, batch by batch", GROUP_RESULTS},
+    {"csv", OPTION_CSV, NULL, 0, "print a table with commas, batch by batch", GROUP_RESULTS},
+    {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
+    {"batch", OPTION_BATCH, "N", 0, "photos that go through the network at once, 1 to 1024 (default 1)", GROUP_RUNNING},
+    {"profile", OPTION_PROFILE, NULL, 0,
+     "also show, for each layer, its kernel, time, rate and share of the measured peak", GROUP_RUNNING},
+    {0},
+};
+
+static void set_format(classify_options *to, result_format format, const struct argp_state *state) {
+  if (to->format != RESULTS_TEXT && to->format != format)
+    argp_error(state, "--json, --ndjson and --csv are three ways to print; choose one");
+  to->format = format;
+}
+
+static void check(const classify_options *o, const struct argp_state *state) {
+  if (!o->photo_count)
+    argp_error(state, "no photo was named");
+  if (o->features && (o->labels || o->top_given))
+    argp_error(state, "--features shows no classes; --labels and --top have no meaning with it");
+  if (o->profile && (o->format == RESULTS_NDJSON || o->format == RESULTS_CSV))
+    argp_error(state, "--profile goes with text or --json; --ndjson and --csv have no place for it");
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state) {
+  classify_options *to = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &to->model;
+    state->child_inputs[1] = &to->context;
+    return 0;
+  case OPTION_WEIGHTS:
+    to->weights = argument;
+    return 0;
+  case OPTION_SEED:
+    to->seed = options_number(state, "--seed", argument, 0, UINT64_MAX);
+    return 0;
+  case OPTION_RESIZE:
+    to->resize = options_number(state, "--resize", argument, CROP, 65536);
+    return 0;
+  case OPTION_TOP:
+    to->top_given = true;
+    to->top = options_number(state, "--top", argument, 1, 1 << 24);
+    return 0;
+  case OPTION_LABELS:
+    to->labels = argument;
+    return 0;
+  case OPTION_FEATURES:
+    to->features = argument;
+    return 0;
+  case OPTION_JSON:
+    set_format(to, RESULTS_JSON, state);
+    return 0;
+  case OPTION_NDJSON:
+    set_format(to, RESULTS_NDJSON, state);
+    return 0;
+  case OPTION_CSV:
+    set_format(to, RESULTS_CSV, state);
+    return 0;
+  case OPTION_BATCH:
+    to->batch = options_number(state, "--batch", argument, 1, MOST_PHOTOS_A_BATCH);
+    return 0;
+  case OPTION_PROFILE:
+    to->profile = true;
+    return 0;
+  case ARGP_KEY_ARGS:
+    to->photos = state->argv + state->next;
+    to->photo_count = (size_t)(state->argc - state->next);
+    return 0;
+  case ARGP_KEY_END:
+    check(to, state);
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {0}};
+
+static const struct argp classify_argp = {
+    .options = list,
+    .parser = parse,
+    .args_doc = "PHOTO...",
+    .doc =
+        "Prints the most probable classes of each photo (JPEG or PNG). The photo is prepared as torchvision does for "
+        "evaluation: the shorter side resized, the central 224x224 pixels cut out, colours normalised."
+        "\v"
+        "A PHOTO may also be a folder, which stands for all .jpg, .jpeg, .jpe, .jfif and .png files below it, or "
+        "@LIST, a file that names photos and folders, one a line (@- is the standard input).\n"
+        "\n"
+        "A photo that can't be read is told in its place and doesn't keep the others from their results; the exit "
+        "status is 1 then, and 2 if the command line is wrong.",
+    .children = children,
+};
+
+void classify_options_read(classify_options *to, int argc, char **argv) {
+  *to = (classify_options){.top = 5, .resize = 256, .batch = 1};
+  options_parse(&classify_argp, "cardinal classify", argc, argv, to);
+}

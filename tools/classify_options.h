@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line of `cardinal classify`. */
+#ifndef CARDINAL_TOOLS_CLASSIFY_OPTIONS_H
+#define CARDINAL_TOOLS_CLASSIFY_OPTIONS_H
+
+#include "tools/options.h"
+#include "tools/results.h"
+
+enum {
+  CROP = 224 /* rows and columns of what the network sees */
+};
+
+typedef struct classify_options {
+  model_options model;
+  context_options context;
+  const char *weights, *labels, *features;
+  uint64_t seed, top, resize, batch;
+  bool top_given, profile;
+  result_format format;
+  char **photos; /* as they are named: files, folders, lists */
+  size_t photo_count;
+} classify_options;
+
+/* Ends the program if something is wrong, or help was asked for. */
+void classify_options_read(classify_options *to, int argc, char **argv);
+
+#endif

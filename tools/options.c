@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include "tools/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/command.h"
+
+enum {
+  OPTION_MODEL = 0x100,
+  OPTION_ARCH,
+  OPTION_CARDINALITY,
+  OPTION_WIDTH,
+  OPTION_ISA,
+  OPTION_WITHOUT,
+  OPTION_THREADS
+};
+
+uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,
+                        uint64_t most) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  /* strtoull takes signs and spaces, too. */
+  if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most)
+    argp_error(state, "%s: expected a whole number from %" PRIu64 " to %" PRIu64 ", found \"%s\"", option, least, most,
+               text);
+  return value;
+}
+
+void options_parse(const struct argp *argp, const char *title, int argc, char **argv, void *input) {
+  argp_err_exit_status = TOOL_USAGE;
+  char *name = strdup(title);
+  if (name)
+    argv[0] = name; /* argp's messages begin with it */
+  error_t failed = argp_parse(argp, argc, argv, 0, NULL, input);
+  free(name);
+  if (failed) {
+    fprintf(stderr, "%s: %s\n", title, strerror(failed));
+    exit(TOOL_FAILED);
+  }
+}
+
+/* A list such as "a, b or c" of names that the library knows, behind `before`; memory from malloc, or NULL. */
+static char *list_names(const char *before, const char *(*name_of)(size_t index), const char *after) {
+  char *list = NULL;
+  size_t size;
+  FILE *text = open_memstream(&list, &size);
+  if (!text)
+    return NULL;
+  fputs(before, text);
+  for (size_t i = 0; name_of(i); i++)
+    fprintf(text, "%s%s", !i ? "" : name_of(i + 1) ? ", " : " or ", name_of(i));
+  fputs(after, text);
+  return fclose(text) ? NULL : list;
+}
+
+/* ---- models -------------------------------------------------------------------------------------------------- */
+
+static const struct argp_option model_options_list[] = {
+    {"model", OPTION_MODEL, "NAME", 0, "", GROUP_MODEL}, /* the text is made by help_model */
+    {"arch", OPTION_ARCH, "DEPTH", 0,
+     "another member of the family: its layers, 50, 101 or 152; with --cardinality and --width", GROUP_MODEL},
+    {"cardinality", OPTION_CARDINALITY, "GROUPS", 0, "with --arch: the number of groups", GROUP_MODEL},
+    {"width", OPTION_WIDTH, "CHANNELS", 0, "with --arch: channels of a group in the first stage", GROUP_MODEL},
+    {0},
+};
+
+static char *help_model(int key, const char *text, void *input) {
+  (void)input;
+  return key == OPTION_MODEL ? list_names("", cardinal_net_model_name,
+                                          ", or a made-up name such as resnext50_8x14d for 8 groups of width 14")
+                             : (char *)(uintptr_t)text;
+}
+
+static void check_model(const struct argp_state *state, const model_options *options) {
+  bool custom = options->depth || options->cardinality || options->width;
+  if (options->model && custom)
+    argp_error(state, "--model doesn't go with --arch, --cardinality and --width");
+  if (custom && !(options->depth && options->cardinality && options->width))
+    argp_error(state, "--arch, --cardinality and --width go together; one of them is missing");
+}
+
+static error_t parse_model(int key, char *argument, struct argp_state *state) {
+  model_options *to = state->input;
+  switch (key) {
+  case OPTION_MODEL:
+    to->model = argument;
+    return 0;
+  case OPTION_ARCH:
+    to->depth = options_number(state, "--arch", argument, 50, 152);
+    return 0;
+  case OPTION_CARDINALITY:
+    to->cardinality = options_number(state, "--cardinality", argument, 1, 1024);
+    return 0;
+  case OPTION_WIDTH:
+    to->width = options_number(state, "--width", argument, 1, 1024);
+    return 0;
+  case ARGP_KEY_END:
+    check_model(state, to);
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+const struct argp model_argp = {.options = model_options_list, .parser = parse_model, .help_filter = help_model};
+
+bool options_model_given(const model_options *options) {
+  return options->model || options->depth;
+}
+
+cardinal_status options_spec(const model_options *options, cardinal_net_spec *spec, cardinal_error *error) {
+  if (options->model)
+    return cardinal_net_spec_named(options->model, spec, error);
+  return cardinal_net_spec_custom((uint32_t)options->depth, (uint32_t)options->cardinality, (uint32_t)options->width,
+                                  spec, error);
+}
+
+/* ---- contexts ------------------------------------------------------------------------------------------------ */
+
+static const struct argp_option context_options_list[] = {
+    {"threads", OPTION_THREADS, "N", 0, "threads (default: one per core that this process may use)", GROUP_RUNNING},
+    {"isa", OPTION_ISA, "NAME", 0, "", GROUP_RUNNING}, /* the text is made by help_context */
+    {"without", OPTION_WITHOUT, "FEATURES", 0, "CPU features not to be used, with commas between: avx512_vnni,fma",
+     GROUP_RUNNING},
+    {0},
+};
+
+static const char *isa_at(size_t index) {
+  return index < CARDINAL_ISA_COUNT ? cardinal_isa_name((cardinal_isa)index) : NULL;
+}
+
+static char *help_context(int key, const char *text, void *input) {
+  (void)input;
+  return key == OPTION_ISA ? list_names("the highest instruction set to use: ", isa_at, "") : (char *)(uintptr_t)text;
+}
+
+static error_t parse_context(int key, char *argument, struct argp_state *state) {
+  context_options *to = state->input;
+  switch (key) {
+  case OPTION_THREADS:
+    to->threads = options_number(state, "--threads", argument, 1, 4096);
+    return 0;
+  case OPTION_ISA:
+    to->isa = argument;
+    return 0;
+  case OPTION_WITHOUT:
+    to->without = argument;
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+const struct argp context_argp = {
+    .options = context_options_list, .parser = parse_context, .help_filter = help_context};
+
+cardinal_status options_context(const context_options *options, cardinal_context **context, cardinal_error *error) {
+  cardinal_context_desc desc;
+  cardinal_context_desc_init(&desc);
+  desc.isa = options->isa;
+  desc.without = options->without;
+  desc.threads = (uint32_t)options->threads;
+  return cardinal_context_create(&desc, context, error);
+}
