@@ -2,8 +2,8 @@
 #include "kernels/x86/avx512.inc"
 #include "kernels/x86/f32.inc"
 #define COLUMNS_END 32
-#define READY_1 2
-#define READY_2 5
+#define READY_1 3
+#define READY_2 6
 #define PIXELS_1 7
 #define PIXELS_2 10
 #include "kernels/x86/gconv3x3_strip.inc"
@@ -11,7 +11,8 @@
 /* Within quarters of a register, a channel of each group goes to all its lanes. Such shuffles are the cheapest there are:
  * on Zen 4 and 5 they don't take a pipe from FMAs. */
 .macro column n, at
-  vpermilps zmm\n, [\at], 0x55*channel
+  load \n, \at
+  vpermilps zmm\n, zmm\n, 0x55*channel
 .endm
 .macro channels do, rest:vararg
   each 4, unrolled, \do, \rest

@@ -17,7 +17,8 @@ one:
 
 /* A channel of each group goes to all its lanes. */
 .macro column n, at
-  vpermps zmm\n, zmm31, [\at]
+  load \n, \at
+  vpermps zmm\n, zmm31, zmm\n
 .endm
 .macro channels do, rest:vararg
   channel = 0
