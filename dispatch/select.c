@@ -24,6 +24,8 @@ const char *cardinal_kernel_unusable(const cardinal_kernel *kernel, const cardin
     return "a CPU feature that it needs was taken away";
   if (kernel->isa > selector->cap)
     return "its instruction set is above the cap";
+  if (selector->only && selector->only != kernel)
+    return "another kernel is asked for by name";
   return NULL;
 }
 

@@ -11,6 +11,7 @@ typedef struct cardinal_selector {
   cardinal_cpu_features features;
   uint32_t without; /* CARDINAL_CPU_... bits */
   cardinal_isa cap;
+  const cardinal_kernel *only; /* NULL: any; otherwise no other kernel is used */
 } cardinal_selector;
 
 /* Why the CPU, the cap or what was taken away keeps `kernel` from being used: NULL, or a static phrase. */

@@ -40,6 +40,7 @@ static const char *const network_layers[] = {
 enum {
   LAYERS = sizeof network_layers / sizeof network_layers[0],
   A_FAMILY = 400, /* candidates */
+  GROUPED = 2000, /* in the family whose candidates many kernels share */
   FAMILIES = 6,
   MOST_PRODUCTS = 4000000 /* of a random problem, so that its reference takes milliseconds */
 };
@@ -178,7 +179,7 @@ static bool network_layer(const gauntlet_declaration *declaration, const char *t
 
 size_t gauntlet_candidates(const gauntlet_declaration *declaration, uint64_t seed, gauntlet_problem **problems) {
   gauntlet_random random = {.state = seed};
-  const size_t capacity = LAYERS + FAMILIES * A_FAMILY;
+  const size_t capacity = LAYERS + FAMILIES * A_FAMILY + GROUPED;
   *problems = malloc(capacity * sizeof **problems);
   if (!*problems) {
     perror("the gauntlet's problems");
@@ -189,7 +190,7 @@ size_t gauntlet_candidates(const gauntlet_declaration *declaration, uint64_t see
     count += network_layer(declaration, network_layers[i], *problems + count);
   if (declaration->operation == CARDINAL_PLUGIN_CONV) {
     for (family kind = POINTWISE; kind <= GENERAL; ++kind)
-      for (size_t i = 0; i < A_FAMILY; ++i)
+      for (size_t i = 0; i < (kind == GROUPED_3X3 ? GROUPED : A_FAMILY); ++i)
         count += random_conv(declaration, kind, &random, *problems + count);
   } else {
     for (size_t i = 0; i < A_FAMILY; ++i)

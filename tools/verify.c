@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `cardinal verify`: puts kernels through the gauntlet, the library's own or those of a plug-in. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gauntlet/builtin.h"
+#include "gauntlet/campaign.h"
+#include "tools/command.h"
+
+static const char name[] = "verify";
+
+static const char help[] =
+    "usage: cardinal verify [OPTION...]\n"
+    "\n"
+    "Runs kernels on many problems, each in a process of its own, and compares every output with an independent\n"
+    "reference: to the bit, or within the error bound if that is what the kernel promises. Finds stray reads and\n"
+    "writes, changed inputs and registers, results that depend on earlier calls or other threads, hangs and crashes.\n"
+    "Without options: every kernel of this library that this CPU can run, in less than a minute.\n"
+    "\n"
+    "what is judged\n"
+    "  --kernel FILE.so      the kernels of a plug-in instead of the library's (cardinal/plugin.h, docs/plugins.md)\n"
+    "  --kernel-name PART    only kernels in whose name PART occurs\n"
+    "  --isa NAME            only the library's kernels of one instruction set: generic, neon, avx2, avx512\n"
+    "\n"
+    "on what\n"
+    "  --case DESCRIPTOR     this problem instead of many, such as 'conv g32 ic128 oc128 ih56 iw56 k3 s1 p1 bias\n"
+    "                        relu'; may be repeated (docs/descriptors.md has the grammar)\n"
+    "  --batch FILE          the problems of a file, one a line; # begins a comment\n"
+    "  --cases N             trials of each kernel, or of each given problem and kernel (120; with problems 16)\n"
+    "  --seed N              decides data, memory placement and problems (1); the same seed repeats the same trials\n"
+    "  --timeout SECONDS     how long one trial may take (60)\n"
+    "\n"
+    "output\n"
+    "  -v, --verbose         tell every trial, not the failures alone\n"
+    "  --json                print JSON\n"
+    "  --help                print this\n"
+    "\n"
+    "The exit status is 0 only if trials ran and every one was right; 1 if one failed or none ran; 2 for a usage "
+    "error.\n";
+
+enum {
+  LATTICE_TRIALS = 120,
+  GIVEN_TRIALS = 16,
+  SHOWN_FAILURES = 5 /* of a kernel, without --verbose */
+};
+
+typedef struct verify_options {
+  const char *plugin, *part, *isa;
+  gauntlet_problem *problems;
+  size_t problem_count;
+  uint64_t cases; /* 0: the default */
+  uint64_t seed, timeout;
+  bool verbose, json, help;
+  int status; /* what a mistake in the options ends with */
+} verify_options;
+
+/* A report on its way: what was printed of the running kernel, and the JSON. */
+typedef struct report {
+  const verify_options *options;
+  job_progress progress;
+  size_t shown, trials, failures;
+  size_t kernel, kernels; /* that are taken */
+  json_t *json_trials;    /* of the running kernel; failures, or all with --verbose */
+} report;
+
+/* ---- options -------------------------------------------------------------------------------------------------- */
+
+enum {
+  OPTION_KERNEL = 256,
+  OPTION_KERNEL_NAME,
+  OPTION_ISA,
+  OPTION_CASE,
+  OPTION_BATCH,
+  OPTION_CASES,
+  OPTION_SEED,
+  OPTION_TIMEOUT,
+  OPTION_JSON,
+  OPTION_HELP
+};
+
+static const struct option long_options[] = {
+    {"kernel", required_argument, NULL, OPTION_KERNEL},
+    {"kernel-name", required_argument, NULL, OPTION_KERNEL_NAME},
+    {"isa", required_argument, NULL, OPTION_ISA},
+    {"case", required_argument, NULL, OPTION_CASE},
+    {"batch", required_argument, NULL, OPTION_BATCH},
+    {"cases", required_argument, NULL, OPTION_CASES},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"verbose", no_argument, NULL, 'v'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+static bool add_problem(verify_options *to, const char *text, const char *origin) {
+  cardinal_error error;
+  gauntlet_problem problem;
+  if (!gauntlet_parse(text, &problem, &error)) {
+    tool_usage(name, "%s: %s", origin, error.message);
+    return false;
+  }
+  gauntlet_problem *more = realloc(to->problems, (to->problem_count + 1) * sizeof *more);
+  if (!more) {
+    to->status = tool_fail(name, "no memory for %zu problems", to->problem_count + 1);
+    return false;
+  }
+  to->problems = more;
+  to->problems[to->problem_count++] = problem;
+  return true;
+}
+
+static bool add_batch(verify_options *to, const char *path) {
+  FILE *file = fopen(path, "r");
+  if (!file) {
+    to->status = tool_fail(name, "--batch %s: %s", path, strerror(errno));
+    return false;
+  }
+  char *line = NULL;
+  size_t size = 0, number = 0;
+  bool good = true;
+  while (good && getline(&line, &size, file) > 0) {
+    char origin[4200];
+    snprintf(origin, sizeof origin, "%s, line %zu", path, ++number);
+    line[strcspn(line, "#\n")] = '\0';
+    if (line[strspn(line, " \t\r")])
+      good = add_problem(to, line, origin);
+  }
+  if (good && ferror(file)) {
+    to->status = tool_fail(name, "--batch %s: %s", path, strerror(errno));
+    good = false;
+  }
+  free(line);
+  fclose(file);
+  return good;
+}
+
+static bool check_isa(const char *isa) {
+  for (int i = 0; i < CARDINAL_ISA_COUNT; ++i)
+    if (strcmp(isa, cardinal_isa_name((cardinal_isa)i)) == 0)
+      return true;
+  tool_usage(name, "--isa: unknown instruction set \"%s\"; expected generic, neon, avx2 or avx512", isa);
+  return false;
+}
+
+static bool read_option(verify_options *to, int option) {
+  switch (option) {
+  case OPTION_KERNEL:
+    to->plugin = optarg;
+    return true;
+  case OPTION_KERNEL_NAME:
+    to->part = optarg;
+    return true;
+  case OPTION_ISA:
+    to->isa = optarg;
+    return check_isa(optarg);
+  case OPTION_CASE:
+    return add_problem(to, optarg, "--case");
+  case OPTION_BATCH:
+    return add_batch(to, optarg);
+  case OPTION_CASES:
+    return tool_number(name, "--cases", optarg, 1, 1000000, &to->cases);
+  case OPTION_SEED:
+    return tool_number(name, "--seed", optarg, 0, UINT64_MAX / 2, &to->seed);
+  case OPTION_TIMEOUT:
+    return tool_number(name, "--timeout", optarg, 1, 86400, &to->timeout);
+  case 'v':
+    to->verbose = true;
+    return true;
+  case OPTION_JSON:
+    to->json = true;
+    return true;
+  case OPTION_HELP:
+    to->help = true;
+    return true;
+  default:
+    return false; /* getopt_long has said why */
+  }
+}
+
+static bool read_options(int argc, char **argv, verify_options *to) {
+  char title[] = "cardinal verify";
+  argv[0] = title; /* getopt_long's messages begin with it */
+  for (int option; (option = getopt_long(argc, argv, "v", long_options, NULL)) != -1;)
+    if (!read_option(to, option))
+      return false;
+  if (optind < argc) {
+    tool_usage(name, "unexpected argument \"%s\"", argv[optind]);
+    return false;
+  }
+  if (to->isa && to->plugin) {
+    tool_usage(name, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
+    return false;
+  }
+  return true;
+}
+
+/* ---- what is told --------------------------------------------------------------------------------------------- */
+
+static void print_violations(uint32_t violations, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (uint32_t bit = 1; bit && used < size; bit <<= 1)
+    if (violations & bit)
+      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                               gauntlet_violation_name((gauntlet_violation)bit));
+}
+
+/* The command that runs this trial alone. */
+static void print_command(const report *r, const gauntlet_case *tried, char *text, size_t size) {
+  char descriptor[GAUNTLET_DESCRIPTOR_BYTES];
+  gauntlet_problem plain = *tried->problem; /* layouts are the kernel's own */
+  plain.conv.x_layout = plain.conv.y_layout = plain.pool.x_layout = plain.pool.y_layout = CARDINAL_LAYOUT_BLOCKED16;
+  snprintf(text, size, "cardinal verify%s%s --kernel-name %s --case '%s' --seed %" PRIu64 " --cases 1",
+           r->options->plugin ? " --kernel " : "", r->options->plugin ? r->options->plugin : "",
+           tried->declaration->name, gauntlet_describe(&plain, descriptor), tried->seed);
+}
+
+static void print_trial(const report *r, const gauntlet_case *tried) {
+  static const char *const placements[] = {"at the start", "at the end", "askew"};
+  const gauntlet_verdict *v = tried->verdict;
+  char repeat[1024], violations[256], descriptor[GAUNTLET_DESCRIPTOR_BYTES], where[128];
+  if (v->violations) {
+    print_command(r, tried, repeat, sizeof repeat);
+    print_violations(v->violations, violations, sizeof violations);
+    printf("FAIL %s: %s\n     %s\n     %s\n", tried->declaration->name, violations, v->what, repeat);
+    return;
+  }
+  printf("pass %s: %s, %s data, memory %s%s%s: ", tried->declaration->name,
+         gauntlet_describe(tried->problem, descriptor), data_kind_name(tried->kind), placements[tried->placement],
+         tried->residual_in_place ? ", residual in place" : "", tried->threads ? ", two threads" : "");
+  printf("%zu outputs, %s", v->outputs, v->same_bits ? "same bits" : "other bits");
+  if (v->worst_share > 0.0)
+    printf(", worst %.3g ULP, %.3g of the bound at %s", v->worst_ulp, v->worst_share,
+           gauntlet_coordinates(tried->problem, v->worst_share_at, where, sizeof where));
+  putchar('\n');
+}
+
+static json_t *json_verdict(const report *r, const gauntlet_case *tried) {
+  const gauntlet_verdict *v = tried->verdict;
+  char repeat[1024], descriptor[GAUNTLET_DESCRIPTOR_BYTES], where[128];
+  print_command(r, tried, repeat, sizeof repeat);
+  json_t *violations = json_array();
+  for (uint32_t bit = 1; bit; bit <<= 1)
+    if (v->violations & bit)
+      json_array_append_new(violations, json_string(gauntlet_violation_name((gauntlet_violation)bit)));
+  json_t *told = json_pack("{s:s, s:I, s:s, s:b, s:o, s:b, s:I, s:s}", "case",
+                           gauntlet_describe(tried->problem, descriptor), "seed", (json_int_t)tried->seed, "data",
+                           data_kind_name(tried->kind), "right", !v->violations, "violations", violations, "same_bits",
+                           (int)v->same_bits, "outputs", (json_int_t)v->outputs, "reproduce", repeat);
+  if (v->violations)
+    json_object_set_new(told, "what", tool_json_text(v->what));
+  if (v->worst_share >= 0.0) {
+    json_object_set_new(told, "worst_ulp", json_real(v->worst_ulp));
+    json_object_set_new(told, "worst_share_of_bound", json_real(v->worst_share));
+    json_object_set_new(told, "worst_at",
+                        json_string(gauntlet_coordinates(tried->problem, v->worst_share_at, where, sizeof where)));
+  }
+  return told;
+}
+
+static void tell_trial(void *user, const gauntlet_case *tried) {
+  report *r = user;
+  const bool wrong = tried->verdict->violations != 0;
+  ++r->trials;
+  r->failures += wrong;
+  tool_progress(&r->progress, "%s: kernel %zu of %zu, %zu trials, %zu failures", tried->declaration->name, r->kernel,
+                r->kernels, r->trials, r->failures);
+  if (!wrong && !r->options->verbose)
+    return;
+  if (r->options->json)
+    json_array_append_new(r->json_trials, json_verdict(r, tried));
+  else if (r->options->verbose || r->shown < SHOWN_FAILURES)
+    print_trial(r, tried);
+  r->shown += wrong;
+}
+
+static const char promise_names[][16] = {"same bits", "bounded"};
+
+static void print_score(const gauntlet_score *s, size_t shown) {
+  char ulp[16] = "-", share[16] = "-";
+  if (s->skipped[0]) {
+    printf("%-34s skipped: %s\n", s->declaration->name, s->skipped);
+    return;
+  }
+  if (s->worst_ulp >= 0.0)
+    snprintf(ulp, sizeof ulp, "%.0f", s->worst_ulp);
+  if (s->worst_share >= 0.0)
+    snprintf(share, sizeof share, "%.3f", s->worst_share);
+  printf("%-34s %-10s %6zu %6zu  %-5s %9s %7s %7.1f\n", s->declaration->name, promise_names[s->declaration->promise],
+         s->trials, s->failures, s->same_bits ? "same" : "other", ulp, share, s->seconds);
+  if (shown > SHOWN_FAILURES)
+    printf("     ... and %zu failures more\n", shown - SHOWN_FAILURES);
+}
+
+static json_t *json_score(const gauntlet_score *s, json_t *trials) {
+  json_t *told =
+      json_pack("{s:s, s:s, s:I, s:I, s:b, s:f, s:o}", "name", s->declaration->name, "promise",
+                promise_names[s->declaration->promise], "trials", (json_int_t)s->trials, "failures",
+                (json_int_t)s->failures, "same_bits", (int)s->same_bits, "seconds", s->seconds, "told_trials", trials);
+  if (s->skipped[0])
+    json_object_set_new(told, "skipped", tool_json_text(s->skipped));
+  if (s->worst_share >= 0.0) {
+    json_object_set_new(told, "worst_ulp", json_real(s->worst_ulp));
+    json_object_set_new(told, "worst_share_of_bound", json_real(s->worst_share));
+  }
+  return told;
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------------- */
+
+static bool takes(const verify_options *options, const gauntlet_campaign *campaign, size_t kernel) {
+  if (!gauntlet_campaign_takes(campaign, kernel))
+    return false;
+  return !options->isa ||
+         strcmp(cardinal_isa_name(gauntlet_builtin_isa(campaign->list->kernels[kernel].name)), options->isa) == 0;
+}
+
+static void count_kernels(const verify_options *options, const gauntlet_campaign *campaign, report *r) {
+  for (size_t i = 0; i < campaign->list->count; ++i)
+    r->kernels += takes(options, campaign, i);
+}
+
+/* Returns the exit status. */
+static int judge(const verify_options *options, const gauntlet_list *list) {
+  report r = {.options = options};
+  const gauntlet_campaign campaign = {
+      .source = {.path = options->plugin, .plugin = options->plugin ? NULL : gauntlet_builtin()},
+      .list = list,
+      .part = options->part,
+      .problems = options->problems,
+      .problem_count = options->problem_count,
+      .seed = options->seed,
+      .trials = options->cases           ? options->cases
+                : options->problem_count ? GIVEN_TRIALS
+                                         : LATTICE_TRIALS,
+      .seconds = (double)options->timeout,
+      .stop_at_hang = true,
+      .user = &r,
+      .tried = tell_trial};
+  count_kernels(options, &campaign, &r);
+  if (!r.kernels)
+    return tool_fail(name, "no kernel of %s is meant by %s%s", list->name, options->part ? "--kernel-name " : "--isa ",
+                     options->part ? options->part : options->isa);
+  if (!options->json)
+    printf("%s, seed %" PRIu64 "\n\n%-34s %-10s %6s %6s  %-5s %9s %7s %7s\n", list->name, options->seed, "kernel",
+           "promise", "trials", "failed", "bits", "worst ULP", "bound", "s");
+  tool_progress_start(&r.progress);
+  json_t *kernels = json_array();
+  size_t tried = 0, refused = 0;
+  for (size_t i = 0; i < list->count; ++i) {
+    if (!takes(options, &campaign, i))
+      continue;
+    ++r.kernel;
+    r.shown = 0;
+    r.json_trials = json_array();
+    gauntlet_score score;
+    gauntlet_campaign_run(&campaign, i, &score);
+    tried += score.trials > 0;
+    refused += score.trials == 0 && score.failures > 0; /* it couldn't even be asked */
+    json_array_append_new(kernels, json_score(&score, r.json_trials));
+    if (!options->json) {
+      print_score(&score, r.shown);
+      fflush(stdout);
+    }
+  }
+  const bool right = r.trials > 0 && r.failures + refused == 0;
+  if (options->json) {
+    json_t *all = json_pack("{s:s, s:I, s:b, s:I, s:I, s:o}", "list", list->name, "seed", (json_int_t)options->seed,
+                            "right", (int)right, "trials", (json_int_t)r.trials, "failures",
+                            (json_int_t)(r.failures + refused), "kernels", kernels);
+    if (!tool_print_json(name, all))
+      return TOOL_FAILED;
+  } else {
+    json_decref(kernels);
+    printf("\n%zu kernels tried, %zu trials, %zu failures\n", tried, r.trials, r.failures + refused);
+    if (!r.trials && !refused)
+      fprintf(stderr, "cardinal verify: no trial ran, so nothing is proven\n");
+  }
+  return right ? TOOL_OK : TOOL_FAILED;
+}
+
+static int run(int argc, char **argv) {
+  verify_options options = {.seed = 1, .timeout = 60, .status = TOOL_USAGE};
+  static gauntlet_list list;
+  char message[512];
+  int status = TOOL_USAGE;
+  if (!read_options(argc, argv, &options)) {
+    status = options.status;
+  } else {
+    const gauntlet_source source = {.path = options.plugin, .plugin = options.plugin ? NULL : gauntlet_builtin()};
+    if (options.help) {
+      fputs(help, stdout);
+      status = TOOL_OK;
+    } else if (!gauntlet_source_list(&source, &list, message, sizeof message)) {
+      status = tool_fail(name, "--kernel %s: %s", options.plugin, message);
+    } else {
+      status = judge(&options, &list);
+    }
+  }
+  free(options.problems);
+  return status;
+}
+
+const command verify_command = {
+    .name = name,
+    .summary = "judge kernels, the library's or a plug-in's, against references",
+    .help = help,
+    .run = run,
+};
