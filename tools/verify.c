@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `cardinal verify`: puts kernels through the gauntlet, the library's own or those of a plug-in. */
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,194 +8,21 @@
 #include "gauntlet/builtin.h"
 #include "gauntlet/campaign.h"
 #include "tools/command.h"
+#include "tools/verify_options.h"
 
 static const char name[] = "verify";
 
-static const char help[] =
-    "usage: cardinal verify [OPTION...]\n"
-    "\n"
-    "Runs kernels on many problems, each in a process of its own, and compares every output with an independent\n"
-    "reference: to the bit, or within the error bound if that is what the kernel promises. Finds stray reads and\n"
-    "writes, changed inputs and registers, results that depend on earlier calls or other threads, hangs and crashes.\n"
-    "Without options: every kernel of this library that this CPU can run, in less than a minute.\n"
-    "\n"
-    "what is judged\n"
-    "  --kernel FILE.so      the kernels of a plug-in instead of the library's (cardinal/plugin.h, docs/plugins.md)\n"
-    "  --kernel-name PART    only kernels in whose name PART occurs\n"
-    "  --isa NAME            only the library's kernels of one instruction set: generic, neon, avx2, avx512\n"
-    "\n"
-    "on what\n"
-    "  --case DESCRIPTOR     this problem instead of many, such as 'conv g32 ic128 oc128 ih56 iw56 k3 s1 p1 bias\n"
-    "                        relu'; may be repeated (docs/descriptors.md has the grammar)\n"
-    "  --batch FILE          the problems of a file, one a line; # begins a comment\n"
-    "  --cases N             trials of each kernel, or of each given problem and kernel (120; with problems 16)\n"
-    "  --seed N              decides data, memory placement and problems (1); the same seed repeats the same trials\n"
-    "  --timeout SECONDS     how long one trial may take (60)\n"
-    "\n"
-    "output\n"
-    "  -v, --verbose         tell every trial, not the failures alone\n"
-    "  --json                print JSON\n"
-    "  --help                print this\n"
-    "\n"
-    "The exit status is 0 only if trials ran and every one was right; 1 if one failed or none ran; 2 for a usage "
-    "error.\n";
-
 enum {
-  LATTICE_TRIALS = 120,
-  GIVEN_TRIALS = 16,
   SHOWN_FAILURES = 5 /* of a kernel, without --verbose */
 };
-
-typedef struct verify_options {
-  const char *plugin, *part, *isa;
-  gauntlet_problem *problems;
-  size_t problem_count;
-  uint64_t cases; /* 0: the default */
-  uint64_t seed, timeout;
-  bool verbose, json, help;
-  int status; /* what a mistake in the options ends with */
-} verify_options;
 
 /* A report on its way: what was printed of the running kernel, and the JSON. */
 typedef struct report {
   const verify_options *options;
-  job_progress progress;
   size_t shown, trials, failures;
   size_t kernel, kernels; /* that are taken */
   json_t *json_trials;    /* of the running kernel; failures, or all with --verbose */
 } report;
-
-/* ---- options -------------------------------------------------------------------------------------------------- */
-
-enum {
-  OPTION_KERNEL = 256,
-  OPTION_KERNEL_NAME,
-  OPTION_ISA,
-  OPTION_CASE,
-  OPTION_BATCH,
-  OPTION_CASES,
-  OPTION_SEED,
-  OPTION_TIMEOUT,
-  OPTION_JSON,
-  OPTION_HELP
-};
-
-static const struct option long_options[] = {
-    {"kernel", required_argument, NULL, OPTION_KERNEL},
-    {"kernel-name", required_argument, NULL, OPTION_KERNEL_NAME},
-    {"isa", required_argument, NULL, OPTION_ISA},
-    {"case", required_argument, NULL, OPTION_CASE},
-    {"batch", required_argument, NULL, OPTION_BATCH},
-    {"cases", required_argument, NULL, OPTION_CASES},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
-    {"verbose", no_argument, NULL, 'v'},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {0},
-};
-
-static bool add_problem(verify_options *to, const char *text, const char *origin) {
-  cardinal_error error;
-  gauntlet_problem problem;
-  if (!gauntlet_parse(text, &problem, &error)) {
-    tool_usage(name, "%s: %s", origin, error.message);
-    return false;
-  }
-  gauntlet_problem *more = realloc(to->problems, (to->problem_count + 1) * sizeof *more);
-  if (!more) {
-    to->status = tool_fail(name, "no memory for %zu problems", to->problem_count + 1);
-    return false;
-  }
-  to->problems = more;
-  to->problems[to->problem_count++] = problem;
-  return true;
-}
-
-static bool add_batch(verify_options *to, const char *path) {
-  FILE *file = fopen(path, "r");
-  if (!file) {
-    to->status = tool_fail(name, "--batch %s: %s", path, strerror(errno));
-    return false;
-  }
-  char *line = NULL;
-  size_t size = 0, number = 0;
-  bool good = true;
-  while (good && getline(&line, &size, file) > 0) {
-    char origin[4200];
-    snprintf(origin, sizeof origin, "%s, line %zu", path, ++number);
-    line[strcspn(line, "#\n")] = '\0';
-    if (line[strspn(line, " \t\r")])
-      good = add_problem(to, line, origin);
-  }
-  if (good && ferror(file)) {
-    to->status = tool_fail(name, "--batch %s: %s", path, strerror(errno));
-    good = false;
-  }
-  free(line);
-  fclose(file);
-  return good;
-}
-
-static bool check_isa(const char *isa) {
-  for (int i = 0; i < CARDINAL_ISA_COUNT; ++i)
-    if (strcmp(isa, cardinal_isa_name((cardinal_isa)i)) == 0)
-      return true;
-  tool_usage(name, "--isa: unknown instruction set \"%s\"; expected generic, neon, avx2 or avx512", isa);
-  return false;
-}
-
-static bool read_option(verify_options *to, int option) {
-  switch (option) {
-  case OPTION_KERNEL:
-    to->plugin = optarg;
-    return true;
-  case OPTION_KERNEL_NAME:
-    to->part = optarg;
-    return true;
-  case OPTION_ISA:
-    to->isa = optarg;
-    return check_isa(optarg);
-  case OPTION_CASE:
-    return add_problem(to, optarg, "--case");
-  case OPTION_BATCH:
-    return add_batch(to, optarg);
-  case OPTION_CASES:
-    return tool_number(name, "--cases", optarg, 1, 1000000, &to->cases);
-  case OPTION_SEED:
-    return tool_number(name, "--seed", optarg, 0, UINT64_MAX / 2, &to->seed);
-  case OPTION_TIMEOUT:
-    return tool_number(name, "--timeout", optarg, 1, 86400, &to->timeout);
-  case 'v':
-    to->verbose = true;
-    return true;
-  case OPTION_JSON:
-    to->json = true;
-    return true;
-  case OPTION_HELP:
-    to->help = true;
-    return true;
-  default:
-    return false; /* getopt_long has said why */
-  }
-}
-
-static bool read_options(int argc, char **argv, verify_options *to) {
-  char title[] = "cardinal verify";
-  argv[0] = title; /* getopt_long's messages begin with it */
-  for (int option; (option = getopt_long(argc, argv, "v", long_options, NULL)) != -1;)
-    if (!read_option(to, option))
-      return false;
-  if (optind < argc) {
-    tool_usage(name, "unexpected argument \"%s\"", argv[optind]);
-    return false;
-  }
-  if (to->isa && to->plugin) {
-    tool_usage(name, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
-    return false;
-  }
-  return true;
-}
 
 /* ---- what is told --------------------------------------------------------------------------------------------- */
 
@@ -268,14 +93,16 @@ static void tell_trial(void *user, const gauntlet_case *tried) {
   const bool wrong = tried->verdict->violations != 0;
   ++r->trials;
   r->failures += wrong;
-  tool_progress(&r->progress, "%s: kernel %zu of %zu, %zu trials, %zu failures", tried->declaration->name, r->kernel,
-                r->kernels, r->trials, r->failures);
+  tool_progress("%s: kernel %zu of %zu, %zu trials, %zu failures", tried->declaration->name, r->kernel, r->kernels,
+                r->trials, r->failures);
   if (!wrong && !r->options->verbose)
     return;
-  if (r->options->json)
+  if (r->options->json) {
     json_array_append_new(r->json_trials, json_verdict(r, tried));
-  else if (r->options->verbose || r->shown < SHOWN_FAILURES)
+  } else if (r->options->verbose || r->shown < SHOWN_FAILURES) {
+    tool_progress_clear();
     print_trial(r, tried);
+  }
   r->shown += wrong;
 }
 
@@ -335,9 +162,7 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
       .problems = options->problems,
       .problem_count = options->problem_count,
       .seed = options->seed,
-      .trials = options->cases           ? options->cases
-                : options->problem_count ? GIVEN_TRIALS
-                                         : LATTICE_TRIALS,
+      .trials = options->cases,
       .seconds = (double)options->timeout,
       .stop_at_hang = true,
       .user = &r,
@@ -349,7 +174,6 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
   if (!options->json)
     printf("%s, seed %" PRIu64 "\n\n%-34s %-10s %6s %6s  %-5s %9s %7s %7s\n", list->name, options->seed, "kernel",
            "promise", "trials", "failed", "bits", "worst ULP", "bound", "s");
-  tool_progress_start(&r.progress);
   json_t *kernels = json_array();
   size_t tried = 0, refused = 0;
   for (size_t i = 0; i < list->count; ++i) {
@@ -363,6 +187,7 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
     tried += score.trials > 0;
     refused += score.trials == 0 && score.failures > 0; /* it couldn't even be asked */
     json_array_append_new(kernels, json_score(&score, r.json_trials));
+    tool_progress_clear();
     if (!options->json) {
       print_score(&score, r.shown);
       fflush(stdout);
@@ -384,24 +209,19 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
   return right ? TOOL_OK : TOOL_FAILED;
 }
 
-static int run(int argc, char **argv) {
-  verify_options options = {.seed = 1, .timeout = 60, .status = TOOL_USAGE};
+static int run_campaign(const verify_options *options) {
+  const gauntlet_source source = {.path = options->plugin, .plugin = options->plugin ? NULL : gauntlet_builtin()};
   static gauntlet_list list;
   char message[512];
-  int status = TOOL_USAGE;
-  if (!read_options(argc, argv, &options)) {
-    status = options.status;
-  } else {
-    const gauntlet_source source = {.path = options.plugin, .plugin = options.plugin ? NULL : gauntlet_builtin()};
-    if (options.help) {
-      fputs(help, stdout);
-      status = TOOL_OK;
-    } else if (!gauntlet_source_list(&source, &list, message, sizeof message)) {
-      status = tool_fail(name, "--kernel %s: %s", options.plugin, message);
-    } else {
-      status = judge(&options, &list);
-    }
-  }
+  if (!gauntlet_source_list(&source, &list, message, sizeof message))
+    return tool_fail(name, "--kernel %s: %s", options->plugin, message);
+  return judge(options, &list);
+}
+
+static int run(int argc, char **argv) {
+  verify_options options;
+  verify_options_read(&options, argc, argv);
+  const int status = options.problems_read ? run_campaign(&options) : TOOL_FAILED;
   free(options.problems);
   return status;
 }
@@ -409,6 +229,5 @@ static int run(int argc, char **argv) {
 const command verify_command = {
     .name = name,
     .summary = "judge kernels, the library's or a plug-in's, against references",
-    .help = help,
     .run = run,
 };
