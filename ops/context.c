@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dispatch/detect.h"
+#include "kernels/fpenv.h"
 #include "ops/abi.h"
 #include "ops/error.h"
 #include "ops/threading.h"
@@ -229,4 +230,19 @@ void *cardinal_context_allocate(const cardinal_context *context, size_t bytes) {
 void cardinal_context_free(const cardinal_context *context, void *memory, size_t bytes) {
   if (memory)
     context->deallocate(context->allocator_user, memory, bytes);
+}
+
+void cardinal_context_run_tasks(const cardinal_context *c, size_t tasks, cardinal_task task, void *argument) {
+  if (c->team) {
+    cardinal_team_run(c->team, tasks, task, argument);
+    return;
+  }
+  if (!c->parallel_for) {
+    task(argument, 0);
+    return;
+  }
+  /* Whoever starts the tasks may compute as well: LLVM's OpenMP library raises the caller's inexact flag. */
+  const cardinal_fp_modes before = cardinal_fp_current();
+  c->parallel_for(c->parallel_for_user, tasks, task, argument);
+  cardinal_fp_leave(before);
 }

@@ -25,4 +25,8 @@ struct cardinal_context {
 void *cardinal_context_allocate(const cardinal_context *context, size_t bytes);
 void cardinal_context_free(const cardinal_context *context, void *memory, size_t bytes);
 
+/* Runs task(argument, 0) and more of them on the context's threads: on its team, which the caller holds, on as many
+ * members as come in time, otherwise all `tasks`. Returns when those that began have returned. */
+void cardinal_context_run_tasks(const cardinal_context *context, size_t tasks, cardinal_task task, void *argument);
+
 #endif

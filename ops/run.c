@@ -50,14 +50,7 @@ static void run_phase(const cardinal_work *work, char *scratch, cardinal_item *i
     worker(p, 0);
     return;
   }
-  if (plan->context->team) {
-    cardinal_team_run(plan->context->team, tasks, worker, p);
-    return;
-  }
-  /* Whoever starts the tasks may compute as well: LLVM's OpenMP library raises the caller's inexact flag. */
-  const cardinal_fp_modes before = cardinal_fp_current();
-  plan->context->parallel_for(plan->context->parallel_for_user, tasks, worker, p);
-  cardinal_fp_leave(before);
+  cardinal_context_run_tasks(plan->context, tasks, worker, p);
 }
 
 static void convert_item(const cardinal_work *work, size_t item, cardinal_layout from_layout, cardinal_layout to_layout,
