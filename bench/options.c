@@ -6,140 +6,206 @@
 #include <string.h>
 
 enum {
-  MOST_ROUNDS = 100000
+  MOST_ROUNDS = 100000,
+  MOST_REPETITIONS = 1000
 };
 
-/* Google Benchmark's options that make sense here; the others choose how long to measure, which isn't its job. */
-static const char *const passed_on[] = {"--benchmark_format",
-
-                                        "--benchmark_color",
-                                        "--benchmark_counters_tabular",
-                                        "--benchmark_context",
-                                        "--benchmark_time_unit",
-                                        "--benchmark_repetitions",
-                                        "--benchmark_report_aggregates_only",
-                                        "--benchmark_display_aggregates_only"};
-
 void bench_options_help(FILE *file) {
-  fputs(
-      "usage: cardinal_bench [OPTION...]\n"
-      "\n"
-      "Measures this CPU's peak, the layers of networks with each instruction set, and whole networks. Without a\n"
-      "filter it takes at most three minutes for a selection: peaks, the layers of ResNeXt-50 32x4d with one thread,\n"
-      "and whole networks with one and with all threads. It ends in tables; outputs are checked before timings count,\n"
-      "and a wrong one makes the program fail. CARDINAL_ISA and CARDINAL_NUM_THREADS are ignored.\n"
-      "\n"
-      "What to measure\n"
-      "  --benchmark_filter=REGEX     benchmarks whose name matches the extended regular expression; with a leading\n"
-      "                               '-', those that don't match\n"
-      "  --benchmark_list_tests       list the names that a filter chooses from (all without a filter)\n"
-      "  --cardinal_models=A,B,...    networks to choose from, such as resnet50, or resnext50_8x14d for any depth (50 "
-      "or\n"
-      "                               101), cardinality and width; without it, the six named ones\n"
-      "Names\n"
-      "  peak/fma/ISA/tN              fused multiply-adds on registers alone, N threads\n"
-      "  peak/canary/ISA/tN           a matrix product's inner loop in the L1 cache\n"
-      "  peak/copy/LEVEL/tN           copying within a cache level or memory\n"
-      "  naive/MODEL/LAYER            seven plain loops; the faster of the builds without and with the ISA's flags\n"
-      "  plain/MODEL/LAYER/ISA        the portable kernels, built with the ISA's compiler flags\n"
-      "  layer/MODEL/LAYER/ISA/tN     a layer as the library runs it\n"
-      "  net/MODEL/bBATCH/ISA/tN      a whole network\n"
-      "\n"
-      "How to measure\n"
-      "  --cardinal_min_rounds=N      quiet rounds wanted for each benchmark (20)\n"
-      "  --cardinal_seconds=S         at most so long for each benchmark (2)\n"
-      "  --cardinal_budget=S          about so long for everything (150 without a filter, otherwise no limit)\n"
-      "  --cardinal_cold              layers find their data out of all caches, not where the last run left them\n"
-      "\n"
-      "Results\n"
-      "  --cardinal_results=DIR       write Google Benchmark's JSON to a new file in DIR\n"
-      "  --benchmark_out=FILE         write it to FILE\n"
-      "  --benchmark_format=FORMAT    console, json or csv on standard output in place of progress and tables\n"
-      "These of Google Benchmark are passed on as well: --benchmark_color,\n"
-      "--benchmark_counters_tabular, --benchmark_context, --benchmark_time_unit, --benchmark_repetitions,\n"
-      "--benchmark_report_aggregates_only, --benchmark_display_aggregates_only.\n",
-      file);
+  static const char *const lines[] = {
+#include "bench/help_lines.h"
+  };
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; ++i)
+    fputs(lines[i], file);
 }
 
-/* The value of `--name=value`, NULL if `argument` is something else. */
-static const char *value_of(const char *argument, const char *name) {
+/* One option on its way into the struct. */
+typedef struct argument {
+  const char *text;  /* as it was given */
+  const char *value; /* behind the '=', NULL if there is none */
+  char *error;
+  size_t size;
+} argument;
+
+/* Whether it is the option `name`, with or without a value. */
+static bool is_option(argument *a, const char *name) {
   const size_t length = strlen(name);
-  return strncmp(argument, name, length) == 0 && argument[length] == '=' ? argument + length + 1 : NULL;
+  if (strncmp(a->text, name, length) != 0 || (a->text[length] && a->text[length] != '='))
+    return false;
+  a->value = a->text[length] ? a->text + length + 1 : NULL;
+  return true;
 }
 
-static bool is_passed_on(const char *argument) {
-  for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; ++i)
-    if (strcmp(argument, passed_on[i]) == 0 || value_of(argument, passed_on[i]))
+/* "--name: 'value' is not ..." */
+static bool refuse(const argument *a, const char *expected) {
+  const size_t name = strcspn(a->text, "=");
+  if (a->value)
+    snprintf(a->error, a->size, "%.*s: '%s' is not %s", (int)name, a->text, a->value, expected);
+  else
+    snprintf(a->error, a->size, "%.*s needs a value: %s", (int)name, a->text, expected);
+  return false;
+}
+
+static bool parse_text(const argument *a, const char **text) {
+  *text = a->value;
+  return a->value || refuse(a, "--help says which");
+}
+
+/* Also with an "s" behind it, as newer versions of Google Benchmark have it. */
+static bool parse_seconds(const argument *a, double *seconds) {
+  char *end = NULL;
+  errno = 0;
+  if (a->value) {
+    *seconds = strtod(a->value, &end);
+    if (!errno && end != a->value && (!*end || strcmp(end, "s") == 0) && *seconds > 0 && *seconds < 1e6)
+      return true;
+  }
+  return refuse(a, "a number of seconds above 0");
+}
+
+static bool parse_count(const argument *a, long most, size_t *count) {
+  char *end = NULL;
+  errno = 0;
+  if (a->value) {
+    const long value = strtol(a->value, &end, 10);
+    *count = (size_t)value;
+    if (!errno && end != a->value && !*end && value >= 1 && value <= most)
+      return true;
+  }
+  char expected[64];
+  snprintf(expected, sizeof expected, "a number from 1 to %ld", most);
+  return refuse(a, expected);
+}
+
+static const char *const truths[] = {"true", "yes", "on", "1", "t", "y", NULL};
+static const char *const untruths[] = {"false", "no", "off", "0", "f", "n", NULL};
+
+static bool is_one_of(const char *value, const char *const *words) {
+  for (; *words; ++words)
+    if (strcmp(value, *words) == 0)
       return true;
   return false;
 }
 
-static bool parse_seconds(const char *name, const char *text, double *seconds, char *error, size_t size) {
-  char *end;
-  errno = 0;
-  *seconds = strtod(text, &end);
-  if (!errno && end != text && !*end && *seconds > 0 && *seconds < 1e6)
-    return true;
-  snprintf(error, size, "%s: '%s' is not a number of seconds above 0", name, text);
-  return false;
+/* An option alone means true. */
+static bool parse_bool(const argument *a, bool *truth) {
+  *truth = !a->value || is_one_of(a->value, truths);
+  return *truth || is_one_of(a->value, untruths) || refuse(a, "true or false");
 }
 
-static bool parse_rounds(const char *text, size_t *rounds, char *error, size_t size) {
-  char *end;
-  errno = 0;
-  const long value = strtol(text, &end, 10);
-  *rounds = (size_t)value;
-  if (!errno && end != text && !*end && value >= 1 && value <= MOST_ROUNDS)
-    return true;
-  snprintf(error, size, "--cardinal_min_rounds: '%s' is not a number from 1 to %d", text, MOST_ROUNDS);
+static bool check_bool(const argument *a) {
+  bool truth;
+  return parse_bool(a, &truth);
+}
+
+static bool check_color(const argument *a) {
+  return (a->value && strcmp(a->value, "auto") == 0) || check_bool(a);
+}
+
+/* KEY=VALUE,KEY=VALUE,... */
+static bool check_context(const argument *a) {
+  const char *const expected = "a list of KEY=VALUE, separated by commas";
+  if (!a->value)
+    return refuse(a, expected);
+  for (const char *pair = a->value;; ++pair) {
+    const size_t length = strcspn(pair, ","), key = strcspn(pair, "=,");
+    if (key == 0 || key == length || memchr(pair + key + 1, '=', length - key - 1))
+      return refuse(a, expected);
+    pair += length;
+    if (!*pair)
+      return true;
+  }
+}
+
+static bool parse_format(const argument *a, bench_format *format) {
+  static const char *const names[] = {
+      [BENCH_FORMAT_CONSOLE] = "console", [BENCH_FORMAT_JSON] = "json", [BENCH_FORMAT_CSV] = "csv"};
+  for (size_t i = BENCH_FORMAT_CONSOLE; a->value && i < sizeof names / sizeof names[0]; ++i)
+    if (strcmp(a->value, names[i]) == 0) {
+      *format = (bench_format)i;
+      return true;
+    }
+  return refuse(a, "console, json or csv");
+}
+
+static bool parse_unit(const argument *a, bench_options *o) {
+  static const char *const names[] = {
+      [BENCH_NANOSECONDS] = "ns", [BENCH_MICROSECONDS] = "us", [BENCH_MILLISECONDS] = "ms", [BENCH_SECONDS] = "s"};
+  for (size_t i = 0; a->value && i < sizeof names / sizeof names[0]; ++i)
+    if (strcmp(a->value, names[i]) == 0) {
+      o->unit = (bench_unit)i;
+      o->unit_given = true;
+      return true;
+    }
+  return refuse(a, "ns, us, ms or s");
+}
+
+/* Google Benchmark reads these again. */
+static bool check_passed_on(argument *a, bench_options *o, bool *known) {
+  *known = true;
+  if (is_option(a, "--benchmark_repetitions"))
+    return parse_count(a, MOST_REPETITIONS, &o->repetitions);
+  if (is_option(a, "--benchmark_color"))
+    return check_color(a);
+  if (is_option(a, "--benchmark_context"))
+    return check_context(a);
+  if (is_option(a, "--benchmark_counters_tabular") || is_option(a, "--benchmark_report_aggregates_only") ||
+      is_option(a, "--benchmark_display_aggregates_only"))
+    return check_bool(a);
+  *known = false;
+  return true;
+}
+
+static bool parse_own(argument *a, bench_options *o) {
+  if (is_option(a, "--benchmark_filter"))
+    return parse_text(a, &o->filter);
+  if (is_option(a, "--cardinal_models"))
+    return parse_text(a, &o->models);
+  if (is_option(a, "--cardinal_results"))
+    return parse_text(a, &o->results);
+  if (is_option(a, "--benchmark_out"))
+    return parse_text(a, &o->output);
+  if (is_option(a, "--benchmark_out_format"))
+    return parse_format(a, &o->output_format);
+  if (is_option(a, "--benchmark_format"))
+    return parse_format(a, &o->format);
+  if (is_option(a, "--benchmark_time_unit"))
+    return parse_unit(a, o);
+  if (is_option(a, "--cardinal_min_rounds"))
+    return parse_count(a, MOST_ROUNDS, &o->quiet_rounds);
+  if (is_option(a, "--cardinal_seconds") || is_option(a, "--benchmark_min_time"))
+    return parse_seconds(a, &o->seconds);
+  if (is_option(a, "--cardinal_budget"))
+    return parse_seconds(a, &o->budget);
+  if (is_option(a, "--cardinal_cold"))
+    return parse_bool(a, &o->cold);
+  if (is_option(a, "--benchmark_list_tests"))
+    return parse_bool(a, &o->list);
+  if (is_option(a, "--benchmark_dry_run"))
+    return parse_bool(a, &o->dry_run);
+  if (is_option(a, "--benchmark_enable_random_interleaving"))
+    return parse_bool(a, &o->interleaving);
+  snprintf(a->error, a->size, "unknown option '%s'; --help lists what there is", a->text);
   return false;
 }
 
 bool bench_options_parse(int *argc, char **argv, bench_options *o, char *error, size_t size) {
-  *o = (bench_options){.quiet_rounds = 20, .seconds = 2, .own_table = true};
-  bool budget_given = false;
+  *o = (bench_options){.quiet_rounds = 20, .repetitions = 1, .seconds = 2, .output_format = BENCH_FORMAT_JSON};
   int kept = 1;
   for (int i = 1; i < *argc; ++i) {
-    char *argument = argv[i];
-    const char *value;
-    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+    argument a = {.text = argv[i], .error = error, .size = size};
+    bool passed_on;
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       o->help = true;
-    } else if (strcmp(argument, "--benchmark_list_tests") == 0 ||
-               strcmp(argument, "--benchmark_list_tests=true") == 0) {
-      o->list = true;
-    } else if (strcmp(argument, "--cardinal_cold") == 0) {
-      o->cold = true;
-    } else if ((value = value_of(argument, "--benchmark_filter"))) {
-      o->filter = value;
-    } else if ((value = value_of(argument, "--cardinal_models"))) {
-      o->models = value;
-    } else if ((value = value_of(argument, "--cardinal_results"))) {
-      o->results = value;
-    } else if ((value = value_of(argument, "--cardinal_min_rounds"))) {
-      if (!parse_rounds(value, &o->quiet_rounds, error, size))
-        return false;
-    } else if ((value = value_of(argument, "--cardinal_seconds"))) {
-      if (!parse_seconds("--cardinal_seconds", value, &o->seconds, error, size))
-        return false;
-    } else if ((value = value_of(argument, "--cardinal_budget"))) {
-      budget_given = true;
-      if (!parse_seconds("--cardinal_budget", value, &o->budget, error, size))
-        return false;
-    } else if ((value = value_of(argument, "--benchmark_out"))) {
-      o->output = value;
-      argv[kept++] = argument;
-    } else if (is_passed_on(argument)) {
-      if (value_of(argument, "--benchmark_format"))
-        o->own_table = false;
-      argv[kept++] = argument;
-    } else {
-      snprintf(error, size, "unknown option '%s'; --help lists what there is", argument);
-      return false;
+      continue;
     }
+    if (!check_passed_on(&a, o, &passed_on) || (!passed_on && !parse_own(&a, o)))
+      return false;
+    if (passed_on)
+      argv[kept++] = argv[i];
   }
   argv[kept] = NULL;
   *argc = kept;
-  if (!budget_given && !o->filter)
+  if (o->budget == 0 && !o->filter)
     o->budget = 150;
   return true;
 }

@@ -1,261 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench/peak.h"
 
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "bench/loops.h"
+#include "ops/context.h"
 
-/* The canary's operands: `depth` rows of `columns` weights and as many rows of `pixels` inputs, padded. They are walked
- * in a ring, whose sizes in bytes are powers of two, so that the loop has no end that a predictor would miss. */
-enum {
-  WEIGHT_BYTES = 16 << 10,
-  INPUT_BYTES = 8 << 10
-};
-
-typedef struct operands {
-  _Alignas(64) char weights[WEIGHT_BYTES];
-  _Alignas(64) char inputs[INPUT_BYTES];
-} operands;
-
-typedef struct code {
-  void (*fma)(size_t iterations);
-  void (*canary)(const operands *o, size_t iterations);
-  double fma_flops, canary_flops; /* floating-point operations of one iteration */
-} code;
-
-/* The loops are global functions so that tests/bench finds them in the disassembly. */
-void cardinal_peak_fma_sse2(size_t iterations);
-void cardinal_peak_fma_avx2(size_t iterations);
-void cardinal_peak_fma_avx512(size_t iterations);
-void cardinal_peak_fma_neon(size_t iterations);
-
-#if defined(__x86_64__)
-
-/* Nothing declared here that the compiler couldn't know otherwise: registers above xmm15 and the upper halves aren't in
- * use in code built for the baseline. */
-#define CLOBBERS                                                                                                       \
-  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",  \
-      "xmm14", "xmm15", "cc", "memory"
-
-/* x = 0.5 x + 1 stays in the range of normal numbers for ever. */
-static const float half = 0.5f, one = 1.0f;
-
-void cardinal_peak_fma_sse2(size_t iterations) {
-  __asm__ volatile("movss %[half], %%xmm14\n\t"
-                   "shufps $0, %%xmm14, %%xmm14\n\t"
-                   "movss %[one], %%xmm15\n\t"
-                   "shufps $0, %%xmm15, %%xmm15\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13\n\t"
-                   "movaps %%xmm15, %%xmm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   /* 1 * 1 in the first six chains; the additions come to rest at a large power of two */
-                   ".irp r,0,1,2,3,4,5\n\t"
-                   "mulps %%xmm15, %%xmm\\r\n\t"
-                   ".endr\n\t"
-                   ".irp r,6,7,8,9,10,11\n\t"
-                   "addps %%xmm14, %%xmm\\r\n\t"
-                   ".endr\n\t"
-                   "dec %[n]\n\t"
-                   "jnz 1b\n\t"
-                   : [n] "+r"(iterations)
-                   : [half] "m"(half), [one] "m"(one)
-                   : CLOBBERS);
+static double read_clock(clockid_t id) {
+  struct timespec now;
+  clock_gettime(id, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
-
-void cardinal_peak_fma_avx2(size_t iterations) {
-  __asm__ volatile("vbroadcastss %[half], %%ymm14\n\t"
-                   "vbroadcastss %[one], %%ymm15\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13\n\t"
-                   "vmovaps %%ymm15, %%ymm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13\n\t"
-                   "vfmadd213ps %%ymm15, %%ymm14, %%ymm\\r\n\t"
-                   ".endr\n\t"
-                   "dec %[n]\n\t"
-                   "jnz 1b\n\t"
-                   "vzeroupper"
-                   : [n] "+r"(iterations)
-                   : [half] "m"(half), [one] "m"(one)
-                   : CLOBBERS);
-}
-
-void cardinal_peak_fma_avx512(size_t iterations) {
-  __asm__ volatile("vbroadcastss %[half], %%zmm14\n\t"
-                   "vbroadcastss %[one], %%zmm15\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18,19,20,21,22,23,24,25\n\t"
-                   "vmovaps %%zmm15, %%zmm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18,19,20,21,22,23,24,25\n\t"
-                   "vfmadd213ps %%zmm15, %%zmm14, %%zmm\\r\n\t"
-                   ".endr\n\t"
-                   "dec %[n]\n\t"
-                   "jnz 1b\n\t"
-                   "vzeroupper"
-                   : [n] "+r"(iterations)
-                   : [half] "m"(half), [one] "m"(one)
-                   : CLOBBERS);
-}
-
-/* One channel of one pixel in the canaries: an input value times one vector (SSE2) or two vectors of weights. */
-#define PIXEL_SSE2(pixel, sum)                                                                                         \
-  "movaps (\\c*32)(%[w],%[wi]), %%xmm14\n\t"                                                                           \
-  "mulps %%xmm" #pixel ", %%xmm14\n\t"                                                                                 \
-  "addps %%xmm14, %%xmm" #sum "\n\t"
-#define PIXEL_AVX2(pixel, even, odd)                                                                                   \
-  "vbroadcastss (\\c*32+" #pixel "*4)(%[x],%[xi]), %%ymm14\n\t"                                                        \
-  "vfmadd231ps %%ymm14, %%ymm12, %%ymm" #even "\n\t"                                                                   \
-  "vfmadd231ps %%ymm14, %%ymm13, %%ymm" #odd "\n\t"
-#define PIXEL_AVX512(pixel, even, odd)                                                                                 \
-  "vbroadcastss (\\c*64+" #pixel "*4)(%[x],%[xi]), %%zmm30\n\t"                                                        \
-  "vfmadd231ps %%zmm30, %%zmm28, %%zmm" #even "\n\t"                                                                   \
-  "vfmadd231ps %%zmm30, %%zmm29, %%zmm" #odd "\n\t"
-
-/* Four channels an iteration; wi and xi are the positions in the rings. */
-#define CANARY_STEP(weight_step, input_step)                                                                           \
-  "add $" #weight_step ", %[wi]\n\t"                                                                                   \
-  "and %[wmask], %[wi]\n\t"                                                                                            \
-  "add $" #input_step ", %[xi]\n\t"                                                                                    \
-  "and %[xmask], %[xi]\n\t"                                                                                            \
-  "dec %[n]\n\t"                                                                                                       \
-  "jnz 1b\n\t"
-#define CANARY_OPERANDS                                                                                                \
-  : [n] "+&r"(iterations), [wi] "+&r"(weight_at), [xi] "+&r"(input_at)                                                 \
-  : [w] "r"(o->weights), [x] "r"(o->inputs), [wmask] "r"(weight_mask), [xmask] "r"(input_mask)                         \
-  : CLOBBERS
-
-static void canary_sse2(const operands *o, size_t iterations) {
-  size_t weight_at = 0, input_at = 0;
-  const size_t weight_mask = WEIGHT_BYTES - 1, input_mask = INPUT_BYTES - 1;
-  __asm__ volatile(".irp r,0,1,2,3,4,5,6,7\n\t"
-                   "xorps %%xmm\\r, %%xmm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp c,0,1,2,3\n\t"
-                   "movaps (\\c*16)(%[x],%[xi]), %%xmm8\n\t" PIXEL_SSE2(8, 0) PIXEL_SSE2(8, 1) PIXEL_SSE2(8, 2)
-                       PIXEL_SSE2(8, 3) PIXEL_SSE2(8, 4) PIXEL_SSE2(8, 5) PIXEL_SSE2(8, 6)
-                           PIXEL_SSE2(8, 7) ".endr\n\t" CANARY_STEP(128, 64) CANARY_OPERANDS);
-}
-
-static void canary_avx2(const operands *o, size_t iterations) {
-  size_t weight_at = 0, input_at = 0;
-  const size_t weight_mask = WEIGHT_BYTES - 1, input_mask = INPUT_BYTES - 1;
-  __asm__ volatile(".irp r,0,1,2,3,4,5,6,7,8,9,10,11\n\t"
-                   "vxorps %%xmm\\r, %%xmm\\r, %%xmm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp c,0,1,2,3\n\t"
-                   "vmovaps (\\c*64)(%[w],%[wi]), %%ymm12\n\t"
-                   "vmovaps (\\c*64+32)(%[w],%[wi]), %%ymm13\n\t" PIXEL_AVX2(0, 0, 1) PIXEL_AVX2(1, 2, 3)
-                       PIXEL_AVX2(2, 4, 5) PIXEL_AVX2(3, 6, 7) PIXEL_AVX2(4, 8, 9)
-                           PIXEL_AVX2(5, 10, 11) ".endr\n\t" CANARY_STEP(256, 128) "vzeroupper" CANARY_OPERANDS);
-}
-
-static void canary_avx512(const operands *o, size_t iterations) {
-  size_t weight_at = 0, input_at = 0;
-  const size_t weight_mask = WEIGHT_BYTES - 1, input_mask = INPUT_BYTES - 1;
-  __asm__ volatile(".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27\n\t"
-                   "vpxord %%zmm\\r, %%zmm\\r, %%zmm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp c,0,1,2,3\n\t"
-                   "vmovaps (\\c*128)(%[w],%[wi]), %%zmm28\n\t"
-                   "vmovaps (\\c*128+64)(%[w],%[wi]), %%zmm29\n\t" PIXEL_AVX512(0, 0, 1) PIXEL_AVX512(1, 2, 3)
-                       PIXEL_AVX512(2, 4, 5) PIXEL_AVX512(3, 6, 7) PIXEL_AVX512(4, 8, 9) PIXEL_AVX512(5, 10, 11)
-                           PIXEL_AVX512(6, 12, 13) PIXEL_AVX512(7, 14, 15) PIXEL_AVX512(8, 16, 17) PIXEL_AVX512(
-                               9, 18, 19) PIXEL_AVX512(10, 20, 21) PIXEL_AVX512(11, 22, 23) PIXEL_AVX512(12, 24, 25)
-                               PIXEL_AVX512(13, 26, 27) ".endr\n\t" CANARY_STEP(512, 256) "vzeroupper" CANARY_OPERANDS);
-}
-
-static const code codes[CARDINAL_ISA_COUNT] = {
-    [CARDINAL_ISA_GENERIC] = {cardinal_peak_fma_sse2, canary_sse2, 6 * 4 * 2, 4 * 8 * 4 * 2},
-    [CARDINAL_ISA_AVX2] = {cardinal_peak_fma_avx2, canary_avx2, 14 * 8 * 2, 4 * 12 * 8 * 2},
-    [CARDINAL_ISA_AVX512] = {cardinal_peak_fma_avx512, canary_avx512, 24 * 16 * 2, 4 * 28 * 16 * 2},
-};
-
-#elif defined(__aarch64__)
-
-#define CLOBBERS                                                                                                       \
-  "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17",  \
-      "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory"
-
-void cardinal_peak_fma_neon(size_t iterations) {
-  /* 24 chains: cores with four 128-bit pipes of latency 4 need 16. Adds 0.5 * 0.5 until the sums come to rest. */
-  __asm__ volatile("fmov v30.4s, #0.5\n\t"
-                   "fmov v31.4s, #0.5\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23\n\t"
-                   "fmov v\\r\\().4s, #1.0\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23\n\t"
-                   "fmla v\\r\\().4s, v30.4s, v31.4s\n\t"
-                   ".endr\n\t"
-                   "subs %[n], %[n], #1\n\t"
-                   "b.ne 1b\n\t"
-                   : [n] "+r"(iterations)
-                   :
-                   : CLOBBERS);
-}
-
-/* One channel of one pixel: its value, a lane of v28 or v29, times the four vectors of weights. */
-#define PIXEL_NEON(x, a, b, c, d)                                                                                      \
-  "fmla v" #a ".4s, v24.4s, " x "\n\t"                                                                                 \
-  "fmla v" #b ".4s, v25.4s, " x "\n\t"                                                                                 \
-  "fmla v" #c ".4s, v26.4s, " x "\n\t"                                                                                 \
-  "fmla v" #d ".4s, v27.4s, " x "\n\t"
-
-static void canary_neon(const operands *o, size_t iterations) {
-  size_t weight_at = 0, input_at = 0;
-  const char *w = o->weights, *x = o->inputs;
-  const size_t weight_mask = WEIGHT_BYTES - 1, input_mask = INPUT_BYTES - 1;
-  __asm__ volatile(".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23\n\t"
-                   "movi v\\r\\().4s, #0\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp c,0,1,2,3\n\t"
-                   "ldp q24, q25, [%[w], #\\c*64]\n\t"
-                   "ldp q26, q27, [%[w], #\\c*64+32]\n\t"
-                   "ldp q28, q29, [%[x], #\\c*32]\n\t" PIXEL_NEON("v28.s[0]", 0, 1, 2, 3)
-                       PIXEL_NEON("v28.s[1]", 4, 5, 6, 7) PIXEL_NEON("v28.s[2]", 8, 9, 10, 11)
-                           PIXEL_NEON("v28.s[3]", 12, 13, 14, 15) PIXEL_NEON("v29.s[0]", 16, 17, 18, 19)
-                               PIXEL_NEON("v29.s[1]", 20, 21, 22, 23) ".endr\n\t"
-                                                                      "add %[wi], %[wi], #256\n\t"
-                                                                      "and %[wi], %[wi], %[wmask]\n\t"
-                                                                      "add %[xi], %[xi], #128\n\t"
-                                                                      "and %[xi], %[xi], %[xmask]\n\t"
-                                                                      "add %[w], %[wbase], %[wi]\n\t"
-                                                                      "add %[x], %[xbase], %[xi]\n\t"
-                                                                      "subs %[n], %[n], #1\n\t"
-                                                                      "b.ne 1b\n\t"
-                   : [n] "+&r"(iterations), [wi] "+&r"(weight_at), [xi] "+&r"(input_at), [w] "+&r"(w), [x] "+&r"(x)
-                   : [wbase] "r"(o->weights), [xbase] "r"(o->inputs), [wmask] "r"(weight_mask), [xmask] "r"(input_mask)
-                   : CLOBBERS);
-}
-
-static const code codes[CARDINAL_ISA_COUNT] = {
-    [CARDINAL_ISA_NEON] = {cardinal_peak_fma_neon, canary_neon, 24 * 4 * 2, 4 * 24 * 4 * 2},
-};
-
-#else
-#error "bench/peak.c has loops for x86-64 and aarch64 only"
-#endif
 
 double cardinal_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+double cardinal_cpu_clock(void) {
+  return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 bool cardinal_isa_runs_here(cardinal_isa isa) {
@@ -270,95 +35,160 @@ bool cardinal_isa_runs_here(cardinal_isa isa) {
   return true;
 }
 
-cardinal_isa cardinal_yardstick_isa(cardinal_isa isa) {
-  if (isa != CARDINAL_ISA_GENERIC)
-    return isa;
+cardinal_isa cardinal_widest_isa(void) {
   for (int widest = CARDINAL_ISA_COUNT - 1; widest > CARDINAL_ISA_GENERIC; --widest)
-    if (codes[widest].fma && cardinal_isa_runs_here((cardinal_isa)widest))
+    if (cardinal_loops_of[widest].fma && cardinal_isa_runs_here((cardinal_isa)widest))
       return (cardinal_isa)widest;
   return CARDINAL_ISA_GENERIC;
 }
 
-static void fill(operands *o) {
+cardinal_isa cardinal_loops_isa(cardinal_isa isa) {
+  return cardinal_loops_of[isa].fma ? isa : cardinal_widest_isa();
+}
+
+static void fill(cardinal_canary_operands *o) {
   float *weights = (float *)(void *)o->weights, *inputs = (float *)(void *)o->inputs;
-  for (size_t i = 0; i < WEIGHT_BYTES / sizeof(float); ++i)
+  for (size_t i = 0; i < CARDINAL_CANARY_WEIGHT_BYTES / sizeof(float); ++i)
     weights[i] = 1.0f;
-  for (size_t i = 0; i < INPUT_BYTES / sizeof(float); ++i)
+  for (size_t i = 0; i < CARDINAL_CANARY_INPUT_BYTES / sizeof(float); ++i)
     inputs[i] = 1.0f;
 }
 
-static double fma_rate(const code *c, const operands *o, size_t iterations) {
-  (void)o;
-  const double start = cardinal_clock();
-  c->fma(iterations);
-  return 1e-9 * c->fma_flops * (double)iterations / (cardinal_clock() - start);
-}
+typedef enum loop {
+  LOOP_FMA,
+  LOOP_CANARY
+} loop;
 
-static double canary_rate(const code *c, const operands *o, size_t iterations) {
-  const double start = cardinal_clock();
-  c->canary(o, iterations);
-  return 1e-9 * c->canary_flops * (double)iterations / (cardinal_clock() - start);
-}
+/* Parts that wait for each other, then start. */
+typedef struct gathering {
+  const cardinal_yardstick *yardstick;
+  void (*part)(void *user, size_t thread);
+  void *user;
+  atomic_uint arrived;
+} gathering;
 
-typedef double loop_rate(const code *c, const operands *o, size_t iterations);
-
-/* The sum of the rates of `threads` threads that start together. */
-static double total_rate(loop_rate *rate, const code *c, size_t iterations, unsigned threads) {
-  double total = 0;
-#ifdef _OPENMP
-#pragma omp parallel num_threads((int)threads) reduction(+ : total)
-#else
-  (void)threads;
-#endif
-  {
-    operands o;
-    fill(&o);
-#ifdef _OPENMP
-#pragma omp barrier
-#endif
-    total += rate(c, &o, iterations);
+static void gathered_part(void *user, size_t thread) {
+  const double patience = 0.002;
+  gathering *g = user;
+  const double give_up = cardinal_clock() + patience;
+  atomic_fetch_add(&g->arrived, 1);
+  while (atomic_load_explicit(&g->arrived, memory_order_relaxed) < g->yardstick->threads &&
+         cardinal_clock() < give_up) {
   }
-  return total;
+  cardinal_span *span = &g->yardstick->spans[thread];
+  span->start = cardinal_clock();
+  g->part(g->user, thread);
+  span->end = cardinal_clock();
+}
+
+void cardinal_yardstick_together(const cardinal_yardstick *y, void (*part)(void *user, size_t thread), void *user) {
+  gathering g = {.yardstick = y, .part = part, .user = user};
+  atomic_init(&g.arrived, 0);
+  for (unsigned i = 0; i < y->threads; ++i)
+    y->spans[i] = (cardinal_span){0, 0};
+  if (y->threads == 1 || !cardinal_context_hold_threads(y->context)) {
+    gathered_part(&g, 0);
+    return;
+  }
+  cardinal_context_run_tasks(y->context, y->threads, gathered_part, &g);
+  cardinal_context_release_threads(y->context);
+}
+
+typedef struct loop_part {
+  loop which;
+  const cardinal_loops *code;
+  size_t iterations;
+} loop_part;
+
+static void run_loop(void *user, size_t thread) {
+  const loop_part *p = user;
+  (void)thread;
+  if (p->which == LOOP_FMA) {
+    p->code->fma(p->iterations);
+    return;
+  }
+  cardinal_canary_operands o;
+  fill(&o);
+  p->code->canary(&o, p->iterations);
+}
+
+/* All work in the time from the first start to the last end: were each thread timed alone, threads that take turns on
+ * one core would look like as many cores. */
+static double rate_of(const cardinal_yardstick *y, loop which, size_t iterations) {
+  loop_part part = {which, &cardinal_loops_of[y->isa], iterations};
+  cardinal_yardstick_together(y, run_loop, &part);
+  double first = INFINITY, last = 0, flops = 0;
+  for (unsigned i = 0; i < y->threads; ++i) {
+    const cardinal_span *span = &y->spans[i];
+    if (span->end == 0)
+      continue;
+    first = fmin(first, span->start);
+    last = fmax(last, span->end);
+    flops += (which == LOOP_FMA ? part.code->fma_flops : part.code->canary_flops) * (double)iterations;
+  }
+  return 1e-9 * flops / (last - first);
 }
 
 /* How many iterations take about 0.1 ms on one thread. */
-static size_t iterations_for(loop_rate *rate, const code *c, double flops) {
+static size_t iterations_for(cardinal_isa isa, loop which, double flops) {
+  cardinal_span span;
+  const cardinal_yardstick alone = {.isa = isa, .threads = 1, .spans = &span};
   double best = 0;
-  for (int i = 0; i < 10; ++i) {
-    const double now = total_rate(rate, c, 1000, 1);
-    best = now > best ? now : best;
-  }
+  for (int i = 0; i < 10; ++i)
+    best = fmax(best, rate_of(&alone, which, 1000));
   return (size_t)(best * 1e9 / flops * 1e-4) + 1;
 }
 
-bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, unsigned threads) {
-  if (threads == 0 || !cardinal_isa_runs_here(isa))
+bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, const cardinal_context *context) {
+  *yardstick = (cardinal_yardstick){.context = context, .threads = 1};
+  if (!cardinal_isa_runs_here(isa))
     return false;
-  const cardinal_isa loops = cardinal_yardstick_isa(isa);
-  const code *c = &codes[loops];
-  *yardstick = (cardinal_yardstick){.isa = loops,
-                                    .threads = threads,
-                                    .fma_iterations = iterations_for(fma_rate, c, c->fma_flops),
-                                    .canary_iterations = iterations_for(canary_rate, c, c->canary_flops)};
+  if (context)
+    yardstick->threads = cardinal_context_threads(context);
+  yardstick->spans = calloc(yardstick->threads, sizeof *yardstick->spans);
+  if (!yardstick->spans)
+    return false;
+  yardstick->isa = cardinal_loops_isa(isa);
+  const cardinal_loops *c = &cardinal_loops_of[yardstick->isa];
+  yardstick->fma_iterations = iterations_for(yardstick->isa, LOOP_FMA, c->fma_flops);
+  yardstick->canary_iterations = iterations_for(yardstick->isa, LOOP_CANARY, c->canary_flops);
   const double end = cardinal_clock() + 0.05;
   do
     cardinal_yardstick_fma(yardstick);
-  while (cardinal_clock() < end);
+  while (cardinal_clock() < end || yardstick->best_count < CARDINAL_PEAK_SAMPLES);
   return true;
 }
 
-double cardinal_yardstick_fma(cardinal_yardstick *yardstick) {
-  const double rate = total_rate(fma_rate, &codes[yardstick->isa], yardstick->fma_iterations, yardstick->threads);
-  if (rate > yardstick->peak)
-    yardstick->peak = rate;
+void cardinal_yardstick_free(cardinal_yardstick *yardstick) {
+  free(yardstick->spans);
+  yardstick->spans = NULL;
+}
+
+void cardinal_yardstick_count(cardinal_yardstick *y, double rate) {
+  size_t place = y->best_count;
+  ++y->sample_count;
+  if (y->best_count < CARDINAL_PEAK_SAMPLES)
+    ++y->best_count;
+  else if (rate > y->best[place - 1])
+    --place; /* the last one goes */
+  else
+    return;
+  for (; place > 0 && y->best[place - 1] < rate; --place)
+    y->best[place] = y->best[place - 1];
+  y->best[place] = rate;
+}
+
+double cardinal_yardstick_peak(const cardinal_yardstick *y) {
+  const size_t strays = y->sample_count / 100, last = y->best_count - 1;
+  return y->best_count ? y->best[strays < last ? strays : last] : 0;
+}
+
+double cardinal_yardstick_fma(cardinal_yardstick *y) {
+  const double rate = rate_of(y, LOOP_FMA, y->fma_iterations);
+  cardinal_yardstick_count(y, rate);
   return rate;
 }
 
-double cardinal_yardstick_canary(const cardinal_yardstick *yardstick) {
-  return total_rate(canary_rate, &codes[yardstick->isa], yardstick->canary_iterations, yardstick->threads);
-}
-
-double cardinal_peak_fma_gflops(cardinal_isa isa, unsigned threads) {
-  cardinal_yardstick yardstick;
-  return cardinal_yardstick_init(&yardstick, isa, threads) ? yardstick.peak : 0;
+double cardinal_yardstick_canary(const cardinal_yardstick *y) {
+  return rate_of(y, LOOP_CANARY, y->canary_iterations);
 }

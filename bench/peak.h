@@ -4,12 +4,13 @@
  *
  * For each ISA there are two loops in inline assembly, so that no compiler changes what is measured:
  *   - fma: fused multiply-adds on registers alone, in enough independent chains to hide their latency (at least 12).
- *     Its best rate is the FMA peak.
+ *     The FMA peak is its best rate in the whole run but for one sample in a hundred (and nine at most), so that no
+ * stray one sets it.
  *   - canary: the inner loop of a matrix product, reading its operands from a working set that fits the L1 cache. On a
  *     quiet machine it runs at nearly the peak; neighbours on the same core or cache slow it down first.
  *
- * The portable kernels (ISA "generic") are held against the widest loop that the CPU can run, since their figure is
- * to say how much of the machine plain C leaves unused; a CPU without any FMA has its SSE2 multiply-and-add loop.
+ * Portable code (ISA "generic") has the loops of the instructions that every CPU of the architecture has, so that no
+ * wide multiply-add lowers the clock just before it runs.
  */
 #ifndef CARDINAL_BENCH_PEAK_H
 #define CARDINAL_BENCH_PEAK_H
@@ -19,33 +20,60 @@
 
 #include <cardinal/cardinal.h>
 
-/* The loops of one ISA on a number of threads at once. */
+enum {
+  CARDINAL_PEAK_SAMPLES = 10
+};
+
+/* When one thread of a yardstick began and ended its part; 0: it didn't come. */
+typedef struct cardinal_span {
+  double start, end;
+} cardinal_span;
+
+/* The loops of one ISA on all threads of a context at once. */
 typedef struct cardinal_yardstick {
-  cardinal_isa isa; /* whose loops are run: see cardinal_yardstick_isa */
+  cardinal_isa isa;                /* whose loops are run: see cardinal_loops_isa */
+  const cardinal_context *context; /* NULL: the calling thread alone */
   unsigned threads;
+  cardinal_span *spans;                     /* one for each thread */
   size_t fma_iterations, canary_iterations; /* for about 0.1 ms */
-  double peak;                              /* the best rate of the FMA loop so far, in GFLOP/s */
+  double best[CARDINAL_PEAK_SAMPLES];       /* rates of the FMA loop in GFLOP/s, the best ones so far, descending */
+  size_t best_count, sample_count;
 } cardinal_yardstick;
 
 /* Whether the CPU can run an ISA's kernels. The environment's CARDINAL_ISA is ignored. */
 bool cardinal_isa_runs_here(cardinal_isa isa);
 
-/* Whose loops serve an ISA's kernels: its own, for generic those of the widest ISA that the CPU can run. */
-cardinal_isa cardinal_yardstick_isa(cardinal_isa isa);
+/* Whose loops run beside an ISA's kernels: its own; for generic those of the architecture's baseline. */
+cardinal_isa cardinal_loops_isa(cardinal_isa isa);
 
-/* Finds out how long the loops take, and a first peak; takes about 50 ms. The threads are OpenMP's, the same that run
- * the kernels; a build without OpenMP has one. False if the CPU can't run the ISA or `threads` is 0. */
-bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, unsigned threads);
+/* The widest ISA with loops that the CPU can run: portable code is held against its peak, since its figure is to say
+ * how much of the machine plain C leaves unused. */
+cardinal_isa cardinal_widest_isa(void);
 
-/* Run a loop once on all threads, which start together. Give the sum of their rates in GFLOP/s; the first also raises
- * the peak if that was the best so far. */
+/* Finds out how long the loops take, and a first peak; takes about 50 ms. They run on the threads of `context`, the
+ * same that run the kernels, which must live as long; with NULL, on the calling thread. False if the CPU can't run the
+ * ISA or memory ran out. */
+bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, const cardinal_context *context);
+void cardinal_yardstick_free(cardinal_yardstick *yardstick);
+
+/* Run a loop once on all threads, which wait for each other before they start (but no longer than 2 ms: threads can be
+ * missing). Give their rate in GFLOP/s: the work of all, divided by the time from the first start to the last end. The
+ * first also counts for the peak. */
 double cardinal_yardstick_fma(cardinal_yardstick *yardstick);
 double cardinal_yardstick_canary(const cardinal_yardstick *yardstick);
 
-/* The FMA peak of `threads` threads at once, in GFLOP/s; 0 if the CPU can't run the ISA. Takes about 50 ms. */
-double cardinal_peak_fma_gflops(cardinal_isa isa, unsigned threads);
+/* Runs part(user, i) on each thread i of the yardstick in that way. */
+void cardinal_yardstick_together(const cardinal_yardstick *yardstick, void (*part)(void *user, size_t thread),
+                                 void *user);
 
-/* Seconds on a clock that only goes forward. */
+/* The FMA peak so far, in GFLOP/s. */
+double cardinal_yardstick_peak(const cardinal_yardstick *yardstick);
+
+/* Counts a rate of the FMA loop; cardinal_yardstick_fma does it by itself. */
+void cardinal_yardstick_count(cardinal_yardstick *yardstick, double rate);
+
+/* Seconds on a clock that only goes forward, and seconds that all threads of this process spent on CPUs. */
 double cardinal_clock(void);
+double cardinal_cpu_clock(void);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/shape.h"
+
 void *bench_memory(size_t bytes) {
   const size_t alignment = 64;
   void *memory = aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
@@ -63,17 +65,10 @@ bool bench_problem_same(const bench_problem *a, const bench_problem *b) {
 }
 
 void bench_problem_describe(const bench_problem *p, char *text, size_t size) {
-  if (!p->is_conv && p->pool.kind != CARDINAL_POOL_MAX)
-    snprintf(text, size, "%zu mean %zux%zu", p->in_channels, p->in_height, p->in_width);
-  else if (!p->is_conv)
-    snprintf(text, size, "%zu max %dx%d/%d %zux%zu", p->in_channels, (int)p->pool.kernel_height,
-             (int)p->pool.kernel_width, (int)p->pool.stride_height, p->in_height, p->in_width);
-  else if (p->conv.groups == 1)
-    snprintf(text, size, "%zu>%zu %dx%d/%d %zux%zu", p->in_channels, p->out_channels, (int)p->conv.kernel_height,
-             (int)p->conv.kernel_width, (int)p->conv.stride_height, p->in_height, p->in_width);
+  if (p->is_conv)
+    bench_shape_of_conv(&p->conv, text, size);
   else
-    snprintf(text, size, "%zu>%zu %dx%d/%d g%d %zux%zu", p->in_channels, p->out_channels, (int)p->conv.kernel_height,
-             (int)p->conv.kernel_width, (int)p->conv.stride_height, (int)p->conv.groups, p->in_height, p->in_width);
+    bench_shape_of_pool(&p->pool, text, size);
 }
 
 /* Uniform in [-scale, scale), from the upper bits of a 64-bit linear congruential generator (Knuth's MMIX). */
@@ -139,35 +134,38 @@ void bench_band_close(bench_band *band) {
   free(band->y);
 }
 
-static void expect_conv(bench_problem *p, size_t index) {
+static void expect_conv(bench_problem *p, size_t row) {
   bench_band band;
-  cut_band(&band, p, p->checked_rows[index], p->checked_rows[index] + 1);
-  cardinal_reference_conv(&band.shape, band.x, p->weights, p->bias, band.residual, p->conv.has_relu, p->expected[index],
-                          p->tolerance[index]);
+  const size_t count = p->out_channels * p->out_width;
+  double *tolerance = p->tolerance + row * count;
+  cut_band(&band, p, row, row + 1);
+  cardinal_reference_conv(&band.shape, band.x, p->weights, p->bias, band.residual, p->conv.has_relu,
+                          p->expected + row * count, tolerance);
   const size_t products = cardinal_reference_products(&band.shape);
-  for (size_t i = 0; i < p->out_channels * p->out_width; ++i)
-    p->tolerance[index][i] = cardinal_reference_bound(products, p->tolerance[index][i]);
+  for (size_t i = 0; i < count; ++i)
+    tolerance[i] = cardinal_reference_bound(products, tolerance[i]);
   bench_band_close(&band);
 }
 
-static void expect_max_pool(bench_problem *p, size_t index) {
+static void expect_max_pool(bench_problem *p, size_t row) {
   const cardinal_pool_desc *d = &p->pool;
   for (size_t c = 0; c < p->in_channels; ++c)
     for (size_t column = 0; column < p->out_width; ++column) {
       double largest = -INFINITY;
       for (int64_t ky = 0; ky < d->kernel_height; ++ky)
         for (int64_t kx = 0; kx < d->kernel_width; ++kx) {
-          const int64_t iy = (int64_t)p->checked_rows[index] * d->stride_height + ky - d->pad_top;
+          const int64_t iy = (int64_t)row * d->stride_height + ky - d->pad_top;
           const int64_t ix = (int64_t)column * d->stride_width + kx - d->pad_left;
           if (iy >= 0 && iy < d->in_height && ix >= 0 && ix < d->in_width)
             largest = fmax(largest, (double)p->x[((size_t)iy + c * p->in_height) * p->in_width + (size_t)ix]);
         }
-      p->expected[index][c * p->out_width + column] = largest;
-      p->tolerance[index][c * p->out_width + column] = 0;
+      const size_t at = (row * p->out_channels + c) * p->out_width + column;
+      p->expected[at] = largest;
+      p->tolerance[at] = 0;
     }
 }
 
-static void expect_average_pool(bench_problem *p, size_t index) {
+static void expect_average_pool(bench_problem *p) {
   const size_t pixels = p->in_height * p->in_width;
   for (size_t c = 0; c < p->in_channels; ++c) {
     double sum = 0, magnitude = 0;
@@ -175,9 +173,18 @@ static void expect_average_pool(bench_problem *p, size_t index) {
       sum += (double)p->x[c * pixels + i];
       magnitude += fabs((double)p->x[c * pixels + i]);
     }
-    p->expected[index][c] = sum / (double)pixels;
-    p->tolerance[index][c] = cardinal_reference_bound(pixels, magnitude / (double)pixels);
+    p->expected[c] = sum / (double)pixels;
+    p->tolerance[c] = cardinal_reference_bound(pixels, magnitude / (double)pixels);
   }
+}
+
+static void expect_row(bench_problem *p, size_t row) {
+  if (p->is_conv)
+    expect_conv(p, row);
+  else if (p->pool.kind == CARDINAL_POOL_MAX)
+    expect_max_pool(p, row);
+  else
+    expect_average_pool(p); /* has one */
 }
 
 void bench_problem_open(bench_problem *p) {
@@ -191,19 +198,13 @@ void bench_problem_open(bench_problem *p) {
     p->bias = p->conv.has_bias ? random_floats(p->out_channels, 3, 1.0f) : NULL;
     p->residual = p->conv.has_residual ? random_floats(p->y_floats, 4, 1.0f) : NULL;
   }
-  p->checked_rows[0] = 0;
-  p->checked_rows[1] = p->out_height / 2;
-  p->checked_rows[2] = p->out_height - 1;
-  for (size_t i = 0; i < BENCH_CHECKED_ROWS; ++i) {
-    p->expected[i] = bench_memory(p->out_channels * p->out_width * sizeof(double));
-    p->tolerance[i] = bench_memory(p->out_channels * p->out_width * sizeof(double));
-    if (p->is_conv)
-      expect_conv(p, i);
-    else if (p->pool.kind == CARDINAL_POOL_MAX)
-      expect_max_pool(p, i);
-    else
-      expect_average_pool(p, i);
-  }
+  p->expected = bench_memory(p->y_floats * sizeof *p->expected);
+  p->tolerance = bench_memory(p->y_floats * sizeof *p->tolerance);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic)
+#endif
+  for (size_t row = 0; row < p->out_height; ++row)
+    expect_row(p, row);
 }
 
 void bench_problem_close(bench_problem *p) {
@@ -211,38 +212,32 @@ void bench_problem_close(bench_problem *p) {
   free(p->weights);
   free(p->bias);
   free(p->residual);
+  free(p->expected);
+  free(p->tolerance);
   p->x = p->weights = p->bias = p->residual = NULL;
-  for (size_t i = 0; i < BENCH_CHECKED_ROWS; ++i) {
-    free(p->expected[i]);
-    free(p->tolerance[i]);
-    p->expected[i] = p->tolerance[i] = NULL;
-  }
+  p->expected = p->tolerance = NULL;
 }
 
-/* Compares checked row `index` with row `row` of `rows` in y. */
-static bool check_row(const bench_problem *p, size_t index, const float *y, size_t row, size_t rows, char *error,
-                      size_t size) {
-  for (size_t c = 0; c < p->out_channels; ++c)
-    for (size_t column = 0; column < p->out_width; ++column) {
-      const double value = (double)y[(c * rows + row) * p->out_width + column];
-      const double expected = p->expected[index][c * p->out_width + column];
-      const double tolerance = p->tolerance[index][c * p->out_width + column];
-      if (fabs(value - expected) <= tolerance)
-        continue;
-      snprintf(error, size, "wrong output in channel %zu, row %zu, column %zu: %.9g, expected %.9g within %.2g", c,
-               p->checked_rows[index], column, value, expected, tolerance);
-      return false;
-    }
+/* Compares rows [begin, end) of the output with y, which holds no others. */
+static bool check_rows(const bench_problem *p, const float *y, size_t begin, size_t end, char *error, size_t size) {
+  for (size_t row = begin; row < end; ++row)
+    for (size_t c = 0; c < p->out_channels; ++c)
+      for (size_t column = 0; column < p->out_width; ++column) {
+        const double value = (double)y[(c * (end - begin) + row - begin) * p->out_width + column];
+        const size_t at = (row * p->out_channels + c) * p->out_width + column;
+        if (fabs(value - p->expected[at]) <= p->tolerance[at])
+          continue;
+        snprintf(error, size, "wrong output in channel %zu, row %zu, column %zu: %.9g, expected %.9g within %.2g", c,
+                 row, column, value, p->expected[at], p->tolerance[at]);
+        return false;
+      }
   return true;
 }
 
 bool bench_problem_check(const bench_problem *p, const float *y, char *error, size_t size) {
-  for (size_t i = 0; i < BENCH_CHECKED_ROWS; ++i)
-    if (!check_row(p, i, y, p->checked_rows[i], p->out_height, error, size))
-      return false;
-  return true;
+  return check_rows(p, y, 0, p->out_height, error, size);
 }
 
 bool bench_band_check(const bench_band *band, const bench_problem *p, char *error, size_t size) {
-  return check_row(p, 1, band->y, p->checked_rows[1] - band->begin, band->end - band->begin, error, size);
+  return check_rows(p, band->y, band->begin, band->end, error, size);
 }

@@ -10,11 +10,6 @@
 
 #include "kernels/generic/reference.h"
 
-/* Outputs are checked on this many rows: the first, the middle and the last one. */
-enum {
-  BENCH_CHECKED_ROWS = 3
-};
-
 typedef struct bench_problem {
   bool is_conv;
   cardinal_conv_desc conv; /* if is_conv */
@@ -25,8 +20,7 @@ typedef struct bench_problem {
   /* Between bench_problem_open and bench_problem_close: NCHW and OIHW; NULL where the layer has none. */
   float *x, *weights, *bias, *residual;
   size_t x_floats, y_floats;
-  double *expected[BENCH_CHECKED_ROWS], *tolerance[BENCH_CHECKED_ROWS]; /* of a row: [out_channels][out_width] */
-  size_t checked_rows[BENCH_CHECKED_ROWS];
+  double *expected, *tolerance; /* of each output, row by row: [out_height][out_channels][out_width] */
 } bench_problem;
 
 /* Describes a layer of a network that was made for one image. False if the sizes don't fit together. */
@@ -41,7 +35,7 @@ void bench_problem_describe(const bench_problem *problem, char *text, size_t siz
 void bench_problem_open(bench_problem *problem);
 void bench_problem_close(bench_problem *problem);
 
-/* Whether a whole output (NCHW) is right on the checked rows; if not, says where in `error`. */
+/* Whether a whole output (NCHW) is right, each value of it; if not, says where in `error`. */
 bool bench_problem_check(const bench_problem *problem, const float *y, char *error, size_t size);
 
 /* Output rows [begin, end) as a convolution of its own, with the input rows that it reads. Convolutions only. */
@@ -55,7 +49,7 @@ typedef struct bench_band {
 void bench_band_open(bench_band *band, const bench_problem *problem, double flops);
 void bench_band_close(bench_band *band);
 
-/* Whether the band's y is right on the middle row. */
+/* Whether the band's y is right. */
 bool bench_band_check(const bench_band *band, const bench_problem *problem, char *error, size_t size);
 
 /* Memory aligned to 64 bytes, to be freed with free(); ends the program with a message if there is none. */

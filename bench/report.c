@@ -3,30 +3,43 @@
 
 #include "bench/table.h"
 
+/* "~" before medians of too few quiet rounds */
+static const char *mark(bool firm) {
+  return firm ? "" : "~";
+}
+
 void bench_report_line(const bench_entry *e, FILE *file) {
   const bench_result *r = &e->result;
   const cardinal_measurement *m = &r->measured;
-  if (!r->done)
+  if (!r->done) {
     fprintf(file, "FAILED: %s\n", r->error[0] ? r->error : "no result");
-  else if (r->bytes > 0)
-    fprintf(file, "%8.1f GB/s\n", 1e-9 * r->bytes / m->seconds);
+    return;
+  }
+  const char *doubt = mark(cardinal_measurement_is_firm(m));
+  if (e->kind == BENCH_COPY)
+    fprintf(file, "%s%.1f GB/s\n", doubt, 1e-9 * r->bytes / m->seconds);
   else if (e->kind == BENCH_FMA || e->kind == BENCH_CANARY)
-    fprintf(file, "%8.1f GFLOP/s  %5.1f %% of peak\n", m->gflops, m->peak_pct);
+    fprintf(file, "%s%.1f GFLOP/s, %.1f %% of peak\n", doubt, m->gflops, m->peak_pct);
   else
-    fprintf(file, "%9.3f ms  %8.1f GFLOP/s  %5.1f %% of peak%s  %s\n", 1e3 * m->seconds, m->gflops, m->peak_pct,
-            m->quiet_rounds ? "" : " (no quiet round)", r->label);
+    fprintf(file, "%s%.3f ms, %.1f GFLOP/s, %.1f %% of peak, %s\n", doubt, 1e3 * m->seconds, m->gflops, m->peak_pct,
+            r->label);
 }
 
-double bench_times_naive(const bench_suite *s, const bench_entry *e) {
-  if (e->kind != BENCH_LAYER && e->kind != BENCH_PLAIN)
+double bench_times_naive(const bench_suite *s, const bench_entry *e, bool *firm) {
+  if (!e->result.done || (e->kind != BENCH_LAYER && e->kind != BENCH_PLAIN))
     return 0;
-  const bench_result *naive = bench_suite_layer_result(s, BENCH_NAIVE, e->layer, e->isa, 1);
-  return naive && e->result.done ? naive->measured.seconds / e->result.measured.seconds : 0;
+  const bench_entry *naive = bench_suite_layer_entry(s, BENCH_NAIVE, e->layer, e->isa, 1);
+  if (!naive)
+    return 0;
+  *firm = cardinal_measurement_is_firm(&naive->result.measured) && cardinal_measurement_is_firm(&e->result.measured);
+  return naive->result.measured.seconds / e->result.measured.seconds;
 }
 
-/* "78.1", or "~78.1" if no round was quiet */
-static void add_percent(bench_table *t, const cardinal_measurement *m) {
-  bench_table_add(t, "%s%.1f", m->quiet_rounds ? "" : "~", m->peak_pct);
+/* A figure, or "-" for 0. */
+static void add_figure(bench_table *t, const char *format, double figure, bool firm) {
+  char text[BENCH_CELL];
+  snprintf(text, sizeof text, format, figure);
+  bench_table_add(t, "%s%s", figure > 0 ? mark(firm) : "", figure > 0 ? text : "-");
 }
 
 static void add_headings(bench_table *t, const char *const *headings) {
@@ -52,7 +65,9 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
       continue;
     const cardinal_measurement *m = &e->result.measured;
     const size_t alike = layers_alike(s, &s->models[model], e->layer);
-    const double times = bench_times_naive(s, e);
+    const bool firm = cardinal_measurement_is_firm(m);
+    bool times_firm = false;
+    const double times = bench_times_naive(s, e, &times_firm);
     char shape[BENCH_CELL];
     bench_problem_describe(&s->problems[s->layers[e->layer].problem], shape, sizeof shape);
     if (alike > 1)
@@ -61,13 +76,10 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
       bench_table_add(&t, "%s", s->layers[e->layer].name);
     bench_table_add(&t, "%s", shape);
     bench_table_add(&t, "%s", e->result.kernel);
-    bench_table_add(&t, "%.3f", 1e3 * m->seconds);
-    bench_table_add(&t, "%.1f", m->gflops);
-    add_percent(&t, m);
-    if (times > 0)
-      bench_table_add(&t, "%.1f", times);
-    else
-      bench_table_add(&t, "-");
+    add_figure(&t, "%.3f", 1e3 * m->seconds, firm);
+    add_figure(&t, "%.1f", m->gflops, firm);
+    add_figure(&t, "%.1f", m->peak_pct, firm);
+    add_figure(&t, "%.1f", times, times_firm);
   }
   if (t.cells > t.columns) {
     fprintf(file, "\nLayers of %s, %s, %u thread%s\n\n", s->models[model].spec.name, cardinal_isa_name(isa), threads,
@@ -84,36 +96,38 @@ typedef struct step {
   const char *what, *detail;
 } step;
 
-/* Seconds and operations of all convolutions; false if one wasn't measured. */
-static bool sum_layers(const bench_suite *s, const bench_model *model, const step *one, double *seconds,
-                       double *flops) {
-  *seconds = *flops = 0;
+typedef struct total {
+  double seconds, flops;
+  bool firm; /* each of them */
+} total;
+
+/* All convolutions; 0 seconds if one wasn't measured. */
+static total sum_layers(const bench_suite *s, const bench_model *model, const step *one) {
+  total sum = {.firm = true};
   for (size_t layer = model->first_layer; layer < model->end_layer; ++layer) {
     const bench_problem *p = &s->problems[s->layers[layer].problem];
     if (!p->is_conv)
       continue;
-    const bench_result *r = bench_suite_layer_result(s, one->kind, layer, one->isa, 1);
-    if (!r)
-      return false;
-    *seconds += r->measured.seconds;
-    *flops += p->flops;
+    const bench_entry *e = bench_suite_layer_entry(s, one->kind, layer, one->isa, 1);
+    if (!e)
+      return (total){.seconds = 0};
+    sum.seconds += e->result.measured.seconds;
+    sum.flops += p->flops;
+    sum.firm = sum.firm && cardinal_measurement_is_firm(&e->result.measured);
   }
-  return *seconds > 0;
+  return sum;
 }
 
 static void add_step(const bench_suite *s, const bench_model *model, const step *one, bench_table *t) {
-  const step naive = {.kind = BENCH_NAIVE};
-  double seconds, flops, naive_seconds, naive_flops;
-  if (!sum_layers(s, model, one, &seconds, &flops))
+  const step naive_step = {.kind = BENCH_NAIVE};
+  const total sum = sum_layers(s, model, one), naive = sum_layers(s, model, &naive_step);
+  if (sum.seconds <= 0)
     return;
   bench_table_add(t, "%s", one->what);
   bench_table_add(t, "%s", one->detail);
-  bench_table_add(t, "%.1f", 1e3 * seconds);
-  bench_table_add(t, "%.1f", 1e-9 * flops / seconds);
-  if (sum_layers(s, model, &naive, &naive_seconds, &naive_flops))
-    bench_table_add(t, "%.1f", naive_seconds / seconds);
-  else
-    bench_table_add(t, "-");
+  add_figure(t, "%.1f", 1e3 * sum.seconds, sum.firm);
+  add_figure(t, "%.1f", 1e-9 * sum.flops / sum.seconds, sum.firm);
+  add_figure(t, "%.1f", naive.seconds / sum.seconds, sum.firm && naive.firm);
 }
 
 static void print_steps(const bench_suite *s, size_t model, FILE *file) {
@@ -122,7 +136,8 @@ static void print_steps(const bench_suite *s, size_t model, FILE *file) {
   bench_table t;
   bench_table_open(&t, sizeof headings / sizeof headings[0]);
   add_headings(&t, headings);
-  add_step(s, &s->models[model], &(step){BENCH_NAIVE, CARDINAL_ISA_GENERIC, "naive loops", "the faster of both"}, &t);
+  add_step(s, &s->models[model],
+           &(step){BENCH_NAIVE, CARDINAL_ISA_GENERIC, "naive loops", "each layer's fastest build"}, &t);
   add_step(s, &s->models[model], &(step){BENCH_LAYER, CARDINAL_ISA_GENERIC, "portable kernels", "any CPU"}, &t);
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     if (bench_twin_flags((cardinal_isa)isa))
@@ -150,9 +165,11 @@ static void print_nets(const bench_suite *s, FILE *file) {
     bench_table_add(&t, "%zu", e->batch);
     bench_table_add(&t, "%s", cardinal_isa_name(e->isa));
     bench_table_add(&t, "%u", e->threads);
-    bench_table_add(&t, "%.1f", 1e3 * e->result.measured.seconds);
-    bench_table_add(&t, "%.1f", e->result.measured.gflops);
-    add_percent(&t, &e->result.measured);
+    const cardinal_measurement *m = &e->result.measured;
+    const bool firm = cardinal_measurement_is_firm(m);
+    add_figure(&t, "%.1f", 1e3 * m->seconds, firm);
+    add_figure(&t, "%.1f", m->gflops, firm);
+    add_figure(&t, "%.1f", m->peak_pct, firm);
   }
   if (t.cells > t.columns) {
     fprintf(file, "\nWhole networks\n\n");
@@ -175,10 +192,10 @@ static void print_peaks(const bench_suite *s, FILE *file) {
     else
       bench_table_add(&t, "%s %s", e->kind == BENCH_FMA ? "FMA" : "canary", cardinal_isa_name(e->isa));
     bench_table_add(&t, "%u", e->threads);
-    bench_table_add(&t, "%.1f",
-                    e->kind == BENCH_FMA    ? m->peak
-                    : e->kind == BENCH_COPY ? 1e-9 * e->result.bytes / m->seconds
-                                            : m->gflops);
+    const double rate = e->kind == BENCH_FMA    ? m->peak
+                        : e->kind == BENCH_COPY ? 1e-9 * e->result.bytes / m->seconds
+                                                : m->gflops;
+    add_figure(&t, "%.1f", rate, e->kind == BENCH_FMA || cardinal_measurement_is_firm(m));
     bench_table_add(&t, "%s", e->kind == BENCH_COPY ? "GB/s" : "GFLOP/s");
   }
   if (t.cells > t.columns) {
@@ -190,23 +207,25 @@ static void print_peaks(const bench_suite *s, FILE *file) {
 
 /* Rounds of all measurements, and how many were quiet. */
 static void print_notes(const bench_suite *s, FILE *file) {
-  size_t rounds = 0, quiet = 0, failed = 0, none_quiet = 0, done = 0;
+  size_t rounds = 0, quiet = 0, failed = 0, doubtful = 0, done = 0;
   for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e) {
     failed += e->selected && e->result.error[0];
-    if (!e->result.done)
+    if (!e->result.done || e->result.copied)
       continue;
     ++done;
     rounds += e->result.measured.rounds;
     quiet += e->result.measured.quiet_rounds;
-    none_quiet += e->result.measured.quiet_rounds == 0;
+    doubtful += !cardinal_measurement_is_firm(&e->result.measured);
   }
   if (done > 0)
     fprintf(file,
-            "\nMedians over quiet rounds, those whose canary reached %.0f %% of the FMA peak: %zu of %zu rounds.\n"
-            "%% peak is of the FMA peak with as many threads; the portable kernels' is that of the widest ISA here.\n",
+            "\nMedians over quiet rounds, those whose canaries reached %.0f %% of the FMA peak: %zu of %zu rounds.\n"
+            "%% peak is of the FMA peak with as many threads in the whole run; that of portable code is the widest\n"
+            "ISA's. Where wide vectors lower the clock, GFLOP/s tell which ISA is faster, %% peak doesn't.\n",
             100 * CARDINAL_QUIET_SHARE, quiet, rounds);
-  if (none_quiet > 0)
-    fprintf(file, "~ or \"no quiet round\": %zu of %zu results are medians over disturbed rounds.\n", none_quiet, done);
+  if (doubtful > 0)
+    fprintf(file, "~ marks medians of fewer than %d quiet rounds (of all, where none was quiet): %zu of %zu results.\n",
+            CARDINAL_FIRM_ROUNDS, doubtful, done);
   if (failed > 0)
     fprintf(file, "\n%zu benchmarks FAILED; see above.\n", failed);
 }

@@ -7,11 +7,12 @@
 
 #include "bench/run.h"
 
-/* One line: "0.452 ms    80.1 GFLOP/s  78.0 % of peak  gconv3x3_f32_w4_avx2", or what went wrong. */
+/* One line, with the peak so far: "0.452 ms, 80.1 GFLOP/s, 78.0 % of peak, gconv3x3_f32_w4_avx2", or what went wrong.
+ */
 void bench_report_line(const bench_entry *entry, FILE *file);
 
-/* How often the layer is faster than the naive kernel; 0 if that wasn't measured. */
-double bench_times_naive(const bench_suite *suite, const bench_entry *entry);
+/* How often the layer is faster than the naive kernel, and whether both medians are firm; 0 if that wasn't measured. */
+double bench_times_naive(const bench_suite *suite, const bench_entry *entry, bool *firm);
 
 /* The tables at the end, of whatever was measured. */
 void bench_report_tables(const bench_suite *suite, FILE *file);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs one benchmark: checks its output, then measures. */
+/* Runs benchmarks and sums up what they gave. */
 #ifndef CARDINAL_BENCH_RUN_H
 #define CARDINAL_BENCH_RUN_H
 
-#include "bench/suite.h"
+#include "bench/runner.h"
 
-typedef struct bench_runner bench_runner;
-
-bench_runner *bench_runner_create(bench_suite *suite);
-void bench_runner_destroy(bench_runner *runner);
-
-/* Fills entry->result, whatever becomes of it. */
+/* Runs one benchmark, as often as the options say: checks its output, then measures. Fills entry->result, whatever
+ * becomes of it, and sums it up with the peaks so far. */
 void bench_run(bench_runner *runner, bench_entry *entry);
 
-/* The FMA peak of an ISA on so many threads, the best of this run so far. */
-double bench_runner_peak(bench_runner *runner, cardinal_isa isa, unsigned threads);
+/* Sums up all results with the peaks of the whole run. */
+void bench_conclude(bench_runner *runner);
+
+/* Sums up one repetition of a concluded entry; false if memory ran out. */
+bool bench_repetition(const bench_entry *entry, size_t repetition, cardinal_measurement *measurement);
 
 #endif

@@ -102,12 +102,27 @@ static bool add_layers(bench_suite *s, bench_model *model, const cardinal_contex
   return status == CARDINAL_OK;
 }
 
+/* Whose loops run beside an entry: those of the instructions that it was built with. */
+static cardinal_isa loops_of(const bench_entry *e) {
+  const bool own = e->kind != BENCH_COPY && e->kind != BENCH_NAIVE;
+  return own ? e->isa : CARDINAL_ISA_GENERIC;
+}
+
+/* Whose peak it is held against: portable code against the widest. */
+static cardinal_isa against_of(const bench_entry *e) {
+  const bool portable = e->kind == BENCH_NAIVE || e->kind == BENCH_PLAIN || e->isa == CARDINAL_ISA_GENERIC;
+  const bool loops = e->kind == BENCH_FMA || e->kind == BENCH_CANARY || e->kind == BENCH_COPY;
+  return portable && !loops ? cardinal_widest_isa() : loops_of(e);
+}
+
 __attribute__((format(printf, 3, 4))) static void add_entry(bench_suite *s, bench_entry entry, const char *format,
                                                             ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(entry.name, sizeof entry.name, format, arguments);
   va_end(arguments);
+  entry.loops = loops_of(&entry);
+  entry.against = against_of(&entry);
   s->entries = grow(s->entries, s->entry_count, sizeof *s->entries);
   s->entries[s->entry_count++] = entry;
 }
@@ -255,6 +270,11 @@ bool bench_suite_make(bench_suite *s, const bench_options *options, char *error,
 void bench_suite_destroy(bench_suite *s) {
   for (size_t i = 0; i < s->problem_count; ++i)
     bench_problem_close(&s->problems[i]);
+  for (size_t i = 0; i < s->entry_count; ++i)
+    if (!s->entries[i].result.copied) {
+      free(s->entries[i].result.rounds.round);
+      free(s->entries[i].result.repetition_end);
+    }
   free(s->models);
   free(s->layers);
   free(s->problems);
@@ -268,13 +288,11 @@ size_t bench_suite_first_alike(const bench_suite *s, size_t model, size_t layer)
   return layer;
 }
 
-const bench_result *bench_suite_layer_result(const bench_suite *s, bench_kind kind, size_t layer, cardinal_isa isa,
-                                             unsigned threads) {
-  for (size_t i = 0; i < s->entry_count; ++i) {
-    const bench_entry *e = &s->entries[i];
+const bench_entry *bench_suite_layer_entry(const bench_suite *s, bench_kind kind, size_t layer, cardinal_isa isa,
+                                           unsigned threads) {
+  for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e)
     if (e->kind == kind && e->result.done && s->layers[e->layer].problem == s->layers[layer].problem &&
         (kind == BENCH_NAIVE || (e->isa == isa && e->threads == threads)))
-      return &e->result;
-  }
+      return e;
   return NULL;
 }

@@ -19,26 +19,36 @@ typedef enum bench_kind {
   BENCH_NET
 } bench_kind;
 
+typedef struct bench_entry bench_entry;
+
 typedef struct bench_result {
-  bool done; /* ran, and its output was right */
-  cardinal_measurement measured;
+  bool done;              /* ran, and its output was right */
+  cardinal_rounds rounds; /* of all repetitions, one after the other */
+  size_t *repetition_end; /* in rounds */
+  size_t repetitions;
+  double flops; /* nominal, of one timed run */
+  double share; /* of the whole problem that a timed run computes */
   double bytes; /* that one run reads and writes; copies only */
+  cardinal_peaks peaks;
+  cardinal_measurement measured; /* all rounds; seconds are scaled up to the whole problem */
+  const bench_entry *copied;     /* from a layer of the same shape, which owns the rounds; NULL: measured itself */
   char kernel[64];
   char label[192];
   char error[512]; /* "" if all is well */
 } bench_result;
 
-typedef struct bench_entry {
+struct bench_entry {
   char name[160];
   bench_kind kind;
   bool standard; /* belongs to the selection that runs without a filter */
   bool selected;
   cardinal_isa isa;
+  cardinal_isa loops, against; /* whose loops run in the rounds, and whose peak the result is held against */
   unsigned threads;
   size_t model, layer, batch; /* indices; batch is a number of images */
   bench_level level;
   bench_result result;
-} bench_entry;
+};
 
 typedef struct bench_layer {
   char name[64];
@@ -70,9 +80,9 @@ void bench_suite_destroy(bench_suite *suite);
 /* The layer that stands for all of the same shape in its model: the first one. */
 size_t bench_suite_first_alike(const bench_suite *suite, size_t model, size_t layer);
 
-/* The result for a layer (or one of the same shape) of any model, NULL if it didn't run. `isa` and `threads` are
+/* The entry that measured a layer (or one of the same shape) of any model, NULL if none did. `isa` and `threads` are
  * ignored for naive ones. */
-const bench_result *bench_suite_layer_result(const bench_suite *suite, bench_kind kind, size_t layer, cardinal_isa isa,
-                                             unsigned threads);
+const bench_entry *bench_suite_layer_entry(const bench_suite *suite, bench_kind kind, size_t layer, cardinal_isa isa,
+                                           unsigned threads);
 
 #endif

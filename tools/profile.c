@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/peak.h"
+#include "bench/shape.h"
 #include "tools/command.h"
 
 enum {
@@ -12,54 +12,100 @@ enum {
   MOST_RUNS = 200
 };
 
-/* Times of all runs, [layer][run]; the last row is the whole network. */
+/* The network on its way through the rounds of a measurement. */
 typedef struct {
-  double *seconds;
-  size_t run;
-  double start;
-} clocks;
+  const cardinal_net *net;
+  const float *images;
+  float *logits;
+  void *arena;
+  double *seconds; /* [layer][round] */
+  size_t round;
+  double start; /* of the layer that runs */
+  cardinal_stopwatch *watch;
+  cardinal_status status;
+  cardinal_error *error;
+} subject;
 
 static void before_layer(void *user, size_t layer) {
-  clocks *times = user;
+  subject *s = user;
   (void)layer;
-  times->start = cardinal_clock();
+  cardinal_stopwatch_check(s->watch);
+  s->start = cardinal_clock();
 }
 
 static void after_layer(void *user, size_t layer) {
-  clocks *times = user;
-  times->seconds[layer * MOST_RUNS + times->run] = cardinal_clock() - times->start;
+  subject *s = user;
+  s->seconds[layer * MOST_RUNS + s->round] = cardinal_clock() - s->start;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-  double one = *(const double *)a, other = *(const double *)b;
-  return (one > other) - (one < other);
+static void run_once(void *user, cardinal_stopwatch *watch) {
+  subject *s = user;
+  s->watch = watch;
+  const cardinal_status status =
+      cardinal_net_run_profiled(s->net, s->images, NULL, s->logits, s->arena, before_layer, after_layer, s, s->error);
+  if (status)
+    s->status = status;
+  tool_progress("measured run %zu of at least %d", ++s->round, LEAST_RUNS);
 }
 
-static double median(double *values, size_t count) {
-  qsort(values, count, sizeof *values, compare_doubles);
-  return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+/* The median of a layer's times in the rounds that count: the quiet ones, or all if none was quiet. */
+static double layer_median(const double *seconds, const cardinal_rounds *rounds, double peak, size_t quiet) {
+  double counted[MOST_RUNS];
+  size_t count = 0;
+  for (size_t i = 0; i < rounds->count; i++)
+    if (quiet == 0 || cardinal_round_is_quiet(&rounds->round[i], peak))
+      counted[count++] = seconds[i];
+  return cardinal_quantile(counted, count, 0.5);
 }
 
-static cardinal_status run_for_a_second(const cardinal_net *net, const float *images, float *logits, void *arena,
-                                        clocks *times, size_t *runs, cardinal_error *error) {
-  size_t layers = cardinal_net_layer_count(net);
-  cardinal_status status = cardinal_net_run(net, images, NULL, logits, arena, error);
-  double end = cardinal_clock() + 1;
-  for (*runs = 0; !status && (*runs < LEAST_RUNS || cardinal_clock() < end) && *runs < MOST_RUNS; ++*runs) {
-    times->run = *runs;
-    double start = cardinal_clock();
-    status = cardinal_net_run_profiled(net, images, NULL, logits, arena, before_layer, after_layer, times, error);
-    times->seconds[layers * MOST_RUNS + *runs] = cardinal_clock() - start;
-    tool_progress("measured run %zu of at least %d", *runs + 1, LEAST_RUNS);
+static uint64_t sum_multiply_adds(const net_profile *result) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < result->layer_count; i++)
+    sum += result->layers[i].layer.multiply_adds;
+  return sum;
+}
+
+static cardinal_status no_memory(cardinal_error *error) {
+  if (error)
+    snprintf(error->message, sizeof error->message, "no memory for the times of the layers");
+  return CARDINAL_OUT_OF_MEMORY;
+}
+
+/* Runs rounds for a second, and sums them up in `result`, which has its layers already. */
+static cardinal_status measure(const cardinal_context *context, cardinal_yardstick *loops, subject *s,
+                               cardinal_rounds *rounds, net_profile *result) {
+  const cardinal_patience patience = {
+      .min_rounds = LEAST_RUNS, .quiet_rounds = MOST_RUNS, .max_rounds = MOST_RUNS, .max_seconds = 1, .single = true};
+  s->status = cardinal_net_run(s->net, s->images, NULL, s->logits, s->arena, s->error);
+  if (s->status)
+    return s->status;
+  if (!cardinal_measure(loops, run_once, s, 0, &patience, rounds))
+    return no_memory(s->error);
+  if (s->status)
+    return s->status;
+  cardinal_peaks peaks;
+  peaks.loops = peaks.against = cardinal_yardstick_peak(loops);
+  /* Portable code is held against the widest instructions, which are kept away from its rounds. */
+  if (result->isa == CARDINAL_ISA_GENERIC) {
+    cardinal_yardstick widest;
+    if (!cardinal_yardstick_init(&widest, cardinal_widest_isa(), context))
+      return no_memory(s->error);
+    peaks.against = cardinal_yardstick_peak(&widest);
+    cardinal_yardstick_free(&widest);
   }
-  return status;
+  if (!cardinal_measure_summarise(rounds->round, rounds->count, peaks, 2.0 * (double)sum_multiply_adds(result),
+                                  &result->measured))
+    return no_memory(s->error);
+  for (size_t i = 0; i < result->layer_count; i++)
+    result->layers[i].seconds =
+        layer_median(s->seconds + i * MOST_RUNS, rounds, peaks.loops, result->measured.quiet_rounds);
+  return CARDINAL_OK;
 }
 
 cardinal_status profile_measure(const cardinal_context *context, const cardinal_net *net, int64_t batch,
                                 const float *images, float *logits, void *arena, net_profile *result,
                                 cardinal_error *error) {
-  size_t layers = cardinal_net_layer_count(net), runs;
-  clocks times = {.seconds = calloc((layers + 1) * MOST_RUNS, sizeof *times.seconds)};
+  const size_t layers = cardinal_net_layer_count(net);
   net_profile made = {
       .isa = cardinal_context_isa(context),
       .threads = cardinal_context_threads(context),
@@ -67,25 +113,27 @@ cardinal_status profile_measure(const cardinal_context *context, const cardinal_
       .layer_count = layers,
       .layers = calloc(layers, sizeof *made.layers),
   };
+  subject s = {.net = net, .images = images, .logits = logits, .arena = arena, .error = error};
+  s.seconds = calloc(layers * MOST_RUNS, sizeof *s.seconds);
+  cardinal_rounds rounds = {.round = NULL};
+  cardinal_yardstick loops;
   cardinal_status status = CARDINAL_OUT_OF_MEMORY;
-  if (times.seconds && made.layers)
-    status = run_for_a_second(net, images, logits, arena, &times, &runs, error);
-  else if (error)
-    snprintf(error->message, sizeof error->message, "no memory for the times of %zu layers", layers);
-  if (!status) {
-    made.runs = runs;
+  if (cardinal_yardstick_init(&loops, made.isa, context) && s.seconds && made.layers) {
     for (size_t i = 0; i < layers; i++) {
       made.layers[i].layer.struct_size = sizeof made.layers[i].layer;
       cardinal_net_layer_get(net, i, &made.layers[i].layer);
-      made.layers[i].seconds = median(times.seconds + i * MOST_RUNS, runs);
     }
-    made.seconds = median(times.seconds + layers * MOST_RUNS, runs);
-    made.peak_gflops = cardinal_peak_fma_gflops(made.isa, made.threads);
-    *result = made;
+    status = measure(context, &loops, &s, &rounds, &made);
   } else {
-    free(made.layers);
+    no_memory(error);
   }
-  free(times.seconds);
+  if (status)
+    free(made.layers);
+  else
+    *result = made;
+  cardinal_yardstick_free(&loops);
+  free(rounds.round);
+  free(s.seconds);
   return status;
 }
 
@@ -99,27 +147,15 @@ static double gflops(uint64_t multiply_adds, double seconds) {
   return seconds > 0 ? 2e-9 * (double)multiply_adds / seconds : 0;
 }
 
-static uint64_t sum_multiply_adds(const net_profile *result) {
-  uint64_t sum = 0;
-  for (size_t i = 0; i < result->layer_count; i++)
-    sum += result->layers[i].layer.multiply_adds;
-  return sum;
-}
-
 static double percent_of_peak(const net_profile *result, double rate) {
-  return result->peak_gflops > 0 ? 100 * rate / result->peak_gflops : 0;
+  return 100 * rate / result->measured.peak;
 }
 
 static void describe_shape(const cardinal_net_layer *layer, char *text, size_t size) {
-  const cardinal_conv_desc *conv = layer->conv;
-  const cardinal_pool_desc *pool = layer->pool;
   if (layer->is_conv)
-    snprintf(text, size, "%lldx%lld %lld->%lld g%lld k%lld s%lld", (long long)conv->in_height,
-             (long long)conv->in_width, (long long)conv->in_channels, (long long)conv->out_channels,
-             (long long)conv->groups, (long long)conv->kernel_height, (long long)conv->stride_height);
+    bench_shape_of_conv(layer->conv, text, size);
   else
-    snprintf(text, size, "%lldx%lld %lld", (long long)pool->in_height, (long long)pool->in_width,
-             (long long)pool->channels);
+    bench_shape_of_pool(layer->pool, text, size);
 }
 
 void profile_print(const net_profile *result) {
@@ -135,11 +171,16 @@ void profile_print(const net_profile *result) {
       printf(" %8.1f %7.1f", rate, percent_of_peak(result, rate));
     putchar('\n');
   }
-  double rate = gflops(sum_multiply_adds(result), result->seconds);
-  printf("%-86s %9.3f %8.1f %7.1f\n", "whole network", 1e3 * result->seconds, rate, percent_of_peak(result, rate));
-  printf("\nMedians of %zu runs with a batch of %lld on %s, %u thread%s; FMA peak measured at %.1f GFLOP/s.\n",
-         result->runs, (long long)result->batch, cardinal_isa_name(result->isa), result->threads,
-         result->threads == 1 ? "" : "s", result->peak_gflops);
+  const cardinal_measurement *m = &result->measured;
+  printf("%-86s %9.3f %8.1f %7.1f\n", "whole network", 1e3 * m->seconds, m->gflops, m->peak_pct);
+  printf("\nMedians of the %zu quiet ones of %zu runs%s with a batch of %lld on %s, %u thread%s; FMA peak measured "
+         "between "
+         "them: %.1f GFLOP/s.\n",
+         m->quiet_rounds, m->rounds, m->quiet_rounds ? "" : " (hence of all)", (long long)result->batch,
+         cardinal_isa_name(result->isa), result->threads, result->threads == 1 ? "" : "s", m->peak);
+  if (!cardinal_measurement_is_firm(m))
+    printf("With fewer than %d quiet runs these figures are uncertain: something else kept the machine busy.\n",
+           CARDINAL_FIRM_ROUNDS);
 }
 
 json_t *profile_json(const net_profile *result) {
@@ -154,8 +195,8 @@ json_t *profile_json(const net_profile *result) {
                                             1e3 * row->seconds, "multiply_adds", (json_int_t)row->layer.multiply_adds,
                                             "gflops", rate, "peak_pct", percent_of_peak(result, rate)));
   }
-  double rate = gflops(sum_multiply_adds(result), result->seconds);
-  return json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "runs", (json_int_t)result->runs, "batch",
-                   (json_int_t)result->batch, "fma_peak_gflops", result->peak_gflops, "ms", 1e3 * result->seconds,
-                   "gflops", rate, "peak_pct", percent_of_peak(result, rate), "layers", layers);
+  const cardinal_measurement *m = &result->measured;
+  return json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "runs", (json_int_t)m->rounds, "quiet_runs",
+                   (json_int_t)m->quiet_rounds, "batch", (json_int_t)result->batch, "fma_peak_gflops", m->peak, "ms",
+                   1e3 * m->seconds, "gflops", m->gflops, "peak_pct", m->peak_pct, "layers", layers);
 }

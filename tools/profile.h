@@ -6,23 +6,24 @@
 #include <cardinal/net.h>
 #include <jansson.h>
 
+#include "bench/measure.h"
+
 typedef struct layer_profile {
   cardinal_net_layer layer;
-  double seconds; /* median over the runs */
+  double seconds; /* median over the quiet runs */
 } layer_profile;
 
 typedef struct net_profile {
   cardinal_isa isa;
   unsigned threads;
   int64_t batch;
-  size_t layer_count, runs;
+  size_t layer_count;
   layer_profile *layers;
-  double seconds;     /* of a whole run, median */
-  double peak_gflops; /* measured FMA peak of the ISA with that many threads */
+  cardinal_measurement measured; /* of whole runs; the peak is that of the ISA with that many threads */
 } net_profile;
 
-/* Runs the network once to warm up, then for about a second, at least 5 times. `images` is a batch, `logits` and
- * `arena` as for cardinal_net_run. CARDINAL_OUT_OF_MEMORY or what running gives. */
+/* Runs the network once to warm up, then for about a second, at least 5 times, in rounds as bench/measure.h has them.
+ * `images` is a batch, `logits` and `arena` as for cardinal_net_run. CARDINAL_OUT_OF_MEMORY or what running gives. */
 cardinal_status profile_measure(const cardinal_context *context, const cardinal_net *net, int64_t batch,
                                 const float *images, float *logits, void *arena, net_profile *result,
                                 cardinal_error *error);

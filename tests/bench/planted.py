@@ -1,21 +1,45 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A benchmark whose output is wrong must fail: no figure for it, a reason, and an exit status that says so.
+"""A benchmark whose output is wrong must fail: no figure for it, a reason, and an exit status that says so. One wrong
+value is enough, wherever it lies.
 
 usage: planted.py PROGRAM, a cardinal_bench linked with planted.c
 """
 import json
+import os
 import subprocess
 import sys
 
-run = subprocess.run(
-    [sys.argv[1], "--cardinal_models=resnext50_32x4d", "--benchmark_format=json", "--cardinal_min_rounds=1",
-     "--cardinal_seconds=0.01", "--benchmark_filter=^(layer|naive)/[^/]*/layer4.0.conv2(/generic/t1)?$"],
-    stdout=subprocess.PIPE, check=False)
-assert run.returncode == 1, f"exit status {run.returncode}"
-results = {result["name"]: result for result in json.loads(run.stdout)["benchmarks"]}
-layer = results["layer/resnext50_32x4d/layer4.0.conv2/generic/t1"]
-assert layer["error_occurred"] and "wrong output in channel 0, row 0, column 0" in layer["error_message"], layer
-assert "gflops" not in layer, layer
-naive = results["naive/resnext50_32x4d/layer4.0.conv2"]
-assert "error_occurred" not in naive and naive["gflops"] > 0, naive
+
+def bench(model, pattern, **planted):
+    run = subprocess.run(
+        [sys.argv[1], f"--cardinal_models={model}", "--benchmark_format=json", "--benchmark_dry_run",
+         f"--benchmark_filter={pattern}"], stdout=subprocess.PIPE, env={**os.environ, **planted}, check=False)
+    return run.returncode, {result["name"]: result for result in json.loads(run.stdout)["benchmarks"]}
+
+
+# Blocks of 16 channels, [row][column][channel]: most rows are neither the first nor the middle nor the last one.
+LAYER = "layer/resnext50_32x4d/layer4.0.conv2/generic/t1"
+for row, column, channel in [(2, 5, 3), (3, 0, 0), (5, 6, 15)]:
+    status, results = bench("resnext50_32x4d", "^(layer|naive)/[^/]*/layer4.0.conv2(/generic/t1)?$",
+                            PLANTED_LAYER=str((row * 7 + column) * 16 + channel))
+    assert status == 1, f"exit status {status}"
+    layer = results[LAYER]
+    where = f"wrong output in channel {channel}, row {row}, column {column}"
+    assert layer["error_occurred"] and where in layer["error_message"], layer
+    assert "gflops" not in layer and "round_time" not in layer, layer
+    naive = results["naive/resnext50_32x4d/layer4.0.conv2"]
+    assert "error_occurred" not in naive and naive["gflops"] > 0, naive
+
+# An image in the middle of a batch; a narrow network, since the portable kernels give the right logits.
+MODEL = "resnext50_1x4d"
+listed = subprocess.run([sys.argv[1], f"--cardinal_models={MODEL}", "--benchmark_list_tests",
+                         "--benchmark_filter=^net/.*/b8/.*/t1$"], stdout=subprocess.PIPE, text=True, check=True)
+NET = listed.stdout.split()[-1]  # the best instruction set
+status, results = bench(MODEL, f"^{NET}$", PLANTED_LOGIT=str(3 * 1000 + 17))
+assert status == 1, f"exit status {status}"
+assert "wrong logit 17 of image 3" in results[NET]["error_message"], results[NET]
+
+# Without a fault, all is well.
+status, results = bench("resnext50_32x4d", f"^{LAYER}$")
+assert status == 0 and results[LAYER]["gflops"] > 0, results

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bench_runner *bench_runner_create(bench_suite *suite) {
+  bench_runner *r = bench_memory(sizeof *r);
+  *r = (bench_runner){.suite = suite, .start = cardinal_clock(), .open_problem = suite->problem_count};
+  return r;
+}
+
+void bench_runner_destroy(bench_runner *r) {
+  for (size_t i = 0; i < r->threads_count; ++i) {
+    cardinal_yardstick_free(&r->threads[i].yardstick);
+    cardinal_context_destroy(r->threads[i].context);
+  }
+  free(r->logits);
+  free(r);
+}
+
+void bench_result_fail(bench_result *result, const char *what, const cardinal_error *error) {
+  snprintf(result->error, sizeof result->error, "%s: %.400s", what, error->message);
+}
+
+static bool open_threads(bench_threads *t, cardinal_isa isa, unsigned threads) {
+  cardinal_context_desc desc;
+  cardinal_context_desc_init(&desc);
+  desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
+  desc.isa = cardinal_isa_name(isa);
+  desc.threads = threads;
+  *t = (bench_threads){.isa = isa, .threads = threads};
+  return !cardinal_context_create(&desc, &t->context, NULL) && cardinal_yardstick_init(&t->yardstick, isa, t->context);
+}
+
+bench_threads *bench_runner_threads(bench_runner *r, cardinal_isa isa, unsigned threads) {
+  for (size_t i = 0; i < r->threads_count; ++i)
+    if (r->threads[i].threads == threads && r->threads[i].isa == isa)
+      return &r->threads[i];
+  bench_threads *made = &r->threads[r->threads_count];
+  if (r->threads_count == BENCH_YARDSTICKS || !open_threads(made, isa, threads)) {
+    fprintf(stderr, "cardinal_bench: the peak of %s with %u threads can't be measured\n", cardinal_isa_name(isa),
+            threads);
+    exit(EXIT_FAILURE);
+  }
+  ++r->threads_count;
+  return made;
+}
+
+static bool is_layer(const bench_entry *e) {
+  return e->kind == BENCH_NAIVE || e->kind == BENCH_PLAIN || e->kind == BENCH_LAYER;
+}
+
+const bench_entry *bench_runner_alike(const bench_suite *s, const bench_entry *e) {
+  const bench_entry *alike = is_layer(e) ? bench_suite_layer_entry(s, e->kind, e->layer, e->isa, e->threads) : NULL;
+  return alike == e ? NULL : alike;
+}
+
+cardinal_patience bench_runner_patience(const bench_runner *r, const bench_entry *entry) {
+  const bench_suite *s = r->suite;
+  const bench_options *o = s->options;
+  if (o->dry_run)
+    return (cardinal_patience){.min_rounds = 1, .quiet_rounds = 1, .max_rounds = 1, .single = true};
+  double seconds = o->seconds;
+  if (o->budget > 0) {
+    size_t left = 1;
+    for (const bench_entry *e = entry + 1; e < s->entries + s->entry_count; ++e)
+      left += e->selected && !bench_runner_alike(s, e) &&
+              (!is_layer(e) || bench_suite_first_alike(s, e->model, e->layer) == e->layer);
+    const double share = (o->budget - (cardinal_clock() - r->start)) / (double)left /
+                         (double)(o->repetitions - entry->result.repetitions);
+    seconds = share < seconds ? share : seconds;
+  }
+  return (cardinal_patience){
+      .min_rounds = 3, .quiet_rounds = o->quiet_rounds, .max_rounds = 100000, .max_seconds = seconds};
+}
+
+bench_problem *bench_runner_problem(bench_runner *r, size_t layer) {
+  bench_suite *s = r->suite;
+  const size_t problem = s->layers[layer].problem;
+  if (r->open_problem != problem && r->open_problem < s->problem_count)
+    bench_problem_close(&s->problems[r->open_problem]);
+  r->open_problem = problem;
+  bench_problem_open(&s->problems[problem]);
+  return &s->problems[problem];
+}
