@@ -5,8 +5,8 @@
     tools/plot_results.py results/bench-....json layers.svg [--model resnext50_32x4d]
 
 Needs matplotlib (Debian: python3-matplotlib). Every mark is a median of the file's own run: hand-written kernels against
-the peak of their ISA, naive and portable ones against that of the widest ISA measured. Layers of one shape, which
-script/bench measures once, are one row.
+the peak of their ISA, naive and portable ones against that of the widest ISA measured. Hollow marks rest on fewer than
+five quiet rounds. Layers of one shape, which script/bench measures once, are one row.
 """
 import argparse
 import json
@@ -20,6 +20,8 @@ STYLES = {  # colours of Okabe and Ito, told apart by the colour-blind, too
     "avx512": dict(label="hand-written, AVX-512", color="#0072b2", marker="o"),
     "neon": dict(label="hand-written, NEON", color="#009e73", marker="o"),
 }
+
+FIRM_ROUNDS = 5  # CARDINAL_FIRM_ROUNDS of bench/measure.h
 
 
 def read(path):
@@ -48,7 +50,7 @@ def series_of(name, model, widest):
 
 
 def layers_of(benchmarks, model, widest):
-    """{layer: {series: benchmark}} of the convolutions, in the network's order, and how many layers each row is for."""
+    """{layer: {series: benchmark}} of all layers with products, in the network's order, and how many each row is for."""
     rows, alike = {}, {}
     for benchmark in benchmarks:
         found = series_of(benchmark["name"], model, widest)
@@ -60,8 +62,8 @@ def layers_of(benchmarks, model, widest):
             alike.setdefault(label.rsplit("measured as ", 1)[1], set()).add(layer)
         else:
             rows.setdefault(layer, {})[series] = benchmark
-    convolutions = {layer: row for layer, row in rows.items() if "naive" in row and layer != "fc"}
-    return convolutions, {layer: 1 + len(alike.get(layer, ())) for layer in convolutions}
+    products = {layer: row for layer, row in rows.items() if "naive" in row}  # pools have none
+    return products, {layer: 1 + len(alike.get(layer, ())) for layer in products}
 
 
 def plot(context, rows, alike, model, output):
@@ -78,9 +80,14 @@ def plot(context, rows, alike, model, output):
     height = 1.6 + 0.26 * len(rows)
     figure, axes = pyplot.subplots(figsize=(9, height))
     for series, style in STYLES.items():
-        points = [(row[series]["peak_pct"], i) for i, row in enumerate(rows.values()) if series in row]
-        if points:
-            axes.plot(*zip(*points), linestyle="none", markersize=7, markeredgewidth=1.5, **style)
+        marks = [(row[series], i) for i, row in enumerate(rows.values()) if series in row]
+        for hollow in (False, True):
+            points = [(mark["peak_pct"], i) for mark, i in marks if (mark["quiet_rounds"] < FIRM_ROUNDS) == hollow]
+            look = dict(style, markerfacecolor="none" if hollow else style["color"])
+            if hollow and len(points) < len(marks):
+                look["label"] = "_"  # of the legend, the full ones have it
+            if points:
+                axes.plot(*zip(*points), linestyle="none", markersize=7, markeredgewidth=1.5, **look)
     axes.set_yticks(range(len(rows)))
     axes.set_yticklabels([layer + (f"  ×{alike[layer]}" if alike[layer] > 1 else "") for layer in rows])
     for text, layer in zip(axes.get_yticklabels(), rows):
