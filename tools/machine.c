@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/machine.h"
 
-#include "ops/context.h"
-
 /* ---- the machine --------------------------------------------------------------------------------------------- */
 
-static json_t *feature_names(uint32_t bits) {
+static json_t *feature_names(uint64_t bits) {
   json_t *names = json_array();
   for (uint32_t bit = 1; bit; bit <<= 1)
     if (bits & bit && cardinal_cpu_feature_name(bit))
@@ -13,48 +11,53 @@ static json_t *feature_names(uint32_t bits) {
   return names;
 }
 
-static json_t *available_isas(const cardinal_cpu_features *features) {
+static json_t *available_isas(const cardinal_machine *machine) {
   json_t *names = json_array();
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; isa++)
-    if (cardinal_isa_usable((cardinal_isa)isa, features))
+    if (machine->isas & 1u << isa)
       json_array_append_new(names, json_string(cardinal_isa_name((cardinal_isa)isa)));
   return names;
 }
 
-static json_t *cache(size_t bytes, uint32_t cores) {
+static json_t *cache(uint64_t bytes, uint32_t cores) {
   return bytes ? json_pack("{s:I, s:i}", "bytes", (json_int_t)bytes, "cores", (int)cores) : json_null();
 }
 
-static json_t *describe_kernels(const cardinal_context *context) {
-  json_t *kernels = json_array();
-  for (size_t i = 0; i < cardinal_kernel_count; i++) {
-    const cardinal_kernel *kernel = &cardinal_kernels[i];
-    bool available = !(kernel->needs & ~context->selector.features.enabled);
-    bool used = !cardinal_kernel_unusable(kernel, &context->selector);
-    json_array_append_new(kernels, json_pack("{s:s, s:s, s:b, s:b, s:s}", "name", kernel->name, "isa",
-                                             cardinal_isa_name(kernel->isa), "available", (int)available, "allowed",
-                                             (int)used, "twin", kernel->twin));
-  }
-  return kernels;
+typedef struct {
+  json_t *described;
+  uint64_t enabled; /* features of this CPU */
+  uint64_t used;    /* that the kernels allowed need */
+} kernel_list;
+
+static void add_kernel(void *user, const cardinal_kernel_info *kernel) {
+  kernel_list *list = user;
+  if (!kernel->unusable)
+    list->used |= kernel->needs;
+  json_array_append_new(list->described,
+                        json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:s?, s:s}", "name", kernel->name, "isa",
+                                  cardinal_isa_name(kernel->isa), "form", kernel->form, "format", kernel->format,
+                                  "needs", feature_names(kernel->needs), "available",
+                                  (kernel->needs & ~list->enabled) == 0, "allowed", kernel->unusable == NULL,
+                                  "unusable", kernel->unusable, "twin", kernel->twin));
 }
 
 json_t *machine_json(const cardinal_context *context) {
-  const cardinal_cpu_features *cpu = &context->selector.features;
-  const cardinal_topology *top = &context->topology;
-  cardinal_isa used = context->selector.cap;
-  return json_pack("{s:s, s:{s:s, s:s, s:i, s:i, s:i}, s:{s:o, s:o, s:o, s:b}, s:{s:s, s:o}, s:i, s:s,"
-                   " s:{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:{s:o, s:o, s:o}, s:o}",
-                   "version", cardinal_version(), "cpu", "vendor", cpu->vendor, "brand", cpu->brand, "family",
-                   (int)cpu->family, "model", (int)cpu->model, "stepping", (int)cpu->stepping, "features", "present",
-                   feature_names(cpu->present), "enabled", feature_names(cpu->enabled), "used",
-                   feature_names(cardinal_isa_needs(used)), "prefers_512", (int)cpu->prefers_512, "isa", "used",
-                   cardinal_isa_name(used), "available", available_isas(cpu), "threads", (int)context->threads,
-                   "threading", cardinal_threading_name(context->threading), "topology", "source", top->source,
-                   "packages", (int)top->packages, "cores", (int)top->cores, "cpus", (int)top->cpus, "numa_nodes",
-                   (int)top->numa_nodes, "allowed_cores", (int)top->allowed_cores, "allowed_cpus",
-                   (int)top->allowed_cpus, "cpu_quota", top->cpu_quota, "caches", "l1d",
-                   cache(top->l1d_bytes, top->l1d_cores), "l2", cache(top->l2_bytes, top->l2_cores), "l3",
-                   cache(top->l3_bytes, top->l3_cores), "kernels", describe_kernels(context));
+  cardinal_machine m = {.struct_size = sizeof m};
+  cardinal_machine_get(&m, NULL);
+  kernel_list kernels = {.described = json_array(), .enabled = m.features_enabled};
+  cardinal_context_kernels(context, add_kernel, &kernels);
+  return json_pack(
+      "{s:s, s:{s:s, s:s, s:i, s:i, s:i}, s:{s:o, s:o, s:o, s:b}, s:{s:s, s:o}, s:i, s:s,"
+      " s:{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:{s:o, s:o, s:o}, s:o}",
+      "version", cardinal_version(), "cpu", "vendor", m.vendor, "brand", m.brand, "family", (int)m.family, "model",
+      (int)m.model, "stepping", (int)m.stepping, "features", "present", feature_names(m.features_present), "enabled",
+      feature_names(m.features_enabled), "used", feature_names(kernels.used), "prefers_512", (int)m.prefers_512, "isa",
+      "used", cardinal_isa_name(cardinal_context_isa(context)), "available", available_isas(&m), "threads",
+      (int)cardinal_context_threads(context), "threading", cardinal_threading_name(cardinal_context_threading(context)),
+      "topology", "source", m.topology_source, "packages", (int)m.packages, "cores", (int)m.cores, "cpus", (int)m.cpus,
+      "numa_nodes", (int)m.numa_nodes, "allowed_cores", (int)m.allowed_cores, "allowed_cpus", (int)m.allowed_cpus,
+      "cpu_quota", m.cpu_quota, "caches", "l1d", cache(m.l1d_bytes, m.l1d_cores), "l2", cache(m.l2_bytes, m.l2_cores),
+      "l3", cache(m.l3_bytes, m.l3_cores), "kernels", kernels.described);
 }
 
 /* ---- a model ------------------------------------------------------------------------------------------------- */

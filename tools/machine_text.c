@@ -80,7 +80,7 @@ void kernels_print(const json_t *kernels) {
     bool allowed = json_is_true(json_object_get(kernel, "allowed"));
     printf("%-36s %-8s %-11s %s\n", text_at(kernel, "name"), text_at(kernel, "isa"),
            allowed     ? "allowed"
-           : available ? "capped"
+           : available ? "not allowed"
                        : "unavailable",
            text_at(kernel, "twin"));
   }

@@ -115,6 +115,40 @@ enum {
 /** The name of one of these bits, such as "avx512_vnni"; NULL for any other value. Static storage. */
 CARDINAL_API const char *cardinal_cpu_feature_name(uint32_t bit);
 
+/** What there is of this machine, and what of it this process may use. */
+typedef struct cardinal_machine {
+  uint32_t struct_size;      /**< set by the caller, to the struct's size: no more is written */
+  uint32_t prefers_512;      /**< 1: 512-bit kernels pay on this CPU, if it can run them; docs/isas.md */
+  uint64_t features_present; /**< CARDINAL_CPU_... bits that the CPU reports */
+  uint64_t features_enabled; /**< of these, whose state the operating system saves, and so may be used */
+  char vendor[16];           /**< "GenuineIntel", "AuthenticAMD", "0x41" (Arm's implementer); "" if unknown */
+  char brand[64];            /**< as the CPU or the operating system names it; "" if unknown */
+  uint32_t family;           /**< x86: display family; Arm: 0 */
+  uint32_t model;            /**< x86: display model; Arm: the part of MIDR */
+  uint32_t stepping;         /**< x86: stepping; Arm: revision */
+  uint32_t isas;             /**< bit 1 << isa for each cardinal_isa that can be used here */
+  cardinal_isa best_isa;     /**< the one that a context takes by default */
+  uint32_t packages;         /**< of the whole machine, as the next three */
+  uint32_t cores;            /**< physical ones */
+  uint32_t cpus;             /**< logical ones */
+  uint32_t numa_nodes;       /**< memory nodes */
+  uint32_t allowed_cores;    /**< cores with at least one CPU that this process may run on */
+  uint32_t allowed_cpus;     /**< CPUs that this process may run on, by affinity and cpuset */
+  uint32_t l1d_cores;        /**< physical cores that share a level 1 data cache; 0: there is none */
+  uint32_t l2_cores;         /**< the same for level 2 */
+  uint32_t l3_cores;         /**< the same for level 3 */
+  char topology_source[16];  /**< "hwloc", "sysfs" or "defaults": where cores and caches are from */
+  uint64_t l1d_bytes;        /**< size of the first allowed core's data cache of level 1; 0: there is none */
+  uint64_t l2_bytes;         /**< the same for level 2 */
+  uint64_t l3_bytes;         /**< the same for level 3 */
+  double cpu_quota;          /**< CPUs' worth of time that the control group grants; 0: no limit */
+} cardinal_machine;
+
+/** Looks at the machine and fills `machine`, whose struct_size says how much of it. The environment isn't read. What
+ * can't be found out is taken from the next source, at last from defaults.
+ * Errors: a struct_size below the first release's. */
+CARDINAL_API cardinal_status cardinal_machine_get(cardinal_machine *machine, cardinal_error *error);
+
 /** @} */
 
 /* ---- context ------------------------------------------------------------------------------------------------ */
@@ -225,6 +259,10 @@ CARDINAL_API cardinal_isa cardinal_context_isa(const cardinal_context *context);
 
 /** The number of tasks that this context cuts a run into. */
 CARDINAL_API uint32_t cardinal_context_threads(const cardinal_context *context);
+
+/** The CPU features that kernels may use in this context, as CARDINAL_CPU_... bits: those that are enabled, less those
+ * taken away by `without`. The context's ISA caps them further. */
+CARDINAL_API uint64_t cardinal_context_features(const cardinal_context *context);
 
 /** Who runs this context's tasks; never CARDINAL_THREADING_DEFAULT. */
 CARDINAL_API cardinal_threading cardinal_context_threading(const cardinal_context *context);
@@ -360,6 +398,25 @@ CARDINAL_API cardinal_status cardinal_conv_weights_create(const cardinal_context
  * them is destroyed. */
 CARDINAL_API void cardinal_conv_weights_destroy(cardinal_conv_weights *weights);
 
+/** Writes packed weights to a file that cardinal_conv_weights_map reads: aside first, then renamed, so that what stands
+ * at `path` is replaced whole or stays as it was. Programs that have the old file mapped keep it.
+ * Errors: what the operating system refuses, with its reason; then nothing is left behind. */
+CARDINAL_API cardinal_status cardinal_conv_weights_save(const cardinal_conv_weights *weights, const char *path,
+                                                        cardinal_error *error);
+
+/** Maps a file of packed weights, read-only, so that processes share its memory. All of it is read once to check it.
+ * While it is mapped, replace the file (as cardinal_conv_weights_save does) rather than write into it: a program that
+ * reads past the end of a file that was cut short is killed by SIGBUS.
+ * Errors: a file that can't be opened or isn't a regular one; one that is truncated, damaged, of another version,
+ * layout or byte order, or no such file at all; memory.
+ * @param context  outlives the weights, and so every plan that refers to them
+ * @param path     the file
+ * @param made     the weights, the caller's until cardinal_conv_weights_destroy
+ * @param error    may be NULL
+ * @return CARDINAL_OK, or why there are no weights */
+CARDINAL_API cardinal_status cardinal_conv_weights_map(const cardinal_context *context, const char *path,
+                                                       cardinal_conv_weights **made, cardinal_error *error);
+
 /** Bytes that packed weights and bias take. */
 CARDINAL_API size_t cardinal_conv_weights_bytes(const cardinal_conv_weights *weights);
 
@@ -443,6 +500,29 @@ CARDINAL_API const char *cardinal_plan_kernel(const cardinal_plan *plan);
 
 /** Bytes of the packed weights that the plan refers to, whether or not other plans do, too; 0 for a pool. */
 CARDINAL_API size_t cardinal_plan_weight_bytes(const cardinal_plan *plan);
+
+/** A kernel of the registry. */
+typedef struct cardinal_kernel_info {
+  uint32_t struct_size;     /**< of this library's struct; a newer one may have more fields at its end */
+  cardinal_isa isa;         /**< the cap from which on it may be used */
+  uint64_t needs;           /**< CARDINAL_CPU_... bits, all of them */
+  const char *name;         /**< such as "gconv3x3_f32_w4_avx2" */
+  const char *twin;         /**< the portable kernel that gives the same bits */
+  const char *form;         /**< how it is called: "conv1x1", "fc", "conv" or "pool" */
+  const char *format;       /**< of the numbers: "f32" */
+  const char *unusable;     /**< why this context can't use it; NULL if it can */
+  cardinal_layout x_layout; /**< that it reads; other layouts are converted */
+  uint32_t slot;            /**< "conv": lanes of a block that a group takes, 0: any */
+  uint32_t tile_pixels;     /**< "conv1x1" and "fc": pixels or images at once */
+  uint32_t tile_blocks;     /**< "conv1x1" and "fc": blocks of 16 outputs at once */
+} cardinal_kernel_info;
+
+/** What cardinal_context_kernels calls; `kernel` lives only during the call, its strings are static. */
+typedef void (*cardinal_kernel_visit)(void *user, const cardinal_kernel_info *kernel);
+
+/** Calls visit(user, kernel) for each kernel of the library in the order of preference. Which one serves a shape,
+ * cardinal_plan_candidates says. */
+CARDINAL_API void cardinal_context_kernels(const cardinal_context *context, cardinal_kernel_visit visit, void *user);
 
 /** Takes the name of a kernel, and why it wasn't chosen: NULL for the one that was. Both strings live only during the
  * call. `user` is what cardinal_plan_candidates was given. */
