@@ -100,6 +100,16 @@ void test_read_npy(const char *path, float *to, size_t floats) {
   free(bytes);
 }
 
+cardinal_image test_read_image(const char *path) {
+  cardinal_image image = {0};
+  cardinal_error error;
+  if (cardinal_image_read(path, &image, &error)) {
+    fprintf(stderr, "tests: %s\n", error.message);
+    exit(EXIT_FAILURE);
+  }
+  return image;
+}
+
 static FILE *start_safetensors(const char *path, const char *header) {
   FILE *file = fopen(path, "wb");
   uint64_t length = strlen(header);

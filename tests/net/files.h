@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include <cardinal/image.h>
 #include <cardinal/net.h>
 
 /* Path of a committed file below tests/data, or below $CARDINAL_TEST_DATA. Valid until the next call but three. */
@@ -24,6 +25,9 @@ unsigned char *test_read(const char *path, size_t *size);
 
 /* Reads a .npy file of exactly `floats` float32 values, or ends the process. */
 void test_read_npy(const char *path, float *to, size_t floats);
+
+/* Reads a picture, the caller's to free, or ends the process. */
+cardinal_image test_read_image(const char *path);
 
 /* Writes a safetensors file: 8 bytes of length, the header, then `data_bytes` zeros that take no room on the disk. */
 void test_write_header(const char *path, const char *header, size_t data_bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Photos: torchvision's transform on real ones, all kinds of JPEG and PNG files, and damaged ones. */
+/* Photos: all kinds of JPEG and PNG files, and damaged ones. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,14 +15,6 @@
 #include "net/exif.h"
 #include "tests/net/files.h"
 
-static cardinal_image read_image(const char *path) {
-  cardinal_image image;
-  cardinal_error error;
-  cr_assert_eq(cardinal_image_read(path, &image, &error), CARDINAL_OK, "%s", error.message);
-  return image;
-}
-
-/* What can't be read is said with the file's name, and the caller's struct stays as it was. */
 static void expect_refused(const char *path, cardinal_status wanted, const char *message) {
   cardinal_image image = {.height = 77};
   cardinal_error error;
@@ -32,112 +24,6 @@ static void expect_refused(const char *path, cardinal_status wanted, const char 
   if (status)
     cr_expect(strstr(error.message, path) && strstr(error.message, message), "expected \"%s\", found \"%s\"", message,
               error.message);
-}
-
-/* ---- torchvision --------------------------------------------------------------------------------------------- */
-
-static const float mean[3] = {0.485f, 0.456f, 0.406f}, deviation[3] = {0.229f, 0.224f, 0.225f};
-
-/* Compares with the picture that torchvision has before it normalises. */
-static void compare_transform(const char *photo, const char *expected_name, int64_t resize, bool lossless) {
-  enum {
-    CROP = 224
-  };
-  static float values[3 * CROP * CROP];
-  char path[128];
-  snprintf(path, sizeof path, "photos/%s", photo);
-  cardinal_image image = read_image(test_data_path(path));
-  snprintf(path, sizeof path, "photos/%s", expected_name);
-  cardinal_image expected = read_image(test_data_path(path));
-  cr_assert(expected.height == CROP && expected.width == CROP);
-  cr_assert_eq(cardinal_image_transform(&image, resize, CROP, values, NULL), CARDINAL_OK);
-
-  size_t differ = 0, far = 0;
-  for (size_t channel = 0; channel < 3; channel++)
-    for (size_t pixel = 0; pixel < CROP * CROP; pixel++) {
-      float wanted = (float)expected.pixels[3 * pixel + channel] / 255.0f;
-      float found = values[channel * CROP * CROP + pixel];
-      differ += found != (wanted - mean[channel]) / deviation[channel];
-      far += !(fabsf(found * deviation[channel] + mean[channel] - wanted) <= 1.001f / 255.0f);
-    }
-  /* Decoders of JPEG may differ in the last bit, those of PNG may not. */
-  cr_expect(differ == 0 || !lossless, "%s to %d: %zu values differ", photo, (int)resize, differ);
-  cr_expect(far * 1000 <= 3 * CROP * CROP, "%s to %d: %zu values differ by more than 1/255", photo, (int)resize, far);
-  cardinal_image_free(&image);
-  cardinal_image_free(&expected);
-}
-
-Test(torchvision, transform_of_real_photos) {
-  compare_transform("chelsea.png", "chelsea.256.png", 256, true);
-  compare_transform("chelsea.png", "chelsea.232.png", 232, true);
-  compare_transform("rocket.jpg", "rocket.256.png", 256, false);
-  compare_transform("grace_hopper.jpg", "grace_hopper.256.png", 256, false);
-  compare_transform("grace_hopper.jpg", "grace_hopper.232.png", 232, false);
-  compare_transform("coffee.jpg", "coffee.256.png", 256, false);
-}
-
-Test(torchvision, normalised_values_to_the_bit) {
-  float expected[3 * 16 * 16], found[3 * 16 * 16];
-  cardinal_image image = read_image(test_data_path("photos/chelsea.png"));
-  test_read_npy(test_data_path("photos/chelsea.16.npy"), expected, 3 * 16 * 16);
-  cr_assert_eq(cardinal_image_transform(&image, 16, 16, found, NULL), CARDINAL_OK);
-  cr_expect(!memcmp(found, expected, sizeof found));
-  cardinal_image_free(&image);
-}
-
-/* ---- the transform on its own -------------------------------------------------------------------------------- */
-
-static cardinal_image flat_image(int64_t height, int64_t width, uint8_t value) {
-  cardinal_image image = {height, width, malloc((size_t)(3 * height * width))};
-  cr_assert_not_null(image.pixels);
-  memset(image.pixels, value, (size_t)(3 * height * width));
-  return image;
-}
-
-Test(transform, a_flat_picture_of_any_shape_stays_flat) {
-  static const int64_t sizes[][2] = {{1, 1}, {1, 1000}, {3000, 2}, {17, 16}, {256, 256}, {257, 999}};
-  static float values[3 * 32 * 32];
-  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    cardinal_image image = flat_image(sizes[i][0], sizes[i][1], 200);
-    cr_assert_eq(cardinal_image_transform(&image, 37, 32, values, NULL), CARDINAL_OK);
-    for (size_t v = 0; v < 3 * 32 * 32; v++) {
-      size_t channel = v / (32 * 32);
-      cr_assert_eq(values[v], (200 / 255.0f - mean[channel]) / deviation[channel], "%d×%d", (int)sizes[i][0],
-                   (int)sizes[i][1]);
-    }
-    cardinal_image_free(&image);
-  }
-}
-
-Test(transform, centre_crop_rounds_halves_to_even) {
-  /* Each column has its own value, and nothing is resized: the first value tells where the crop begins. */
-  static const struct {
-    int64_t width, crop, begin;
-  } cases[] = {{13, 8, 2}, {15, 8, 4}, {12, 8, 2}, {11, 8, 2}, {9, 8, 0}, {8, 8, 0}};
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    float values[3 * 8 * 8];
-    cardinal_image image = flat_image(8, cases[i].width, 0);
-    for (int64_t p = 0; p < 8 * cases[i].width; p++)
-      image.pixels[3 * p] = (uint8_t)(p % cases[i].width);
-    cr_assert_eq(cardinal_image_transform(&image, 8, 8, values, NULL), CARDINAL_OK);
-    float first = (values[0] * deviation[0] + mean[0]) * 255.0f;
-    cr_expect_eq(lrintf(first), cases[i].begin, "width %d: begins at %f", (int)cases[i].width, (double)first);
-    cardinal_image_free(&image);
-  }
-}
-
-Test(transform, bad_arguments_are_named) {
-  cardinal_image image = flat_image(4, 4, 0);
-  float values[3];
-  cardinal_error error;
-  cr_expect_eq(cardinal_image_transform(&image, 1, 2, values, &error), CARDINAL_INVALID_ARGUMENT);
-  cr_expect(strstr(error.message, "resize is 1 and crop 2"), "%s", error.message);
-  cr_expect_eq(cardinal_image_transform(&image, 1, 0, values, &error), CARDINAL_INVALID_ARGUMENT);
-  cr_expect_eq(cardinal_image_transform(&image, (int64_t)1 << 40, 1, values, &error), CARDINAL_INVALID_ARGUMENT);
-  image.height = 0;
-  cr_expect_eq(cardinal_image_transform(&image, 1, 1, values, &error), CARDINAL_INVALID_ARGUMENT);
-  cr_expect(strstr(error.message, "4×0"), "%s", error.message);
-  cardinal_image_free(&image);
 }
 
 /* ---- kinds of PNG -------------------------------------------------------------------------------------------- */
@@ -254,7 +140,7 @@ Test(png, every_kind_of_pixel) {
         if (kind.transparency && kind.color_type & PNG_COLOR_MASK_ALPHA)
           continue;
         write_png(test_path("kind.png"), &kind, NULL, 0);
-        cardinal_image image = read_image(test_path("kind.png"));
+        cardinal_image image = test_read_image(test_path("kind.png"));
         cr_assert(image.width == PNG_WIDTH && image.height == PNG_HEIGHT);
         for (size_t pixel = 0; pixel < PNG_WIDTH * PNG_HEIGHT; pixel++) {
           uint8_t rgb[3];
@@ -379,7 +265,7 @@ Test(jpeg, every_color_space) {
   };
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     write_jpeg(test_path("kind.jpg"), &kinds[i], NULL, 0);
-    cardinal_image image = read_image(test_path("kind.jpg"));
+    cardinal_image image = test_read_image(test_path("kind.jpg"));
     expect_shown(&image, 1, 16);
     for (size_t pixel = 0; pixel < 48 * 32; pixel++)
       cr_assert(abs(image.pixels[3 * pixel] - image.pixels[3 * pixel + 1]) < 5 &&
@@ -431,7 +317,7 @@ static void write_scans(const char *path, int scans) {
 
 Test(jpeg, only_so_many_scans) {
   write_scans(test_path("scans.jpg"), 100);
-  cardinal_image image = read_image(test_path("scans.jpg"));
+  cardinal_image image = test_read_image(test_path("scans.jpg"));
   cr_expect_eq(image.width, 16);
   cardinal_image_free(&image);
   write_scans(test_path("scans.jpg"), 101);
@@ -444,7 +330,7 @@ Test(jpeg, exif_orientation_is_applied) {
     unsigned char app1[6 + EXIF_BYTES] = "Exif\0";
     make_exif(orientation, orientation % 2, app1 + 6);
     write_jpeg(test_path("turned.jpg"), &kind, app1, sizeof app1);
-    cardinal_image image = read_image(test_path("turned.jpg"));
+    cardinal_image image = test_read_image(test_path("turned.jpg"));
     expect_shown(&image, orientation, 16);
     cardinal_image_free(&image);
   }
@@ -455,7 +341,7 @@ Test(png, exif_orientation_is_applied) {
   unsigned char exif[EXIF_BYTES];
   make_exif(6, true, exif);
   write_png(test_path("turned.png"), &kind, exif, sizeof exif);
-  cardinal_image image = read_image(test_path("turned.png"));
+  cardinal_image image = test_read_image(test_path("turned.png"));
   cr_assert(image.width == PNG_HEIGHT && image.height == PNG_WIDTH);
   uint8_t rgb[3];
   expected_pixel(&kind, PNG_HEIGHT - 1, 0, rgb);
