@@ -176,7 +176,7 @@ Test(selection, operating_systems) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
     cardinal_cpuid_leaves leaves = *cpus_leaves("ice-lake");
     leaves.xcr0 = cases[i].xcr0;
-    cardinal_selector selector;
+    cardinal_selector selector = {.without = 0};
     cardinal_cpu_decode(&leaves, &selector.features);
     selector.cap = cardinal_isa_best(&selector.features);
     for (size_t row = 0; row < ROWS; ++row)

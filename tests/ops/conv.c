@@ -51,8 +51,7 @@ static void set_rest(conv_case *c, gauntlet_random *random, int64_t most_height,
 typedef void draw_case(conv_case *c, gauntlet_random *random);
 
 static void draw_1x1(conv_case *c, gauntlet_random *random) {
-  const int64_t most =
-      gauntlet_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300);
+  const int64_t most = gauntlet_integer(random, 0, 7) ? 70 : (int64_t)test_scale(700, 300);
   c->desc.in_channels = gauntlet_integer(random, 1, most);
   c->desc.out_channels = gauntlet_integer(random, 1, 70);
   static const int64_t strides[][2] = {{1, 1}, {1, 1}, {1, 1}, {2, 2}, {2, 2}, {1, 2}, {3, 2}};

@@ -43,10 +43,13 @@ static void make_case(conv_case *c, size_t shape, data_kind kind) {
   d->has_relu = (int32_t)(shape % 2);
 }
 
-/* For each ISA of this CPU. */
-#define FOR_EACH_ISA(isa)                                                                                              \
-  for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)                                                                   \
-    if (runner_context((cardinal_isa)isa, 1, RUNNER_SERIAL))
+/* The ISA that follows `isa` among those of this CPU; CARDINAL_ISA_COUNT past the last. All have the portable one. */
+static int next_isa(int isa) {
+  do
+    ++isa;
+  while (isa < CARDINAL_ISA_COUNT && !runner_context((cardinal_isa)isa, 1, RUNNER_SERIAL));
+  return isa;
+}
 
 Test(surroundings, any_number_of_threads_run_in_any_way) {
   conv_buffers buffers;
@@ -56,11 +59,11 @@ Test(surroundings, any_number_of_threads_run_in_any_way) {
     make_case(&c, shape, DATA_RANDOM);
     conv_data data;
     conv_data_make(&data, &c);
-    FOR_EACH_ISA(isa)
-    for (uint32_t threads = 1; threads <= 8; threads += (uint32_t)test_scale(1, 7))
-      for (int way = 0; way < RUNNERS; ++way)
-        cr_expect(conv_case_run(runner_context((cardinal_isa)isa, threads, (runner)way), &c, &data, &buffers),
-                  "run by %s", runner_name((runner)way));
+    for (int isa = CARDINAL_ISA_GENERIC; isa < CARDINAL_ISA_COUNT; isa = next_isa(isa))
+      for (uint32_t threads = 1; threads <= 8; threads += (uint32_t)test_scale(1, 7))
+        for (int way = 0; way < RUNNERS; ++way)
+          cr_expect(conv_case_run(runner_context((cardinal_isa)isa, threads, (runner)way), &c, &data, &buffers),
+                    "run by %s", runner_name((runner)way));
     conv_data_free(&data);
   }
 }
@@ -154,35 +157,35 @@ Test(surroundings, callers_floating_point_modes) {
     float *residual = malloc(y_floats * sizeof(float)), *y = malloc(y_floats * sizeof(float));
     tensor_spread(c.desc.x_layout, x, p->x, s->batch, s->in_channels, in_pixels);
     tensor_spread(c.desc.y_layout, residual, p->residual, s->batch, s->out_channels, out_pixels);
-    FOR_EACH_ISA(isa)
-    for (int way = 0; way < RUNNERS; ++way) {
-      const cardinal_context *context = runner_context((cardinal_isa)isa, 3, (runner)way);
-      for (size_t m = 0; m < sizeof callers_modes / sizeof callers_modes[0]; ++m) {
-        cardinal_plan *plan;
-        const uint64_t before = get_modes();
-        set_modes(callers_modes[m].modes); /* making a plan is no arithmetic, and must not trap either */
-        const cardinal_status made = cardinal_conv_create(context, &c.desc, p->weights, p->bias, &plan, NULL);
-        set_modes(before);
-        cr_assert_eq(made, CARDINAL_OK);
-        modes_run run = {.plan = plan,
-                         .x = x,
-                         .residual = residual,
-                         .y = y,
-                         .scratch = malloc(cardinal_plan_scratch_bytes(plan)),
-                         .modes = callers_modes[m].modes};
-        memset(y, 0xFF, y_floats * sizeof(float));
-        run_under_modes(&run);
-        ++runs;
-        cr_assert_eq(run.status, CARDINAL_OK);
-        cr_expect_eq(run.modes_after, run.modes, "%s: the caller's modes %#lx became %#lx", callers_modes[m].name,
-                     (unsigned long)run.modes, (unsigned long)run.modes_after);
-        const size_t at = tensor_difference(c.desc.y_layout, y, data.expected, s->batch, s->out_channels, out_pixels);
-        cr_expect_eq(at, p->y_floats, "%s, %s, %s: %s: wrong at %zu", cardinal_isa_name((cardinal_isa)isa),
-                     runner_name((runner)way), callers_modes[m].name, conv_case_text(&c), at);
-        free(run.scratch);
-        cardinal_plan_destroy(plan);
+    for (int isa = CARDINAL_ISA_GENERIC; isa < CARDINAL_ISA_COUNT; isa = next_isa(isa))
+      for (int way = 0; way < RUNNERS; ++way) {
+        const cardinal_context *context = runner_context((cardinal_isa)isa, 3, (runner)way);
+        for (size_t m = 0; m < sizeof callers_modes / sizeof callers_modes[0]; ++m) {
+          cardinal_plan *plan;
+          const uint64_t before = get_modes();
+          set_modes(callers_modes[m].modes); /* making a plan is no arithmetic, and must not trap either */
+          const cardinal_status made = cardinal_conv_create(context, &c.desc, p->weights, p->bias, &plan, NULL);
+          set_modes(before);
+          cr_assert_eq(made, CARDINAL_OK);
+          modes_run run = {.plan = plan,
+                           .x = x,
+                           .residual = residual,
+                           .y = y,
+                           .scratch = malloc(cardinal_plan_scratch_bytes(plan)),
+                           .modes = callers_modes[m].modes};
+          memset(y, 0xFF, y_floats * sizeof(float));
+          run_under_modes(&run);
+          ++runs;
+          cr_assert_eq(run.status, CARDINAL_OK);
+          cr_expect_eq(run.modes_after, run.modes, "%s: the caller's modes %#lx became %#lx", callers_modes[m].name,
+                       (unsigned long)run.modes, (unsigned long)run.modes_after);
+          const size_t at = tensor_difference(c.desc.y_layout, y, data.expected, s->batch, s->out_channels, out_pixels);
+          cr_expect_eq(at, p->y_floats, "%s, %s, %s: %s: wrong at %zu", cardinal_isa_name((cardinal_isa)isa),
+                       runner_name((runner)way), callers_modes[m].name, conv_case_text(&c), at);
+          free(run.scratch);
+          cardinal_plan_destroy(plan);
+        }
       }
-    }
     free(x);
     free(residual);
     free(y);
@@ -266,23 +269,23 @@ Test(surroundings, two_threads_run_one_plan_at_once) {
     make_case(&c, shape, DATA_RANDOM);
     conv_data data;
     conv_data_make(&data, &c);
-    FOR_EACH_ISA(isa)
-    for (int way = 0; way < RUNNERS; ++way) {
-      cardinal_plan *plan;
-      float *x;
-      shared_run mine;
-      share(&mine, &c, &data, runner_context((cardinal_isa)isa, 2, (runner)way), &plan, &x);
-      shared_run theirs = mine;
-      pthread_t other;
-      cr_assert_eq(pthread_create(&other, NULL, run_repeatedly, &theirs), 0);
-      run_repeatedly(&mine);
-      pthread_join(other, NULL);
-      cr_expect(mine.wrong + theirs.wrong == 0, "%s, shape %zu, %s: %zu of %zu runs are wrong",
-                cardinal_isa_name((cardinal_isa)isa), shape, runner_name((runner)way), mine.wrong + theirs.wrong,
-                2 * mine.repeats);
-      cardinal_plan_destroy(plan);
-      free(x);
-    }
+    for (int isa = CARDINAL_ISA_GENERIC; isa < CARDINAL_ISA_COUNT; isa = next_isa(isa))
+      for (int way = 0; way < RUNNERS; ++way) {
+        cardinal_plan *plan;
+        float *x;
+        shared_run mine;
+        share(&mine, &c, &data, runner_context((cardinal_isa)isa, 2, (runner)way), &plan, &x);
+        shared_run theirs = mine;
+        pthread_t other;
+        cr_assert_eq(pthread_create(&other, NULL, run_repeatedly, &theirs), 0);
+        run_repeatedly(&mine);
+        pthread_join(other, NULL);
+        cr_expect(mine.wrong + theirs.wrong == 0, "%s, shape %zu, %s: %zu of %zu runs are wrong",
+                  cardinal_isa_name((cardinal_isa)isa), shape, runner_name((runner)way), mine.wrong + theirs.wrong,
+                  2 * mine.repeats);
+        cardinal_plan_destroy(plan);
+        free(x);
+      }
     conv_data_free(&data);
   }
 }
@@ -296,28 +299,28 @@ Test(surroundings, inside_a_parallel_region) {
     make_case(&c, shape, DATA_RANDOM);
     conv_data data;
     conv_data_make(&data, &c);
-    FOR_EACH_ISA(isa)
-    for (int variant = 0; variant < 4; ++variant) {
-      const int nested = variant % 2;
-      const runner way = variant < 2 ? RUNNER_OPENMP : RUNNER_TEAM;
-      cardinal_plan *plan;
-      float *x;
-      shared_run first;
-      share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, way), &plan, &x);
-      omp_set_max_active_levels(1 + nested);
-      size_t wrong = 0;
+    for (int isa = CARDINAL_ISA_GENERIC; isa < CARDINAL_ISA_COUNT; isa = next_isa(isa))
+      for (int variant = 0; variant < 4; ++variant) {
+        const int nested = variant % 2;
+        const runner way = variant < 2 ? RUNNER_OPENMP : RUNNER_TEAM;
+        cardinal_plan *plan;
+        float *x;
+        shared_run first;
+        share(&first, &c, &data, runner_context((cardinal_isa)isa, 4, way), &plan, &x);
+        omp_set_max_active_levels(1 + nested);
+        size_t wrong = 0;
 #pragma omp parallel num_threads(3) reduction(+ : wrong)
-      {
-        shared_run mine = first;
-        mine.repeats = test_scale(2, 1);
-        run_repeatedly(&mine);
-        wrong += mine.wrong;
+        {
+          shared_run mine = first;
+          mine.repeats = test_scale(2, 1);
+          run_repeatedly(&mine);
+          wrong += mine.wrong;
+        }
+        cr_expect_eq(wrong, 0, "%s, shape %zu, %s, %s: %zu runs are wrong", cardinal_isa_name((cardinal_isa)isa), shape,
+                     runner_name(way), nested ? "nested" : "flat", wrong);
+        cardinal_plan_destroy(plan);
+        free(x);
       }
-      cr_expect_eq(wrong, 0, "%s, shape %zu, %s, %s: %zu runs are wrong", cardinal_isa_name((cardinal_isa)isa), shape,
-                   runner_name(way), nested ? "nested" : "flat", wrong);
-      cardinal_plan_destroy(plan);
-      free(x);
-    }
     conv_data_free(&data);
   }
 }
