@@ -73,7 +73,7 @@ void cardinal_spec_set_name(cardinal_net_spec *spec) {
       snprintf(spec->name, sizeof spec->name, "%s", models[i].name);
       return;
     }
-  char family[32], suffix[32] = "";
+  char family[24], suffix[24] = ""; /* both at their longest, with numbers of four digits, fit the name */
   if (spec->cardinality == 1 && spec->width_per_group == 64)
     snprintf(family, sizeof family, "resnet%" PRIu32, depth);
   else
