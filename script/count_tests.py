@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Counts the test cases in a JUnit report of ctest and prints "N passed, N failed"; fails unless all passed and some ran.
+"""Counts the test cases in a JUnit report of ctest and prints "N passed, N failed"; fails unless all passed and some
+ran.
 
 usage: count_tests.py REPORT
 
