@@ -9,9 +9,9 @@
 #define MODES_AFTER 328
 
 #if defined(__x86_64__)
-/* System V ABI for x86-64, 3.2: rbx, rbp, r12 to r15 and the control bits of MXCSR and of the x87 are the caller's; DF is
- * clear and the x87 stack empty at a return. Modes: MXCSR's control bits, the x87 control word above bit 16, DF at bit
- * 32, the x87's tags (0xFFFF: all empty) above bit 48. */
+/* System V ABI for x86-64, 3.2: rbx, rbp, r12 to r15 and the control bits of MXCSR and of the x87 are the caller's; DF
+ * is clear and the x87 stack empty at a return. Modes: MXCSR's control bits, the x87 control word above bit 16, DF at
+ * bit 32, the x87's tags (0xFFFF: all empty) above bit 48. */
         .intel_syntax noprefix
         .text
         .globl  gauntlet_abi_call
@@ -100,8 +100,8 @@ gauntlet_abi_call:
         .size   gauntlet_abi_call, . - gauntlet_abi_call
 
 #elif defined(__aarch64__)
-/* Procedure Call Standard for the Arm 64-bit Architecture, 6.1: x19 to x28, the frame pointer x29 and the low halves d8 to d15 are the
- * caller's, and so are the control bits of FPCR. Modes: FPCR. */
+/* Procedure Call Standard for the Arm 64-bit Architecture, 6.1: x19 to x28, the frame pointer x29 and the low halves d8
+ * to d15 are the caller's, and so are the control bits of FPCR. Modes: FPCR. */
         .text
         .globl  gauntlet_abi_call
         .hidden gauntlet_abi_call

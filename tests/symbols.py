@@ -10,7 +10,8 @@ STATIC   the archive, whose global symbols all begin with "cardinal_"; may be em
 SHARED   the shared object, which exports the list and nothing else; may be empty
 NEEDED   libraries that the shared object may need, as a regular expression of their sonames
 
-What is marked CARDINAL_API in the objects must be in the list, in the headers, and in the shared object's dynamic table.
+What is marked CARDINAL_API in the objects must be in the list, in the headers, and in the shared object's dynamic
+table.
 """
 import os
 import re
@@ -66,7 +67,8 @@ def main():
         faults.append(f"{source} is empty")
     if lines != sorted(listed):
         faults.append(f"{source} isn't sorted, or names something twice")
-    faults += [f"{name} in {source} doesn't begin with cardinal_" for name in listed if not name.startswith("cardinal_")]
+    faults += [f"{name} in {source} doesn't begin with cardinal_"
+               for name in listed if not name.startswith("cardinal_")]
 
     declared = set()
     for header in headers.split(","):

@@ -4,9 +4,9 @@
 
     tools/plot_results.py results/bench-....json layers.svg [--model resnext50_32x4d]
 
-Needs matplotlib (Debian: python3-matplotlib). Every mark is a median of the file's own run: hand-written kernels against
-the peak of their ISA, naive and portable ones against that of the widest ISA measured. Hollow marks rest on fewer than
-five quiet rounds. Layers of one shape, which script/bench measures once, are one row.
+Needs matplotlib (Debian: python3-matplotlib). Every mark is a median of the file's own run: hand-written kernels
+against the peak of their ISA, naive and portable ones against that of the widest ISA measured. Hollow marks rest on
+fewer than five quiet rounds. Layers of one shape, which script/bench measures once, are one row.
 """
 import argparse
 import json
@@ -50,7 +50,8 @@ def series_of(name, model, widest):
 
 
 def layers_of(benchmarks, model, widest):
-    """{layer: {series: benchmark}} of all layers with products, in the network's order, and how many each row is for."""
+    """{layer: {series: benchmark}} of all layers with products, in the network's order, and how many each row is
+    for."""
     rows, alike = {}, {}
     for benchmark in benchmarks:
         found = series_of(benchmark["name"], model, widest)
@@ -70,7 +71,8 @@ def plot(context, rows, alike, model, output):
     try:
         import matplotlib
     except ModuleNotFoundError:
-        sys.exit(f"{sys.executable} has no matplotlib; Debian's python3 has it after: apt-get install python3-matplotlib")
+        sys.exit(f"{sys.executable} has no matplotlib; Debian's python3 has it after: "
+                 "apt-get install python3-matplotlib")
 
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.fonttype"] = "none"
@@ -121,7 +123,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", help="JSON written by script/bench")
     parser.add_argument("output", help="figure to write, .svg or .png")
-    parser.add_argument("--model", default="resnext50_32x4d", help="network whose layers to plot (default: %(default)s)")
+    parser.add_argument("--model", default="resnext50_32x4d",
+                        help="network whose layers to plot (default: %(default)s)")
     parser.add_argument("--cpu", help="what to call the CPU in the title, where its own name says little")
     options = parser.parse_args()
     context, benchmarks = read(options.results)
@@ -130,7 +133,8 @@ def main():
     rows, alike = layers_of(benchmarks, options.model, context.get("best_isa"))
     if not rows:
         models = sorted({b["name"].split("/")[1] for b in benchmarks if b["name"].startswith("naive/")})
-        sys.exit(f"{options.results}: no layers of {options.model}; it has those of: {', '.join(models) or 'no network'}")
+        sys.exit(f"{options.results}: no layers of {options.model}; it has those of: "
+                 f"{', '.join(models) or 'no network'}")
     plot(context, rows, alike, options.model, options.output)
 
 

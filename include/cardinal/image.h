@@ -27,10 +27,9 @@ typedef struct cardinal_image {
 /** Reads a JPEG or PNG file, told apart by content, as Pillow's convert("RGB") does: grey becomes RGB, alpha is
  * dropped, 16 bits lose the lower 8 (Pillow saturates 16-bit grey instead), CMYK and YCCK JPEGs are taken as inverted,
  * as Adobe writes them. The EXIF orientation is applied. The pixels are the caller's until cardinal_image_free.
- * Reading a file takes memory for the file (at most 2^30 bytes), 3 bytes a pixel, for a turned picture 3 more, and for a
- * progressive JPEG 6 to 8 more.
- * Errors: an unreadable, truncated, damaged or unknown file, a picture over 2^28 pixels (268 million), a JPEG of more than
- * 100 scans, memory. */
+ * Reading a file takes memory for the file (at most 2^30 bytes), 3 bytes a pixel, for a turned picture 3 more, and for
+ * a progressive JPEG 6 to 8 more. Errors: an unreadable, truncated, damaged or unknown file, a picture over 2^28 pixels
+ * (268 million), a JPEG of more than 100 scans, memory. */
 CARDINAL_API cardinal_status cardinal_image_read(const char *path, cardinal_image *image, cardinal_error *error);
 
 /** Frees an image's pixels and clears the struct; NULL is allowed, and so is a cleared struct. */

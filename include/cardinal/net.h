@@ -46,9 +46,9 @@ CARDINAL_API void cardinal_net_spec_init_sized(cardinal_net_spec *spec, size_t s
  * resnext50_32x4d, resnext101_32x4d, resnext101_32x8d, resnext101_64x4d; NULL past the last. Static storage. */
 CARDINAL_API const char *cardinal_net_model_name(size_t index);
 
-/** Fills `spec`, which cardinal_net_spec_init has seen, for one of the named models or by a made-up name like those that
- * the library gives: "resnext50_8x14d" is 50 layers, 8 groups, width 14; "resnext26_32x4d_2-2-2-2" has other numbers of
- * blocks. Errors: an unknown name (the message lists the known ones), a spec without struct_size. */
+/** Fills `spec`, which cardinal_net_spec_init has seen, for one of the named models or by a made-up name like those
+ * that the library gives: "resnext50_8x14d" is 50 layers, 8 groups, width 14; "resnext26_32x4d_2-2-2-2" has other
+ * numbers of blocks. Errors: an unknown name (the message lists the known ones), a spec without struct_size. */
 CARDINAL_API cardinal_status cardinal_net_spec_named(const char *name, cardinal_net_spec *spec, cardinal_error *error);
 
 /** The name of one of ImageNet's 1000 classes in the order of the logits, such as "Egyptian cat"; NULL past the last.
@@ -78,8 +78,8 @@ CARDINAL_API cardinal_status cardinal_net_count(const cardinal_net_spec *spec, i
 typedef struct cardinal_weights cardinal_weights;
 
 /** Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
- * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). A prefix "module." that all names have, as
- * PyTorch's DataParallel writes it, is taken off. Values are read and checked for finiteness when a network is made.
+ * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). A prefix "module." that all names have,
+ * as PyTorch's DataParallel writes it, is taken off. Values are read and checked for finiteness when a network is made.
  *
  * The file stays open while the object lives, and is read, never mapped: should somebody cut it short in the meantime,
  * whoever reads gets an error, and no signal. A file that is overwritten gives whatever stands there then.

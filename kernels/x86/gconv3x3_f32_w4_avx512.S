@@ -8,8 +8,8 @@
 #define PIXELS_2 10
 #include "kernels/x86/gconv3x3_strip.inc"
 
-/* Within quarters of a register, a channel of each group goes to all its lanes. Such shuffles are the cheapest there are:
- * on Zen 4 and 5 they don't take a pipe from FMAs. */
+/* Within quarters of a register, a channel of each group goes to all its lanes. Such shuffles are the cheapest there
+ * are: on Zen 4 and 5 they don't take a pipe from FMAs. */
 .macro column n, at
   load \n, \at
   vpermilps zmm\n, zmm\n, 0x55*channel

@@ -51,11 +51,13 @@ def own_kernels():
 
 def given_problems():
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as batch:
-        batch.write("# two layers\nconv g32 ic128 oc128 ih4 iw9 k3 p1 bias relu\n\n  maxpool c20 i9 k3 s2 p1 # the stem's\n")
+        batch.write("# two layers\nconv g32 ic128 oc128 ih4 iw9 k3 p1 bias relu\n\n"
+                    "  maxpool c20 i9 k3 s2 p1 # the stem's\n")
         batch.flush()
         told = json.loads(run("--batch", batch.name, "--isa", "generic", "--cases", "2", "--json", "-v").stdout)
         trials = {kernel["name"]: kernel["trials"] for kernel in told["kernels"]}
-        expect("--batch", told["right"] and trials["gconv3x3_f32_w4_generic"] == 2 and trials["maxpool_f32_generic"] == 2
+        expect("--batch", told["right"] and trials["gconv3x3_f32_w4_generic"] == 2
+               and trials["maxpool_f32_generic"] == 2
                and trials["avgpool_f32_generic"] == 0, trials)
         batch.write("conv ic3\n")
         batch.flush()

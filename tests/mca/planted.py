@@ -66,8 +66,10 @@ CASES = [
 
 def complaints(folder, triple, kernel, code):
     path = os.path.join(folder, kernel + ".c.o")
-    subprocess.run(["llvm-mc-19", f"-triple={triple}-linux-gnu", "-mattr=+avx512f" if triple == "x86_64" else "-mattr=+neon",
-                    "-filetype=obj", "-o", path, "-"], input=f".globl kernel\nkernel:\n{code}ret\n", text=True, check=True)
+    features = "-mattr=+avx512f" if triple == "x86_64" else "-mattr=+neon"
+    subprocess.run(["llvm-mc-19", f"-triple={triple}-linux-gnu", features,
+                    "-filetype=obj", "-o", path, "-"],
+                   input=f".globl kernel\nkernel:\n{code}ret\n", text=True, check=True)
     rows = mca.analyse_loops(TOOLS, "planted", folder, KERNELS)
     if len(rows) != 1:
         return [f"{len(rows)} inner loops instead of one"]

@@ -68,7 +68,8 @@ class Loop:
         return [each for each in self.instructions if each.mnemonic in ("call", "callq", "bl", "blr")]
 
     def assembly(self):
-        """The loop's body as llvm-mca reads it: addresses become one label, for all that matters is that a branch is there."""
+        """The loop's body as llvm-mca reads it: addresses become one label, for all that matters is that a branch is
+        there."""
         lines = [".Ltop:"]
         for each in self.instructions:
             operands = each.operands

@@ -75,9 +75,9 @@ def registered(program):
 
 
 def loop_bound(kernel):
-    """The share of the FMA units, in %, that the inner loop of a full tile must use; None where nothing is demanded, as of
-    depthwise convolutions, whose loads are the limit. Which stride a loop is for can't be told, so widths 4 and 8 get the
-    bound for stride 2; their calls are held to more."""
+    """The share of the FMA units, in %, that the inner loop of a full tile must use; None where nothing is demanded, as
+    of depthwise convolutions, whose loads are the limit. Which stride a loop is for can't be told, so widths 4 and 8
+    get the bound for stride 2; their calls are held to more."""
     if kernel and kernel.form == "conv" and kernel.slot in (4, 8):
         return 65
     if kernel and (kernel.form == "conv1x1" or (kernel.form == "conv" and kernel.slot == 16 and not kernel.planes)):
@@ -99,8 +99,8 @@ def call_bound(kernel, case):
 
 def model_limit(instructions, architecture, cpu):
     """The share of the FMA units, in %, that a flaw of a CPU's model leaves to a piece of code; docs/mca.md shows that
-    it is one. znver3's charges a broadcast from memory to a shuffle pipe: FMAs have pipes 0 and 1, broadcasts 1 and 2, so
-    that the two together can't be faster than three pipes allow."""
+    it is one. znver3's charges a broadcast from memory to a shuffle pipe: FMAs have pipes 0 and 1, broadcasts 1 and 2,
+    so that the two together can't be faster than three pipes allow."""
     if cpu != "znver3":
         return 100.0
     fmas = sum(loops.is_vector_fma(each, architecture) for each in instructions)
@@ -115,14 +115,17 @@ def verdict(cpu, cycles, share, limit):
 
 
 def analyse_loops(tools, compiler, folder, kernels):
-    """A row for each inner loop with FMAs in a build. Its bound is for loops with the most accumulators of their kernel;
-    the others serve what is left over at the edges, and have too few independent sums to fill the units by their nature."""
+    """A row for each inner loop with FMAs in a build. Its bound is for loops with the most accumulators of their
+    kernel; the others serve what is left over at the edges, and have too few independent sums to fill the units by
+    their nature."""
     jobs = []
     for file, isa, path in kernel_objects(folder):
         architecture, functions = loops.disassemble(tools.objdump, path)
-        found = [loop for function in functions for loop in loops.innermost_loops(function, architecture) if loop.fmas()]
+        found = [loop for function in functions for loop in loops.innermost_loops(function, architecture)
+                 if loop.fmas()]
         most = max((len(loop.accumulators()) for loop in found), default=0)
-        jobs += [(file, isa, path, loop, loop_bound(kernels.get(file)) if len(loop.accumulators()) == most else None) for loop in found]
+        bound = loop_bound(kernels.get(file))
+        jobs += [(file, isa, path, loop, bound if len(loop.accumulators()) == most else None) for loop in found]
 
     def row(job):
         file, isa, path, loop, bound = job
@@ -190,7 +193,8 @@ def run_jobs(function, jobs):
 
 
 def missed(row):
-    """What a row says of those CPUs on which it misses its bound, which is one of the model's limit if that is lower."""
+    """What a row says of those CPUs on which it misses its bound, which is one of the model's limit if that is
+    lower."""
     return [each for each in row["cpus"]
             if CPUS[row["isa"]][each["cpu"]] and row["bound_pct"]
             and each["fma_use_pct"] < row["bound_pct"] * each.get("model_limit_pct", 100) / 100]
@@ -232,14 +236,17 @@ def table(headings, rows):
 
 def markdown(loop_rows, call_rows):
     text = ["# Static throughput of the kernels", "",
-            "What llvm-mca computes from the machine code: a model, no measurement. Made by `script/mca --results`, explained in",
+            "What llvm-mca computes from the machine code: a model, no measurement. Made by "
+            "`script/mca --results`, explained in",
             "[docs/mca.md](../docs/mca.md). FMA use is the share of what the CPU's FMA units could do.", ""]
     for isa, cpus in CPUS.items():
         calls = [row for row in call_rows if row["isa"] == isa]
         if calls:
             text += [f"## Whole calls, {isa}", "",
-                     "A call of the kernel on a layer, from entry to return: edges, epilogue and preparation included.", ""]
-            text += table(["kernel", "layer", "compiler", "#FMAs", "#instructions"] + [f"#{cpu}" for cpu in cpus] + ["#bound"],
+                     "A call of the kernel on a layer, from entry to return: edges, epilogue and preparation "
+                     "included.", ""]
+            text += table(["kernel", "layer", "compiler", "#FMAs", "#instructions"] + [f"#{cpu}" for cpu in cpus]
+                          + ["#bound"],
                           [[row["kernel"], row["case"], row["compiler"], row["fmas"], row["instructions"]]
                            + [share(each) for each in row["cpus"]]
                            + [f"{row['bound_pct']} %" if row["bound_pct"] else ""] for row in calls])
@@ -296,7 +303,8 @@ def main():
         with open(tools.results + "/mca.json", "w") as file:
             json.dump({"loops": loop_rows, "calls": call_rows}, file, indent=1)
             file.write("\n")
-    found = [loop_complaints(row) for row in loop_rows] + [call_complaints(row) for row in call_rows if row["bound_pct"]]
+    found = [loop_complaints(row) for row in loop_rows]
+    found += [call_complaints(row) for row in call_rows if row["bound_pct"]]
     for complaint in sum(found, []):
         print("FAILED " + complaint)
     failed = sum(bool(each) for each in found)

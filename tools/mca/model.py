@@ -30,7 +30,8 @@ def call_cycles(mca, isa, cpu, assembly):
 
 
 def loop_cycles(mca, isa, cpu, assembly):
-    """Cycles of an iteration in the long run, the first ones, which fill the pipeline, taken out; and the bottleneck."""
+    """Cycles of an iteration in the long run, the first ones, which fill the pipeline, taken out; and the
+    bottleneck."""
     few, many = 60, 180
     first = run(mca, isa, cpu, assembly, few)
     later = run(mca, isa, cpu, assembly, many, ["-bottleneck-analysis"])

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which instructions a kernel executes on a layer, one after the other, on whatever CPU this is.
 
-On x86-64 the program is single-stepped. Vector instructions that this CPU lacks are stepped over without being executed:
-which instructions a kernel executes doesn't depend on the data, so that the trace of an AVX-512 kernel can be had on a
-CPU without AVX-512. An aarch64 program runs under qemu-user, which logs each instruction.
+On x86-64 the program is single-stepped. Vector instructions that this CPU lacks are stepped over without being
+executed: which instructions a kernel executes doesn't depend on the data, so that the trace of an AVX-512 kernel can be
+had on a CPU without AVX-512. An aarch64 program runs under qemu-user, which logs each instruction.
 """
-import bisect
 import ctypes
 import os
 import re
@@ -49,7 +48,8 @@ class Code:
 
 
 class Stepper:
-    """Steps over vector instructions, but for their effects that matter: compilers keep integers in vector registers."""
+    """Steps over vector instructions, but for their effects that matter: compilers keep integers in vector
+    registers."""
 
     def __init__(self, peek, poke):
         self.peek = peek

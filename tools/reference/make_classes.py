@@ -9,7 +9,8 @@ from torchvision.models._meta import _IMAGENET_CATEGORIES
 
 
 def main():
-    assert len(_IMAGENET_CATEGORIES) == 1000 and all(name.isascii() and '"' not in name for name in _IMAGENET_CATEGORIES)
+    assert len(_IMAGENET_CATEGORIES) == 1000
+    assert all(name.isascii() and '"' not in name for name in _IMAGENET_CATEGORIES)
     lines = [
         "/* SPDX-License-Identifier: BSD-3-Clause */",
         "/* Made by tools/reference/make_classes.py. The names are the short ones that torchvision uses. */",

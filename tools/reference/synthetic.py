@@ -52,7 +52,8 @@ def checksum(values):
 
 if __name__ == "__main__":
     # The checksums in tests/net/test_synthetic.c.
-    for name, shape in (("conv1.weight", (64, 3, 7, 7)), ("bn1.running_var", (64,)), ("layer1.0.conv2.weight", (128, 4, 3, 3)),
+    for name, shape in (("conv1.weight", (64, 3, 7, 7)), ("bn1.running_var", (64,)),
+                        ("layer1.0.conv2.weight", (128, 4, 3, 3)),
                         ("layer3.5.bn3.weight", (1024,)), ("layer4.2.bn2.running_mean", (1024,)),
                         ("layer2.0.downsample.1.weight", (512,)), ("fc.bias", (1000,))):
         print(f'{{"{name}", {int(np.prod(shape))}, UINT64_C(0x{checksum(tensor(7, name, shape)):016X})}},')

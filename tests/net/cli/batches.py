@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import threading
 
-from support import CHELSEA, COFFEE, DATA, PHOTO, SMALL, Case, read_npy
+from support import CHELSEA, COFFEE, PHOTO, SMALL, Case, read_npy
 
 
 class Mixed(Case):
@@ -203,7 +203,8 @@ class AsTheyCome(Case):
         os.mkfifo(self.directory / "pipe.jpg")
         for option in ("--ndjson", "--csv"):
             process = subprocess.Popen(self.command("classify", *SMALL, option, PHOTO, "pipe.jpg"), cwd=self.directory,
-                                       env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                       env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True)
             watch = threading.Timer(60, process.kill)
             watch.start()
             lines = [process.stdout.readline() for _ in range(1 if option == "--ndjson" else 6)]
@@ -245,7 +246,8 @@ class AsTheyCome(Case):
 
     def test_progress_on_a_terminal(self):
         photos = [PHOTO] * 3000
-        self.assertRegex(self.progress_of("classify", *SMALL, *photos), r"\rphoto \d+ of 3000, layer \d+ of 56, \d+ s left")
+        self.assertRegex(self.progress_of("classify", *SMALL, *photos),
+                         r"\rphoto \d+ of 3000, layer \d+ of 56, \d+ s left")
 
     def test_no_progress_elsewhere(self):
         process = subprocess.Popen(self.command("classify", *SMALL, *[PHOTO] * 3000), cwd=self.directory,
@@ -295,7 +297,8 @@ class Options(Case):
         for model, parameters in (("wide_resnet50_2", 68883240), ("resnet152", 60192808)):
             found = self.succeed(self.run_program("info", "--json", "--image", "32x32", "--model", model)).json()
             self.assertEqual((found["model"]["name"], found["model"]["parameters"]), (model, parameters))
-        result = self.run_program("info", "--json", "--image", "32x32", "--arch", 101, "--cardinality", 1, "--width", 128)
+        result = self.run_program("info", "--json", "--image", "32x32", "--arch", 101,
+                                  "--cardinality", 1, "--width", 128)
         self.assertEqual(self.succeed(result).json()["model"]["name"], "wide_resnet101_2")
 
     def test_features_taken_away(self):

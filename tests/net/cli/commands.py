@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Commands, their help, and `cardinal info`."""
 
-import unittest
 
 from support import Case
 
@@ -52,7 +51,8 @@ class Info(Case):
             self.assertIn(text, found)
 
     def test_custom_model_as_json(self):
-        found = self.succeed(self.info("--arch", 50, "--cardinality", 8, "--width", 14, "--image", "64x96", "--batch", 2,
+        found = self.succeed(self.info("--arch", 50, "--cardinality", 8, "--width", 14, "--image", "64x96",
+                                       "--batch", 2,
                                        "--json")).json()["model"]
         self.assertEqual(found["name"], "resnext50_8x14d")
         self.assertEqual((found["image_height"], found["image_width"], found["batch"]), (64, 96, 2))

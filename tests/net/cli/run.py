@@ -20,7 +20,8 @@ def main():
     os.environ["CARDINAL_TEST_PROGRAM"] = "\n".join(sys.argv[2:])
     wanted = os.environ.get("CARDINAL_TEST_CASES")
     loader = unittest.defaultTestLoader
-    names = wanted.split(",") if wanted else sorted(p.stem for p in here.glob("*.py") if p.stem not in ("run", "support"))
+    every = sorted(path.stem for path in here.glob("*.py") if path.stem not in ("run", "support"))
+    names = wanted.split(",") if wanted else every
     result = unittest.TextTestRunner(verbosity=2).run(loader.loadTestsFromNames(names))
     enough = wanted or result.testsRun >= LEAST_TESTS
     if not enough:
