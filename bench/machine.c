@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <cardinal/cardinal.h>
+
 const char *bench_level_name(bench_level level) {
   static const char *const names[BENCH_LEVELS] = {"l1", "l2", "l3", "memory"};
   return names[level];
@@ -24,32 +26,12 @@ static void first_line(const char *path, char *line, size_t size) {
   fclose(file);
 }
 
-/* The value of a field of /proc/cpuinfo ("model name      : ..."), of the first CPU. */
-static void cpuinfo_field(const char *field, char *value, size_t size) {
-  value[0] = '\0';
-  FILE *file = fopen("/proc/cpuinfo", "r");
-  if (!file)
-    return;
-  char line[1024];
-  while (!value[0] && fgets(line, sizeof line, file)) {
-    const char *colon = strchr(line, ':');
-    if (strncmp(line, field, strlen(field)) == 0 && colon && colon[1]) {
-      snprintf(value, size, "%s", colon + 2);
-      value[strcspn(value, "\n")] = '\0';
-    }
-  }
-  fclose(file);
-}
-
-static void read_cpu(bench_machine *m) {
-  cpuinfo_field("model name", m->cpu, sizeof m->cpu);
-  if (m->cpu[0])
-    return;
-  char implementer[32], part[32];
-  cpuinfo_field("CPU implementer", implementer, sizeof implementer);
-  cpuinfo_field("CPU part", part, sizeof part);
-  snprintf(m->cpu, sizeof m->cpu, "implementer %s part %s", implementer[0] ? implementer : "unknown",
-           part[0] ? part : "unknown");
+static void describe_cpu(const cardinal_machine *here, bench_machine *m) {
+  if (here->brand[0])
+    snprintf(m->cpu, sizeof m->cpu, "%s", here->brand);
+  else
+    snprintf(m->cpu, sizeof m->cpu, "vendor %s family %u model 0x%x", here->vendor[0] ? here->vendor : "unknown",
+             here->family, here->model);
 }
 
 static void describe_size(size_t bytes, char *text, size_t size) {
@@ -59,22 +41,12 @@ static void describe_size(size_t bytes, char *text, size_t size) {
     snprintf(text, size, "%g KiB", (double)bytes / (1u << 10));
 }
 
-static void read_caches(bench_machine *m, int cpu) {
-  for (int index = 0; index < 8; ++index) {
-    char path[128], type[32], level[32], bytes[32];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index%d/type", cpu, index);
-    first_line(path, type, sizeof type);
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index%d/level", cpu, index);
-    first_line(path, level, sizeof level);
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cache/index%d/size", cpu, index);
-    first_line(path, bytes, sizeof bytes);
-    const int number = atoi(level);
-    if (strcmp(type, "Instruction") != 0 && number >= 1 && number <= BENCH_MEMORY)
-      m->cache_bytes[number - 1] = strtoul(bytes, NULL, 10) << 10;
-  }
+static void describe_caches(const cardinal_machine *here, bench_machine *m) {
+  const uint64_t bytes[BENCH_MEMORY] = {here->l1d_bytes, here->l2_bytes, here->l3_bytes};
   size_t used = 0;
   for (int level = 0; level < BENCH_MEMORY; ++level) {
-    if (!m->cache_bytes[level])
+    m->cache_bytes[level] = (size_t)bytes[level];
+    if (!bytes[level])
       continue;
     char text[32];
     describe_size(m->cache_bytes[level], text, sizeof text);
@@ -111,9 +83,11 @@ static int read_affinity(bench_machine *m) {
 
 void bench_machine_read(bench_machine *m) {
   *m = (bench_machine){.cpu = ""};
-  read_cpu(m);
+  cardinal_machine here = {.struct_size = sizeof here};
+  cardinal_machine_get(&here, NULL); /* can't fail: the struct is of this release */
+  describe_cpu(&here, m);
+  describe_caches(&here, m);
   const int cpu = read_affinity(m);
-  read_caches(m, cpu);
   char path[128];
   snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu);
   first_line(path, m->governor, sizeof m->governor);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What cardinal_bench prints and writes: names, counters, context, tables, and refusals. Not how fast anything is.
 
-usage: output.py PROGRAM
+usage: output.py PROGRAM [TEST...]
 """
 import csv
 import glob
@@ -192,6 +192,12 @@ def test_formats():
     assert "changes nothing" in note
 
 
+def default_signals():
+    """Shells start jobs in the background with SIGINT ignored, which the program respects."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def test_signals_leave_nothing():
     """A run that a signal ends leaves no file, and a file that was there stays as it was."""
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -201,7 +207,8 @@ def test_signals_leave_nothing():
                 file.write("before")
             for target in (f"--cardinal_results={results}", f"--benchmark_out={kept}"):
                 with subprocess.Popen(command(target, "--benchmark_filter=/generic/t1", "--cardinal_seconds=5",
-                                              "--cardinal_min_rounds=1000"), stdout=subprocess.PIPE) as run:
+                                              "--cardinal_min_rounds=1000"), stdout=subprocess.PIPE,
+                                      preexec_fn=default_signals) as run:
                     assert run.stdout.read(1)  # it is about to measure
                     run.send_signal(number)
                     run.stdout.read()
@@ -269,6 +276,6 @@ def test_refusals():
 
 
 for name, test in list(globals().items()):
-    if name.startswith("test_"):
+    if name.startswith("test_") and (len(sys.argv) == 2 or name in sys.argv[2:]):
         print(name, flush=True)
         test()
