@@ -220,7 +220,8 @@ static cardinal_status parse(const char *path, const char *text, size_t length, 
                              "%s: not a safetensors file: expected a header that begins with {", path);
   json_error_t why;
   json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);
-  if (!header && json_error_code(&why) == json_error_out_of_memory)
+  /* Without memory, jansson mostly finds no words. */
+  if (!header && (!why.text[0] || json_error_code(&why) == json_error_out_of_memory))
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory to read its header", path);
   if (!header)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: the header isn't valid JSON: %s, at byte %d", path,
