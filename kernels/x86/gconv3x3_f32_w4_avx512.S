@@ -11,8 +11,7 @@
 /* Within quarters of a register, a channel of each group goes to all its lanes. Such shuffles are the cheapest there
  * are: on Zen 4 and 5 they don't take a pipe from FMAs. */
 .macro column n, at
-  load \n, \at
-  vpermilps zmm\n, zmm\n, 0x55*channel
+  vpermilps zmm\n, [\at], 0x55*channel
 .endm
 .macro channels do, rest:vararg
   each 4, unrolled, \do, \rest

@@ -17,8 +17,7 @@ one:
 
 /* A channel of each group goes to all its lanes. */
 .macro column n, at
-  load \n, \at
-  vpermps zmm\n, zmm31, zmm\n
+  vpermps zmm\n, zmm31, [\at]
 .endm
 .macro channels do, rest:vararg
   channel = 0
