@@ -3,6 +3,8 @@ set(CARDINAL_AVX2_FLAGS -mavx2 -mfma)
 set(CARDINAL_AVX2_SOURCES
   x86/avgpool_f32_avx2.c
   x86/conv1x1_f32_6x16_avx2.c x86/conv1x1_f32_6x16_avx2.S
+  x86/conv_f32_6x16_avx2.c x86/conv_f32_6x16_avx2.S
+  generic/conv_f32_plain_avx2.c
   x86/conv7x7s2_f32_nchw_avx2.c x86/conv7x7s2_f32_nchw_avx2.S
   x86/fc_f32_3x32_avx2.c x86/fc_f32_3x32_avx2.S
   x86/gconv3x3_f32_w1_avx2.c x86/gconv3x3_f32_w1_avx2.S

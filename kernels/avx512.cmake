@@ -3,6 +3,8 @@ set(CARDINAL_AVX512_FLAGS -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfm
 set(CARDINAL_AVX512_SOURCES
   x86/avgpool_f32_avx512.c
   x86/conv1x1_f32_14x32_avx512.c x86/conv1x1_f32_14x32_avx512.S
+  x86/conv_f32_14x16_avx512.c x86/conv_f32_14x16_avx512.S
+  generic/conv_f32_plain_avx512.c
   x86/conv7x7s2_f32_nchw_avx512.c x86/conv7x7s2_f32_nchw_avx512.S
   x86/fc_f32_3x128_avx512.c x86/fc_f32_3x128_avx512.S
   x86/gconv3x3_f32_w1_avx512.c x86/gconv3x3_f32_w1_avx512.S

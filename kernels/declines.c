@@ -87,6 +87,14 @@ const char *cardinal_declines_conv7x7s2_nchw(const cardinal_shape *s) {
   return NULL;
 }
 
+const char *cardinal_declines_conv_window(const cardinal_shape *s) {
+  if (s->window.stride_w > 2)
+    return "the horizontal stride is more than 2";
+  if (s->window.kernel_w > CARDINAL_WINDOW_MOST_KERNEL_W)
+    return "the window is more than 32 columns wide";
+  return NULL;
+}
+
 const char *cardinal_declines_conv(const cardinal_shape *s) {
   (void)s;
   return NULL;

@@ -1,61 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Portable convolutions with a window: one loop nest, and one function for each case that has fast kernels, in which
  * the compiler sees the constants of that case. */
-#include "kernels/generic/lanes.h"
-
-/* What a caller of conv_rows knows at compile time; the paddings always come with the arguments. */
-typedef struct known {
-  cardinal_window window;
-  size_t slot;    /* lanes that share their input channels */
-  size_t x_pixel; /* floats from one pixel of x to the next: 16, or 1 for planes */
-} known;
-
-/* Whether input position `in` = out*stride - pad + k*dilation exists; *position is set if so. */
-static inline int tap(size_t out, size_t stride, size_t k, size_t dilation, size_t pad, size_t size, size_t *position) {
-  const size_t shifted = out * stride + k * dilation;
-  *position = shifted - pad;
-  return shifted >= pad && shifted - pad < size;
-}
-
-static inline void conv_pixel(const cardinal_conv_args *a, const known k, size_t row, size_t column) {
-  float acc[CARDINAL_BLOCK];
-  cardinal_lanes_copy(acc, a->bias);
-
-  const float *w = a->w;
-  for (size_t first = 0; first < a->channels; first += CARDINAL_BLOCK) {
-    const size_t left = a->channels - first;
-    const size_t channels = left < CARDINAL_BLOCK ? left : CARDINAL_BLOCK;
-    for (size_t ky = 0; ky < k.window.kernel_h; ++ky) {
-      size_t iy;
-      if (!tap(row, k.window.stride_h, ky, k.window.dilation_h, a->window.pad_top, a->in_height, &iy)) {
-        w += channels * k.window.kernel_w * CARDINAL_BLOCK;
-        continue;
-      }
-      for (size_t c = 0; c < channels; ++c) {
-        const float *x = k.x_pixel == 1 ? a->x + (first + c) * a->x_block + iy * a->x_row
-                                        : a->x + first / CARDINAL_BLOCK * a->x_block + iy * a->x_row + c;
-        for (size_t kx = 0; kx < k.window.kernel_w; ++kx, w += CARDINAL_BLOCK) {
-          size_t ix;
-          if (!tap(column, k.window.stride_w, kx, k.window.dilation_w, a->window.pad_left, a->in_width, &ix))
-            continue;
-          if (k.slot == CARDINAL_BLOCK)
-            cardinal_lanes_fma(acc, x[ix * k.x_pixel], w);
-          else
-            cardinal_lanes_fma_slots(acc, x + ix * k.x_pixel, k.slot, w);
-        }
-      }
-    }
-  }
-
-  const size_t at = row * a->y_row + column * CARDINAL_BLOCK;
-  cardinal_lanes_finish(a->y + at, acc, a->residual ? a->residual + at : NULL, a->relu, a->lane_mask);
-}
-
-static inline void conv_rows(const cardinal_conv_args *a, const known k) {
-  for (size_t row = a->row_begin; row < a->row_end; ++row)
-    for (size_t column = 0; column < a->out_width; ++column)
-      conv_pixel(a, k, row, column);
-}
+#include "kernels/generic/conv.h"
 
 /* 3×3, stride 1 or 2, slots of a constant width. */
 static inline void gconv3x3(const cardinal_conv_args *a, size_t slot) {
@@ -86,5 +32,5 @@ void cardinal_conv7x7s2_f32_nchw_generic(const cardinal_conv_args *a) {
 }
 
 void cardinal_conv_f32_generic(const cardinal_conv_args *a) {
-  conv_rows(a, (known){a->window, a->slot, CARDINAL_BLOCK});
+  conv_any(a);
 }

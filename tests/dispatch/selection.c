@@ -82,7 +82,7 @@ static const struct {
     {{"max pool", POOL(MAX_POOL, 112, 3, 2, 1)}, "maxpool_f32_generic"},
     {{"max pool, 2x2", POOL(MAX_POOL, 112, 2, 2, 0)}, "maxpool_f32_generic"},
     {{"average pool", POOL(AVERAGE_POOL, 7, 7, 1, 0)}, "avgpool_f32_generic"},
-    /* What no fast kernel serves falls to the portable one, whatever the CPU. */
+    /* What no kernel of its own serves falls to the ISA's for any window. */
     {{"stem, blocked", CONV(BLOCKED16, 1, 3, 64, 224, 7, 2, 1, 3)}, "conv_f32_generic"},
     {{"7x7, stride 1", CONV(NCHW, 1, 3, 64, 56, 7, 1, 1, 3)}, "conv_f32_generic"},
     {{"stem, 17 channels", CONV(NCHW, 1, 17, 64, 56, 7, 2, 1, 3)}, "conv_f32_generic"},
@@ -97,18 +97,12 @@ enum {
   ROWS = sizeof table / sizeof table[0]
 };
 
-/* Whether kernels of any ISA serve a row. */
-static bool has_fast_kernels(size_t row) {
-  return strcmp(table[row].twin, "conv_f32_generic") != 0;
-}
-
 static void expect_row(const char *what, const cardinal_selector *selector, size_t row, const char *isa) {
   const cardinal_kernel *kernel = cardinal_kernel_select(selector, &table[row].shape.shape);
   cr_assert_not_null(kernel);
-  const char *expected = has_fast_kernels(row) ? isa : "generic";
-  cr_expect(strcmp(kernel->twin, table[row].twin) == 0 && strcmp(cardinal_isa_name(kernel->isa), expected) == 0,
+  cr_expect(strcmp(kernel->twin, table[row].twin) == 0 && strcmp(cardinal_isa_name(kernel->isa), isa) == 0,
             "%s, %s: %s was chosen, expected %s's kernel with the twin %s", what, table[row].shape.name, kernel->name,
-            expected, table[row].twin);
+            isa, table[row].twin);
 }
 
 static void expect_ladder(const char *cpu, cardinal_isa cap, const char *isa) {
@@ -241,6 +235,25 @@ Test(selection, padding_of_each_side) {
                        widths[i], side);
     }
 }
+
+#if defined CARDINAL_HAVE_AVX2 && defined CARDINAL_HAVE_AVX512
+/* Any window of horizontal stride 1 or 2 has a tile in assembly; portable code is the last resort. */
+Test(selection, any_window) {
+  const cardinal_shape tile = CONV(BLOCKED16, 32, 8, 8, 56, 5, 2, 1, 2),
+                       stride3 = CONV(BLOCKED16, 32, 8, 8, 56, 5, 3, 1, 2);
+  cardinal_shape wide = CONV(BLOCKED16, 32, 8, 8, 56, 5, 1, 1, 2);
+  wide.window.kernel_w = 33;
+  cardinal_selector selector = {.cap = CARDINAL_ISA_AVX512};
+  cpus_features("zen4", &selector.features);
+  cr_expect_str_eq(cardinal_kernel_select(&selector, &tile)->name, "conv_f32_14x16_avx512");
+  cr_expect_str_eq(cardinal_kernel_select(&selector, &stride3)->name, "conv_f32_plain_avx512");
+  cr_expect_str_eq(cardinal_kernel_select(&selector, &wide)->name, "conv_f32_plain_avx512");
+  selector.cap = CARDINAL_ISA_AVX2;
+  cr_expect_str_eq(cardinal_kernel_select(&selector, &tile)->name, "conv_f32_6x16_avx2");
+  cr_expect_str_eq(cardinal_kernel_select(&selector, &stride3)->name, "conv_f32_plain_avx2");
+  cr_expect_str_eq(cardinal_kernel_select(&selector, &wide)->name, "conv_f32_plain_avx2");
+}
+#endif
 
 /* What a kernel is stands in its fields: another operation, format or layout isn't served. */
 Test(selection, kinds) {

@@ -352,11 +352,40 @@ static bool cases_any(const cardinal_kernel *kernel, size_t *cases) {
   return true;
 }
 
+/* Every width of rows with each of some windows, so that tiles of each length meet padding on either side, on both or
+ * nowhere, taps that are padding to all, and asymmetric paddings; slots, heights and channels go along. */
+static bool cases_windows(const cardinal_kernel *kernel, size_t *cases) {
+  static const size_t slots[] = {16, 8, 4, 1};
+  static const cardinal_window windows[] = {
+      /* kernel, stride, dilation (height, width), padding (top, left, bottom, right) */
+      {5, 5, 1, 1, 1, 1, 2, 2, 2, 2}, {5, 5, 2, 2, 1, 1, 2, 2, 2, 2},   {3, 3, 1, 1, 2, 2, 2, 2, 2, 2},
+      {3, 3, 1, 1, 4, 4, 4, 4, 4, 4}, {3, 3, 2, 2, 3, 3, 3, 3, 3, 3},   {7, 7, 1, 1, 1, 1, 3, 3, 3, 3},
+      {1, 9, 1, 1, 1, 1, 0, 4, 0, 4}, {9, 1, 1, 1, 1, 1, 4, 0, 4, 0},   {2, 2, 1, 1, 1, 1, 0, 0, 1, 1},
+      {4, 4, 1, 2, 1, 1, 2, 1, 0, 3}, {2, 4, 3, 1, 2, 5, 0, 9, 3, 0},   {3, 3, 1, 1, 1, 1, 2, 0, 1, 4},
+      {1, 1, 2, 2, 1, 1, 0, 0, 0, 0}, {1, 32, 1, 1, 1, 1, 0, 31, 0, 2}, {1, 33, 1, 2, 1, 1, 0, 16, 0, 16},
+  };
+  enum {
+    WINDOWS = sizeof windows / sizeof windows[0]
+  };
+  size_t number = 0;
+  for (size_t width = 1; width <= test_scale(46, 30); width += test_scale(1, 6))
+    for (size_t window = 0; window < WINDOWS; window += test_scale(1, 2)) {
+      ++number;
+      conv_case c = {.slot = slots[number % 4], .in_h = 1 + number % 6, .in_w = width, .window = windows[window]};
+      c.channels = c.slot == 4 ? 4 : some_channels(c.slot, number * 5, test_scale(40, 18));
+      if (!try_case(kernel, &c, cases))
+        return false;
+    }
+  return true;
+}
+
 static bool conv_cases(const cardinal_kernel *kernel, size_t *cases) {
   harness_buffers_init(&buffers, CAPACITY);
   if (kernel->x_layout == CARDINAL_LAYOUT_NCHW)
     return cases_stem(kernel, cases);
-  return kernel->slot ? cases_3x3(kernel, kernel->slot, cases) : cases_any(kernel, cases);
+  if (kernel->slot)
+    return cases_3x3(kernel, kernel->slot, cases);
+  return cases_any(kernel, cases) && cases_windows(kernel, cases);
 }
 
 /* A little below what runs. */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A tile of a convolution with any window of horizontal stride 1 or 2, neighbouring pixels of an output row, as C and
+ * assembly see it; kernels/x86/conv_window.inc has the tiles. Distances are bytes. */
+#ifndef CARDINAL_KERNELS_X86_CONV_WINDOW_H
+#define CARDINAL_KERNELS_X86_CONV_WINDOW_H
+
+#define WINDOW_X 0
+#define WINDOW_X_COLUMN 8
+#define WINDOW_X_ROW 16
+#define WINDOW_X_NEXT_BLOCK 24
+#define WINDOW_W 32
+#define WINDOW_W_ABOVE 40
+#define WINDOW_W_BELOW 48
+#define WINDOW_CHANNELS 56
+#define WINDOW_ROWS 64
+#define WINDOW_KERNEL_W 72
+#define WINDOW_BIAS 80
+#define WINDOW_Y 88
+#define WINDOW_RESIDUAL 96
+#define WINDOW_FLOOR 104
+#define WINDOW_LANES 108
+#define WINDOW_PIXELS 172
+
+#define WINDOW_MOST_PIXELS 14
+
+#ifndef __ASSEMBLER__
+#include "kernels/declines.h"
+#include "kernels/x86/tile.h"
+
+typedef struct cardinal_window_tile {
+  const char *x; /* first pixel's column of kx = 0, in the first row that isn't padding */
+  size_t x_column, x_row,
+      x_next_block; /* to the next kx, the next ky, and from the row after the last to the next block */
+  const float *w;
+  size_t w_above, w_below;         /* weights of a channel for the ky above the first row and below the last */
+  size_t channels, rows, kernel_w; /* channels: 0 if there are no rows */
+  const float *bias;
+  float *y;
+  const float *residual; /* NULL if there is none */
+  float floor;
+  int32_t lanes[CARDINAL_BLOCK];
+  uint32_t pixels[CARDINAL_WINDOW_MOST_KERNEL_W]; /* for each kx, a bit for each pixel to which it isn't padding */
+} cardinal_window_tile;
+
+CARDINAL_TILE_OFFSET(cardinal_window_tile, x, WINDOW_X);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, x_column, WINDOW_X_COLUMN);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, x_row, WINDOW_X_ROW);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, x_next_block, WINDOW_X_NEXT_BLOCK);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, w, WINDOW_W);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, w_above, WINDOW_W_ABOVE);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, w_below, WINDOW_W_BELOW);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, channels, WINDOW_CHANNELS);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, rows, WINDOW_ROWS);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, kernel_w, WINDOW_KERNEL_W);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, bias, WINDOW_BIAS);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, y, WINDOW_Y);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, residual, WINDOW_RESIDUAL);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, floor, WINDOW_FLOOR);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, lanes, WINDOW_LANES);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, pixels, WINDOW_PIXELS);
+
+/* The tiles of an ISA for one width of slots. */
+typedef struct cardinal_window_tiles {
+  void (*of[2][WINDOW_MOST_PIXELS])(const cardinal_window_tile *); /* [stride - 1][pixels - 1] */
+  size_t most_pixels, lanes;                                       /* of a tile */
+} cardinal_window_tiles;
+
+/* Of output position `out`: the taps [begin, end) that aren't padding. */
+typedef struct cardinal_window_taps {
+  size_t begin, end;
+} cardinal_window_taps;
+
+static inline cardinal_window_taps cardinal_window_taps_of(size_t out, size_t stride, size_t kernel, size_t dilation,
+                                                           size_t pad, size_t size) {
+  const size_t first = out * stride;
+  cardinal_window_taps taps = {0, kernel};
+  while (taps.begin < kernel && first + taps.begin * dilation < pad)
+    ++taps.begin;
+  while (taps.end > taps.begin && first + (taps.end - 1) * dilation >= size + pad)
+    --taps.end;
+  return taps;
+}
+
+/* The lanes of a tile from `lane` on, all rows. */
+static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const cardinal_window_tiles *tiles,
+                                            size_t lane) {
+  const cardinal_window *win = &a->window;
+  const size_t w_ky = win->kernel_w * CARDINAL_BLOCK * sizeof(float); /* weights of a channel and a ky */
+  cardinal_window_tile t = {
+      .x_column = win->dilation_w * CARDINAL_BLOCK * sizeof(float),
+      .x_row = win->dilation_h * a->x_row * sizeof(float),
+      .w = a->w + lane,
+      .kernel_w = win->kernel_w,
+      .bias = a->bias + lane,
+      .floor = cardinal_tile_floor(a->relu),
+  };
+  cardinal_tile_lanes(t.lanes, a->lane_mask >> lane);
+  const cardinal_cut cut = cardinal_cut_evenly(a->out_width, tiles->most_pixels);
+  for (size_t tile = 0, first = 0, pixels; tile < cardinal_cut_tiles(cut); ++tile, first += pixels) {
+    pixels = cardinal_cut_length(cut, tile);
+    for (size_t kx = 0; kx < win->kernel_w; ++kx)
+      t.pixels[kx] = 0;
+    for (size_t p = 0; p < pixels; ++p) {
+      const cardinal_window_taps taps =
+          cardinal_window_taps_of(first + p, win->stride_w, win->kernel_w, win->dilation_w, win->pad_left, a->in_width);
+      for (size_t kx = taps.begin; kx < taps.end; ++kx)
+        t.pixels[kx] |= 1u << p;
+    }
+    const ptrdiff_t column = (ptrdiff_t)(first * win->stride_w) - (ptrdiff_t)win->pad_left;
+    for (size_t row = a->row_begin; row < a->row_end; ++row) {
+      const cardinal_window_taps taps =
+          cardinal_window_taps_of(row, win->stride_h, win->kernel_h, win->dilation_h, win->pad_top, a->in_height);
+      const size_t at = row * a->y_row + first * CARDINAL_BLOCK + lane;
+      const ptrdiff_t top = (ptrdiff_t)(row * win->stride_h + taps.begin * win->dilation_h) - (ptrdiff_t)win->pad_top;
+      t.rows = taps.end - taps.begin;
+      t.channels = t.rows ? a->channels : 0;
+      t.x = (const char *)(a->x + (a->slot < CARDINAL_BLOCK ? lane : 0)) +
+            (top * (ptrdiff_t)a->x_row + column * CARDINAL_BLOCK) * (ptrdiff_t)sizeof(float);
+      t.x_next_block = a->x_block * sizeof(float) - t.rows * t.x_row;
+      t.w_above = taps.begin * w_ky;
+      t.w_below = (win->kernel_h - taps.end) * w_ky;
+      t.y = a->y + at;
+      t.residual = a->residual ? a->residual + at : NULL;
+      tiles->of[win->stride_w - 1][pixels - 1](&t);
+    }
+  }
+}
+
+/* A whole call: `tiles` are those of slots of 1, 4, 8 and 16 lanes. */
+static inline void cardinal_window_run(const cardinal_conv_args *a, const cardinal_window_tiles tiles[4]) {
+  const cardinal_window_tiles *of_slot = &tiles[a->slot == 1 ? 0 : a->slot == 4 ? 1 : a->slot == 8 ? 2 : 3];
+  for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += of_slot->lanes)
+    cardinal_window_of_lanes(a, of_slot, lane);
+}
+#endif
+
+#endif
