@@ -113,6 +113,7 @@ Test(context, isa_by_environment) {
 
 Test(context, threads) {
   cardinal_context_desc desc = fresh();
+  desc.threading = CARDINAL_THREADING_TEAM; /* whatever the build's default; serially there is one */
   for (uint32_t threads = 1; threads <= 4096; threads = threads < 8 ? threads + 1 : threads * 8) {
     desc.threads = threads;
     cardinal_context *context = make(&desc);
