@@ -119,7 +119,7 @@ clang_packages=(clang libclang-rt-dev libomp-dev)
 # FOLDER. CARDINAL_CMAKE_OPTIONS holds further options of the configuration, separated by spaces.
 build_preset() {
   local preset=$1 folder=$2 packages options=()
-  packages=("${build_packages[@]}" g++ libbenchmark-dev doxygen mandoc)
+  packages=("${build_packages[@]}" g++ libbenchmark-dev doxygen mandoc dpkg-dev)
   case $preset in
   *-clang | fuzz) packages+=("${clang_packages[@]}") ;;
   esac
