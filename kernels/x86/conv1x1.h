@@ -14,11 +14,19 @@
 #define CONV1X1_W_PANEL 64
 #define CONV1X1_Y_BLOCK 72
 #define CONV1X1_X_AHEAD 80
-#define CONV1X1_W_AHEAD 88
-#define CONV1X1_W_AHEAD_STEP 96
-#define CONV1X1_X_NEXT 104
-#define CONV1X1_FLOOR 112
-#define CONV1X1_LANES 116
+#define CONV1X1_X_NEXT 88
+#define CONV1X1_W_AHEAD 96
+#define CONV1X1_W_AHEAD_STEP 104
+#define CONV1X1_Y_AHEAD 112
+#define CONV1X1_Y_TURN 120
+#define CONV1X1_FLOOR 128
+#define CONV1X1_LANES 132
+
+/* For each ISA: the most pixels of a tile, and how many input blocks ahead pixels are prefetched, about 500 cycles. */
+#define CONV1X1_PIXELS_AVX2 6
+#define CONV1X1_AHEAD_AVX2 4
+#define CONV1X1_PIXELS_AVX512 14
+#define CONV1X1_AHEAD_AVX512 2
 
 #ifndef __ASSEMBLER__
 #include "kernels/x86/tile.h"
@@ -28,10 +36,10 @@ typedef struct cardinal_conv1x1_tile {
   float *y;
   size_t in_blocks, last_cells; /* full input blocks, and cells of the one after them */
   size_t x_block, w_panel, y_block;
-  /* Where to prefetch, a line a cell: pixels, their blocks x_block apart, and weights, `w_ahead_step` on each block. */
-  const char *x_ahead, *w_ahead;
-  size_t w_ahead_step;
-  const char *x_next;
+  /* Where to prefetch, a line a cell. Pixels: their blocks are x_block apart; those of the next tile, at x_next,
+   * follow. Weights: w_ahead_step on with each block. What the end of the tile will touch, the residual or else y: with
+   * each block the pixels of the other of two output blocks, to which an exclusive or with y_turn leads. */
+  uintptr_t x_ahead, x_next, w_ahead, w_ahead_step, y_ahead, y_turn;
   float floor;
   int32_t lanes[CARDINAL_BLOCK]; /* of the last block */
 } cardinal_conv1x1_tile;
@@ -50,6 +58,8 @@ CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, x_ahead, CONV1X1_X_AHEAD);
 CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, w_ahead, CONV1X1_W_AHEAD);
 CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, w_ahead_step, CONV1X1_W_AHEAD_STEP);
 CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, x_next, CONV1X1_X_NEXT);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, y_ahead, CONV1X1_Y_AHEAD);
+CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, y_turn, CONV1X1_Y_TURN);
 CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, floor, CONV1X1_FLOOR);
 CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, lanes, CONV1X1_LANES);
 
@@ -72,7 +82,7 @@ static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal
       .x_block = a->x_block * sizeof(float),
       .w_panel = a->w_panel * sizeof(float),
       .y_block = a->y_block * sizeof(float),
-      .w_ahead = (const char *)(a->next_w ? a->next_w : a->w),
+      .w_ahead = (uintptr_t)(a->next_w ? a->next_w : a->w),
       .floor = cardinal_tile_floor(a->relu),
   };
   cardinal_tile_lanes(t.lanes, a->lane_mask);
@@ -81,12 +91,14 @@ static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal
   /* The next weights are spread over all steps, a step being an input block of a tile, in whole lines. */
   const size_t steps = count * t.in_blocks, lines = a->next_w_floats / CARDINAL_BLOCK;
   t.w_ahead_step = steps ? (lines + steps - 1) / steps * LINE : 0;
-  const char *w_ahead_end = t.w_ahead + lines * LINE;
+  const uintptr_t w_ahead_end = t.w_ahead + lines * LINE;
   for (size_t i = 0; i < count; ++i) {
     const size_t pixels = cardinal_cut_length(cut, i);
     const float *next_x = t.x + pixels * CARDINAL_BLOCK;
-    t.x_next = (const char *)(i + 1 < count ? next_x : a->next_x ? a->next_x : a->x);
-    t.x_ahead = t.in_blocks > ahead ? (const char *)(t.x + ahead * a->x_block) : t.x_next;
+    t.x_next = (uintptr_t)(i + 1 < count ? next_x : a->next_x ? a->next_x : a->x);
+    t.x_ahead = t.in_blocks > ahead ? (uintptr_t)(t.x + ahead * a->x_block) : t.x_next;
+    t.y_ahead = (uintptr_t)(t.residual ? t.residual : t.y);
+    t.y_turn = a->blocks > 1 ? t.y_ahead ^ (t.y_ahead + t.y_block) : 0;
     if (t.w_ahead >= w_ahead_end)
       t.w_ahead_step = 0;
     tiles[pixels - 1](&t);
