@@ -17,8 +17,10 @@ static void gather_strided(const cardinal_shape *s, const float *image, size_t f
     for (size_t left = pixels; left;) {
       const size_t columns = cardinal_min(s->out_width - column, left);
       const float *from = row + column * step;
-      for (size_t p = 0; p < columns; ++p, from += step, to += CARDINAL_BLOCK)
+      for (size_t p = 0; p < columns; ++p, from += step, to += CARDINAL_BLOCK) {
+        __builtin_prefetch(from + row_step); /* strides are too long for the hardware's prefetchers */
         memcpy(to, from, CARDINAL_BLOCK * sizeof(float));
+      }
       left -= columns;
       column = 0;
       row += row_step;
