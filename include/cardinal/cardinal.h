@@ -483,11 +483,12 @@ CARDINAL_API size_t cardinal_plan_scratch_bytes(const cardinal_plan *plan);
 
 /** Runs the plan on the calling thread and those of the context's parallel_for; allocates nothing. Any number of
  * threads may run one plan at once. The caller's floating-point modes are respected and restored; they don't change the
- * result. Tensors need the alignment of float only; 64 bytes is fastest. Errors: a NULL that isn't allowed, an overlap
- * other than the residual's.
+ * result. Tensors need the alignment of float only; 64 bytes is fastest. Errors: a NULL that isn't allowed; y that
+ * overlaps x, or the residual without being it; scratch that overlaps any of them.
  * @param plan      what to run
  * @param x         input in the plan's x layout, of the descriptor's shape
- * @param residual  in the plan's y layout, of y's shape; NULL exactly if the plan has none; may be y itself
+ * @param residual  in the plan's y layout, of y's shape; NULL exactly if the plan has none; may be y itself, and
+ *                  may be or overlap x, since both are only read
  * @param y         output; written completely, padding lanes included
  * @param scratch   cardinal_plan_scratch_bytes() bytes, any alignment, not shared with a run at the same time
  * @param error     may be NULL

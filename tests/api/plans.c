@@ -331,6 +331,33 @@ static void listen(void *user, const char *kernel, const char *reason) {
   }
 }
 
+/* x and the residual are only read. */
+Test(plans, the_residual_may_be_x) {
+  float w[8 * 2 * 3 * 3], x[16 * 6 * 7], copy[16 * 6 * 7], y[16 * 6 * 7], expected[16 * 6 * 7];
+  for (size_t i = 0; i < sizeof w / sizeof w[0]; ++i)
+    w[i] = (float)(i % 7) - 3;
+  for (int layout = CARDINAL_LAYOUT_BLOCKED16; layout <= CARDINAL_LAYOUT_NHWC; ++layout) {
+    cardinal_conv_desc d = good_conv();
+    d.out_channels = d.in_channels;
+    d.x_layout = d.y_layout = (cardinal_layout)layout;
+    d.has_residual = 1;
+    const bool blocked = layout == CARDINAL_LAYOUT_BLOCKED16;
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; ++i)
+      x[i] = copy[i] = blocked && i % 16 >= 8 ? 0 : (float)(i % 11) - 5; /* the lanes past the channels hold zeros */
+    cardinal_plan *plan;
+    cr_assert_eq(cardinal_conv_create(context, &d, w, NULL, &plan, NULL), CARDINAL_OK);
+    void *scratch = malloc(cardinal_plan_scratch_bytes(plan) + 1);
+    memset(y, 0, sizeof y);
+    memset(expected, 0, sizeof expected);
+    cr_assert_eq(cardinal_plan_run(plan, x, copy, expected, scratch, NULL), CARDINAL_OK);
+    cr_assert_eq(cardinal_plan_run(plan, x, x, y, scratch, NULL), CARDINAL_OK);
+    cr_expect(!memcmp(y, expected, sizeof y), "layout %d: another result", layout);
+    cr_expect(!memcmp(x, copy, sizeof x), "layout %d: x was changed", layout);
+    free(scratch);
+    cardinal_plan_destroy(plan);
+  }
+}
+
 Test(plans, candidates_and_sizes) {
   const cardinal_conv_desc d = good_conv();
   cardinal_pool_desc pool;
