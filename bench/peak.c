@@ -43,6 +43,8 @@ cardinal_isa cardinal_widest_isa(void) {
 }
 
 cardinal_isa cardinal_loops_isa(cardinal_isa isa) {
+  if (isa == CARDINAL_ISA_GENERIC && cardinal_isa_runs_here(CARDINAL_ISA_AVX2))
+    return CARDINAL_ISA_AVX2;
   return cardinal_loops_of[isa].fma ? isa : cardinal_widest_isa();
 }
 
