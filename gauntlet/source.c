@@ -166,15 +166,12 @@ bool gauntlet_needs_met(const char *needs, char *missing, size_t size) {
   char names[128], *rest = names;
   snprintf(names, sizeof names, "%s", needs);
   for (char *name; (name = strtok_r(rest, ", ", &rest));) {
-    bool met = false;
-    for (uint32_t bit = 1; bit; bit <<= 1) {
-      const char *known = cardinal_cpu_feature_name(bit);
-      met = met || (known && strcmp(known, name) == 0 && features.enabled & bit);
-    }
-    if (!met) {
-      snprintf(missing, size, "%s", name);
-      return false;
-    }
+    uint32_t bits = 0;
+    size_t length;
+    if (!cardinal_cpu_features_parse(name, &bits, &length) && !(bits & ~features.enabled))
+      continue;
+    snprintf(missing, size, "%s", name);
+    return false;
   }
   return true;
 }

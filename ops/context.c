@@ -11,6 +11,7 @@
 #include "kernels/fpenv.h"
 #include "ops/abi.h"
 #include "ops/error.h"
+#include "ops/plugin.h"
 #include "ops/threading.h"
 
 enum {
@@ -129,6 +130,10 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT,
                          "cardinal_context_create: set both 'allocate' and 'deallocate', or neither");
 
+  char complaint[256];
+  if (d.plugin && !cardinal_plugin_check(d.plugin, complaint, sizeof complaint))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: plugin: %s", complaint);
+
   cardinal_context c = {.flags = d.flags};
   cardinal_cpu_detect(&c.selector.features);
 
@@ -180,6 +185,7 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   c.allocate = d.allocate ? d.allocate : default_allocate;
   c.deallocate = d.deallocate ? d.deallocate : default_deallocate;
   c.allocator_user = d.allocator_user;
+  c.plugin = d.plugin;
 
   cardinal_context *made = cardinal_context_allocate(&c, sizeof *made);
   if (!made || !make_team(&c)) {

@@ -3,6 +3,7 @@
 #define CARDINAL_OPS_CONTEXT_H
 
 #include <cardinal/cardinal.h>
+#include <cardinal/plugin.h>
 
 #include "dispatch/select.h"
 #include "dispatch/topology.h"
@@ -19,6 +20,7 @@ struct cardinal_context {
   cardinal_allocate allocate;
   cardinal_deallocate deallocate;
   void *allocator_user;
+  const cardinal_plugin *plugin; /* the caller's kernels, which come before the library's; NULL: none */
 };
 
 /* Memory from the context's allocator, aligned to 64 bytes; NULL if there is none. */

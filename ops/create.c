@@ -16,13 +16,13 @@ static bool reserve(size_t *bytes, size_t floats, size_t *offset) {
   return true;
 }
 
-static bool plan_scratch(cardinal_plan *plan, size_t x_blocked, size_t y_blocked) {
+static bool plan_scratch(cardinal_plan *plan, size_t x_kernel, size_t y_kernel) {
   size_t bytes = CARDINAL_PHASE_BYTES;
   bool fits = true;
   if (plan->converts_x)
-    fits = fits && reserve(&bytes, x_blocked, &plan->x_copy);
+    fits = fits && reserve(&bytes, x_kernel, &plan->x_copy);
   if (plan->converts_y)
-    fits = fits && reserve(&bytes, y_blocked, &plan->y_copy);
+    fits = fits && reserve(&bytes, y_kernel, &plan->y_copy);
   const size_t line = CARDINAL_ALIGNMENT / sizeof(float);
   plan->worker_floats = cardinal_ceil_div(plan->worker_floats, line) * line;
   size_t all_workers = plan->worker_floats;
@@ -35,40 +35,50 @@ static bool plan_scratch(cardinal_plan *plan, size_t x_blocked, size_t y_blocked
 static cardinal_status tensor_sizes(const char *function, cardinal_plan *plan, cardinal_error *error) {
   const cardinal_shape *s = &plan->shape;
   const int64_t in_channels = (int64_t)(s->groups * s->in_per_group);
-  size_t x_blocked = 0, y_blocked = 0;
+  size_t x_kernel = 0, y_kernel = 0; /* floats as the kernel sees them */
   cardinal_status status = cardinal_tensor_floats(plan->x_layout, (int64_t)s->batch, in_channels, (int64_t)s->in_height,
                                                   (int64_t)s->in_width, &plan->x_floats);
   if (!status)
     status = cardinal_tensor_floats(plan->y_layout, (int64_t)s->batch, (int64_t)plan->out_channels,
                                     (int64_t)s->out_height, (int64_t)s->out_width, &plan->y_floats);
   if (!status)
-    status = cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, (int64_t)s->batch, in_channels, (int64_t)s->in_height,
-                                    (int64_t)s->in_width, &x_blocked);
+    status = cardinal_tensor_floats(s->x_layout, (int64_t)s->batch, in_channels, (int64_t)s->in_height,
+                                    (int64_t)s->in_width, &x_kernel);
   if (!status)
-    status = cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, (int64_t)s->batch, (int64_t)plan->out_channels,
-                                    (int64_t)s->out_height, (int64_t)s->out_width, &y_blocked);
+    status = cardinal_tensor_floats(plan->kernel_y_layout, (int64_t)s->batch, (int64_t)plan->out_channels,
+                                    (int64_t)s->out_height, (int64_t)s->out_width, &y_kernel);
   if (status)
     return cardinal_fail(error, status, "%s: the tensors' sizes don't fit memory", function);
-  plan->x_image = (plan->converts_x ? x_blocked : plan->x_floats) / s->batch;
-  plan->y_image = y_blocked / s->batch;
+  plan->x_image = x_kernel / s->batch;
+  plan->y_image = y_kernel / s->batch;
 
-  cardinal_driver_of(plan->kernel->form)(plan);
-  if (!plan_scratch(plan, x_blocked, y_blocked))
+  (cardinal_plan_is_foreign(plan) ? cardinal_drive_foreign : cardinal_driver_of(plan->kernel->form))(plan);
+  if (!plan_scratch(plan, x_kernel, y_kernel))
     return cardinal_fail(error, CARDINAL_OVERFLOW, "%s: the scratch memory's size doesn't fit memory", function);
   return CARDINAL_OK;
 }
 
-/* Fields that convolutions and pools share: kernel, grouping, conversions. */
+/* Fields that convolutions and pools share: kernel, grouping, conversions. A plug-in's kernel serves if there is one.
+ */
 static void plan_start(cardinal_plan *plan, const cardinal_context *context, const cardinal_shape *shape,
-                       cardinal_layout x_layout, cardinal_layout y_layout) {
-  *plan = (cardinal_plan){.context = context, .shape = *shape, .x_layout = x_layout, .y_layout = y_layout};
-  plan->kernel = cardinal_kernel_select(&context->selector, shape);
+                       cardinal_layout x_layout, cardinal_layout y_layout, cardinal_foreign *foreign) {
+  *plan = (cardinal_plan){.context = context,
+                          .foreign = foreign,
+                          .shape = *shape,
+                          .x_layout = x_layout,
+                          .y_layout = y_layout,
+                          .kernel_y_layout = CARDINAL_LAYOUT_BLOCKED16};
+  if (cardinal_plan_is_foreign(plan)) {
+    plan->shape.x_layout = foreign->kernel->x_layout;
+    plan->kernel_y_layout = foreign->kernel->y_layout;
+  } else {
+    plan->kernel = cardinal_kernel_select(&context->selector, shape);
+    plan->shape.x_layout = plan->kernel->x_layout;
+  }
   plan->grouping = cardinal_grouping_of(shape);
   plan->out_channels = shape->groups * shape->out_per_group;
-  plan->converts_x = x_layout != plan->kernel->x_layout;
-  plan->converts_y = y_layout != CARDINAL_LAYOUT_BLOCKED16;
-  if (plan->converts_x)
-    plan->shape.x_layout = plan->kernel->x_layout; /* what the driver sees */
+  plan->converts_x = x_layout != plan->shape.x_layout;
+  plan->converts_y = y_layout != plan->kernel_y_layout;
 }
 
 /* Copies a plan into memory of its own. */
@@ -82,9 +92,10 @@ static cardinal_status plan_keep(const char *function, const cardinal_plan *plan
   return CARDINAL_OK;
 }
 
-/* All of a convolution's plan but its weights. */
+/* All of a convolution's plan but its weights. On failure nothing is left allocated. */
 static cardinal_status plan_conv(const char *function, const cardinal_context *context, const cardinal_conv_desc *desc,
-                                 cardinal_conv_desc *d, cardinal_plan *plan, cardinal_error *error) {
+                                 const char *foreign_passed_over, cardinal_conv_desc *d, cardinal_plan *plan,
+                                 cardinal_error *error) {
   cardinal_shape shape;
   cardinal_conv_weights measured;
   cardinal_status status = cardinal_describe_conv(function, desc, d, &shape, error);
@@ -92,10 +103,37 @@ static cardinal_status plan_conv(const char *function, const cardinal_context *c
     status = cardinal_conv_weights_measure(function, &shape, &measured, error);
   if (status)
     return status;
-  plan_start(plan, context, &shape, d->x_layout, d->y_layout);
+  cardinal_foreign *foreign;
+  if (!cardinal_foreign_select(context, d, NULL, (int64_t)shape.out_height, (int64_t)shape.out_width,
+                               foreign_passed_over, &foreign))
+    return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a plan", function);
+  plan_start(plan, context, &shape, d->x_layout, d->y_layout, foreign);
   plan->relu = d->has_relu != 0;
   plan->has_residual = d->has_residual != 0;
-  return tensor_sizes(function, plan, error);
+  status = tensor_sizes(function, plan, error);
+  if (status)
+    cardinal_foreign_destroy(context, foreign);
+  return status;
+}
+
+/* The weights of a plan: packed as its kernel reads them. */
+static cardinal_status plan_weights(const char *function, const cardinal_conv_desc *d, const float *weights,
+                                    const float *bias, cardinal_plan *plan, cardinal_error *error) {
+  if (!cardinal_plan_is_foreign(plan))
+    return cardinal_conv_weights_make(function, plan->context, d, weights, bias, &plan->packed, error);
+  if (!bias != !d->has_bias)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: has_bias is %d, but bias is %s", function, d->has_bias,
+                         bias ? "given" : "NULL");
+  if (!cardinal_foreign_pack(plan->context, plan->foreign, weights, bias))
+    return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for %zu bytes of packed weights", function,
+                         plan->foreign->packed_bytes);
+  return CARDINAL_OK;
+}
+
+/* Lets go of what a plan holds. */
+static void plan_release(const cardinal_plan *plan) {
+  cardinal_conv_weights_destroy(plan->packed);
+  cardinal_foreign_destroy(plan->context, plan->foreign);
 }
 
 cardinal_status cardinal_conv_create(const cardinal_context *context, const cardinal_conv_desc *desc,
@@ -109,14 +147,14 @@ cardinal_status cardinal_conv_create(const cardinal_context *context, const card
                                     : "plan");
   cardinal_conv_desc d;
   cardinal_plan p;
-  cardinal_status status = plan_conv(function, context, desc, &d, &p, error);
-  if (!status)
-    status = cardinal_conv_weights_make(function, context, &d, weights, bias, &p.packed, error);
+  cardinal_status status = plan_conv(function, context, desc, NULL, &d, &p, error);
   if (status)
     return status;
-  status = plan_keep(function, &p, plan, error);
+  status = plan_weights(function, &d, weights, bias, &p, error);
+  if (!status)
+    status = plan_keep(function, &p, plan, error);
   if (status)
-    cardinal_conv_weights_destroy(p.packed);
+    plan_release(&p);
   return status;
 }
 
@@ -131,7 +169,8 @@ cardinal_status cardinal_conv_create_packed(const cardinal_context *context, con
                                     : "plan");
   cardinal_conv_desc d;
   cardinal_plan p;
-  cardinal_status status = plan_conv(function, context, desc, &d, &p, error);
+  cardinal_status status =
+      plan_conv(function, context, desc, "it can't read weights that it didn't pack", &d, &p, error);
   if (status)
     return status;
   const cardinal_shape *s = &p.shape, *packed = &weights->shape;
@@ -149,7 +188,7 @@ cardinal_status cardinal_conv_create_packed(const cardinal_context *context, con
   p.packed = cardinal_conv_weights_hold(weights);
   status = plan_keep(function, &p, plan, error);
   if (status)
-    cardinal_conv_weights_destroy(p.packed);
+    plan_release(&p);
   return status;
 }
 
@@ -163,16 +202,25 @@ cardinal_status cardinal_pool_create(const cardinal_context *context, const card
   cardinal_status status = cardinal_describe_pool(function, desc, &d, &shape, error);
   if (status)
     return status;
+  cardinal_foreign *foreign;
+  if (!cardinal_foreign_select(context, NULL, &d, (int64_t)shape.out_height, (int64_t)shape.out_width, NULL, &foreign))
+    return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a plan", function);
   cardinal_plan p;
-  plan_start(&p, context, &shape, d.x_layout, d.y_layout);
+  plan_start(&p, context, &shape, d.x_layout, d.y_layout, foreign);
   status = tensor_sizes(function, &p, error);
-  return status ? status : plan_keep(function, &p, plan, error);
+  if (!status && cardinal_plan_is_foreign(&p) && !cardinal_foreign_pack(context, foreign, NULL, NULL))
+    status = cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a plan", function);
+  if (!status)
+    status = plan_keep(function, &p, plan, error);
+  if (status)
+    plan_release(&p);
+  return status;
 }
 
 void cardinal_plan_destroy(cardinal_plan *plan) {
   if (!plan)
     return;
-  cardinal_conv_weights_destroy(plan->packed);
+  plan_release(plan);
   cardinal_context_free(plan->context, plan, sizeof *plan);
 }
 
@@ -181,14 +229,18 @@ size_t cardinal_plan_scratch_bytes(const cardinal_plan *plan) {
 }
 
 const char *cardinal_plan_kernel(const cardinal_plan *plan) {
-  return plan->kernel->name;
+  return cardinal_plan_is_foreign(plan) ? plan->foreign->kernel->name : plan->kernel->name;
 }
 
 size_t cardinal_plan_weight_bytes(const cardinal_plan *plan) {
+  if (cardinal_plan_is_foreign(plan))
+    return plan->foreign->packed_bytes;
   return plan->packed ? cardinal_conv_weights_bytes(plan->packed) : 0;
 }
 
 void cardinal_plan_candidates(const cardinal_plan *plan, cardinal_candidate_visit visit, void *user) {
+  if (plan->foreign)
+    cardinal_foreign_candidates(plan->context, plan->foreign, visit, user);
   cardinal_shape shape = plan->shape;
   shape.x_layout = plan->x_layout;
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {

@@ -13,6 +13,7 @@ cardinal_driver cardinal_drive_conv1x1;
 cardinal_driver cardinal_drive_fc;
 cardinal_driver cardinal_drive_conv;
 cardinal_driver cardinal_drive_pool;
+cardinal_driver cardinal_drive_foreign; /* of plug-ins' kernels, which have no form */
 
 cardinal_driver *cardinal_driver_of(cardinal_form form);
 

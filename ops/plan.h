@@ -5,6 +5,7 @@
 
 #include "ops/blocking.h"
 #include "ops/context.h"
+#include "ops/foreign.h"
 #include "ops/grouping.h"
 #include "ops/weights.h"
 
@@ -20,10 +21,12 @@ typedef void cardinal_item(const cardinal_work *work, size_t item, float *scratc
 
 struct cardinal_plan {
   const cardinal_context *context;
-  const cardinal_kernel *kernel;
-  cardinal_shape shape; /* as the kernel sees it: with its own layout of x */
+  const cardinal_kernel *kernel; /* NULL if a plug-in's serves: */
+  cardinal_foreign *foreign;     /* NULL if the context has no plug-in */
+  cardinal_shape shape;          /* as the kernel sees it: with its own layout of x */
   cardinal_grouping grouping;
   cardinal_layout x_layout, y_layout; /* the caller's */
+  cardinal_layout kernel_y_layout;    /* that of x is in the shape */
   uint32_t relu, has_residual;
   size_t out_channels;
 
@@ -52,6 +55,11 @@ struct cardinal_work {
   float *convert_to;
   bool alone; /* on the calling thread, whatever the context's threads */
 };
+
+/* Whether a plug-in's kernel serves the plan. */
+static inline bool cardinal_plan_is_foreign(const cardinal_plan *plan) {
+  return plan->foreign && plan->foreign->kernel;
+}
 
 /* What the blocking may count on. */
 static inline cardinal_resources cardinal_plan_resources(const cardinal_plan *plan) {

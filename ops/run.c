@@ -75,20 +75,19 @@ static size_t out_pixels(const cardinal_plan *plan) {
 static void convert_x_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *p = work->plan;
-  convert_item(work, item, p->x_layout, CARDINAL_LAYOUT_BLOCKED16, p->shape.groups * p->shape.in_per_group,
-               in_pixels(p));
+  convert_item(work, item, p->x_layout, p->shape.x_layout, p->shape.groups * p->shape.in_per_group, in_pixels(p));
 }
 
 static void convert_residual_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *p = work->plan;
-  convert_item(work, item, p->y_layout, CARDINAL_LAYOUT_BLOCKED16, p->out_channels, out_pixels(p));
+  convert_item(work, item, p->y_layout, p->kernel_y_layout, p->out_channels, out_pixels(p));
 }
 
 static void convert_y_item(const cardinal_work *work, size_t item, float *scratch) {
   (void)scratch;
   const cardinal_plan *p = work->plan;
-  convert_item(work, item, CARDINAL_LAYOUT_BLOCKED16, p->y_layout, p->out_channels, out_pixels(p));
+  convert_item(work, item, p->kernel_y_layout, p->y_layout, p->out_channels, out_pixels(p));
 }
 
 static cardinal_status check_run(const cardinal_plan *plan, const float *x, const float *residual, const float *y,

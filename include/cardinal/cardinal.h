@@ -208,6 +208,9 @@ enum {
   CARDINAL_CONTEXT_FLUSH_DENORMALS = 1u << 1
 };
 
+/** A list of kernels that aren't the library's: cardinal/plugin.h. */
+struct cardinal_plugin;
+
 /** What a context is to be made of; 0 and NULL everywhere mean the defaults. */
 typedef struct cardinal_context_desc {
   uint32_t struct_size; /**< set by cardinal_context_desc_init */
@@ -217,16 +220,20 @@ typedef struct cardinal_context_desc {
   uint32_t threads;     /**< how many tasks a run is cut into; 0: CARDINAL_NUM_THREADS, else one per physical core in
                            this process's allowed set, and no more than its CPU quota; with serial threading 1 */
   uint32_t reserved;    /**< must be 0 */
-  cardinal_parallel_for parallel_for; /**< the caller's own way to run tasks, or NULL: see threading */
-  void *parallel_for_user;            /**< passed to parallel_for */
-  cardinal_allocate allocate;         /**< NULL: the C library's; set both or neither */
-  cardinal_deallocate deallocate;     /**< NULL exactly if allocate is */
-  void *allocator_user;               /**< passed to both */
-  const char *without;                /**< CPU features not to be used, by name, with commas between: "avx512_vnni" or
-                                         "fma,dotprod"; "vnni" and "bf16" name those of all CPUs. NULL: CARDINAL_WITHOUT
-                                         in the environment, else none. Features that the CPU lacks may be named. */
-  cardinal_threading threading;       /**< who runs the tasks */
-  uint32_t reserved2;                 /**< must be 0 */
+  cardinal_parallel_for parallel_for;   /**< the caller's own way to run tasks, or NULL: see threading */
+  void *parallel_for_user;              /**< passed to parallel_for */
+  cardinal_allocate allocate;           /**< NULL: the C library's; set both or neither */
+  cardinal_deallocate deallocate;       /**< NULL exactly if allocate is */
+  void *allocator_user;                 /**< passed to both */
+  const char *without;                  /**< CPU features not to be used, by name, with commas between: "avx512_vnni" or
+                                           "fma,dotprod"; "vnni" and "bf16" name those of all CPUs. NULL: CARDINAL_WITHOUT
+                                           in the environment, else none. Features that the CPU lacks may be named. */
+  cardinal_threading threading;         /**< who runs the tasks */
+  uint32_t reserved2;                   /**< must be 0 */
+  const struct cardinal_plugin *plugin; /**< the caller's own kernels (cardinal/plugin.h), or NULL. Plans take the first
+                                         that serves, before any of the library's, and cardinal_plan_candidates tells of
+                                         them like of those. The list isn't copied: it must outlive the context. Plans
+                                         that refer to packed weights don't use it. */
 } cardinal_context_desc;
 
 /** How to run: instruction set, threads, allocator. Every plan and network is made from a context and needs it as long
@@ -245,8 +252,8 @@ CARDINAL_API void cardinal_context_desc_init_sized(cardinal_context_desc *desc, 
 
 /** Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
  * Errors: an unknown or unavailable ISA or threading (the message lists what is available), an unknown feature in
- * `without` (the message lists the known ones), a thread count above 4096, a parallel_for together with another
- * threading than custom. */
+ * `without` (the message lists the known ones), a thread count above 4096, a plug-in's list that isn't what
+ * cardinal/plugin.h demands, a parallel_for together with another threading than custom. */
 CARDINAL_API cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                                      cardinal_error *error);
 

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Choosing a plug-in's kernel, and the driver that runs it: items are [image][row chunk]. */
+#include "ops/foreign.h"
+
+#include "ops/drivers.h"
+#include "ops/sizes.h"
+#include "ops/tensor.h"
+
+/* Tells `kernel` of the problem in its own layouts. */
+static void address(cardinal_foreign *foreign, const cardinal_plugin_kernel *kernel) {
+  foreign->kernel = kernel;
+  foreign->conv.x_layout = foreign->pool.x_layout = kernel->x_layout;
+  foreign->conv.y_layout = foreign->pool.y_layout = kernel->y_layout;
+}
+
+static cardinal_plugin_operation operation_of(const cardinal_plugin_problem *problem) {
+  if (problem->conv)
+    return CARDINAL_PLUGIN_CONV;
+  return problem->pool->kind == CARDINAL_POOL_MAX ? CARDINAL_PLUGIN_MAX_POOL : CARDINAL_PLUGIN_AVERAGE_POOL;
+}
+
+/* Why the kernel that is addressed doesn't serve: NULL if it does. The kernel's own words if it has some. */
+static const char *declines(const cardinal_context *context, const cardinal_foreign *foreign) {
+  const cardinal_plugin_kernel *kernel = foreign->kernel;
+  if (foreign->passed_over)
+    return foreign->passed_over;
+  uint32_t needs = 0;
+  size_t length;
+  if (kernel->needs && cardinal_cpu_features_parse(kernel->needs, &needs, &length))
+    return "it needs a CPU feature that this library doesn't know";
+  const uint32_t missing = needs & ~context->selector.features.enabled;
+  if (missing)
+    return cardinal_cpu_feature_missing(missing);
+  if (needs & context->selector.without)
+    return "a CPU feature that it needs was taken away";
+  return kernel->declines ? kernel->declines(kernel, &foreign->problem) : NULL;
+}
+
+bool cardinal_foreign_select(const cardinal_context *context, const cardinal_conv_desc *conv,
+                             const cardinal_pool_desc *pool, int64_t out_height, int64_t out_width,
+                             const char *passed_over, cardinal_foreign **found) {
+  *found = NULL;
+  if (!context->plugin)
+    return true;
+  cardinal_foreign *foreign = cardinal_context_allocate(context, sizeof *foreign);
+  if (!foreign)
+    return false;
+  *foreign = (cardinal_foreign){.passed_over = passed_over};
+  if (conv)
+    foreign->conv = *conv;
+  else
+    foreign->pool = *pool;
+  foreign->problem = (cardinal_plugin_problem){.struct_size = sizeof foreign->problem,
+                                               .conv = conv ? &foreign->conv : NULL,
+                                               .pool = conv ? NULL : &foreign->pool,
+                                               .out_height = out_height,
+                                               .out_width = out_width};
+  *found = foreign;
+  for (size_t i = 0; i < context->plugin->kernel_count; ++i) {
+    address(foreign, context->plugin->kernels[i]);
+    if (foreign->kernel->operation == operation_of(&foreign->problem) && !declines(context, foreign))
+      return true;
+  }
+  foreign->kernel = NULL;
+  return true;
+}
+
+void cardinal_foreign_candidates(const cardinal_context *context, const cardinal_foreign *foreign,
+                                 cardinal_candidate_visit visit, void *user) {
+  cardinal_foreign asked = *foreign;
+  asked.problem.conv = foreign->problem.conv ? &asked.conv : NULL;
+  asked.problem.pool = foreign->problem.pool ? &asked.pool : NULL;
+  for (size_t i = 0; i < context->plugin->kernel_count; ++i) {
+    address(&asked, context->plugin->kernels[i]);
+    if (asked.kernel->operation != operation_of(&asked.problem))
+      continue;
+    const char *reason = asked.kernel == foreign->kernel ? NULL : declines(context, &asked);
+    visit(user, asked.kernel->name, asked.kernel == foreign->kernel || reason ? reason : "a kernel before it serves");
+  }
+}
+
+bool cardinal_foreign_pack(const cardinal_context *context, cardinal_foreign *foreign, const float *weights,
+                           const float *bias) {
+  const cardinal_plugin_kernel *kernel = foreign->kernel;
+  if (!kernel->pack)
+    return true;
+  foreign->packed_bytes = kernel->packed_bytes(kernel, &foreign->problem);
+  foreign->packed = cardinal_context_allocate(context, cardinal_max(foreign->packed_bytes, 1));
+  if (!foreign->packed)
+    return false;
+  kernel->pack(kernel, &foreign->problem, weights, bias, foreign->packed);
+  return true;
+}
+
+void cardinal_foreign_destroy(const cardinal_context *context, cardinal_foreign *foreign) {
+  if (!foreign)
+    return;
+  cardinal_context_free(context, foreign->packed, cardinal_max(foreign->packed_bytes, 1));
+  cardinal_context_free(context, foreign, sizeof *foreign);
+}
+
+static void foreign_item(const cardinal_work *work, size_t item, float *scratch) {
+  const cardinal_plan *plan = work->plan;
+  const cardinal_foreign *foreign = plan->foreign;
+  const size_t rows = plan->shape.out_height, row_chunk = plan->blocking.row_chunk;
+  const size_t row_chunks = cardinal_ceil_div(rows, row_chunk);
+  const size_t image = item / row_chunks, row_begin = item % row_chunks * row_chunk;
+  const size_t y_offset = image * plan->y_image;
+  foreign->kernel->run(foreign->kernel, &(cardinal_plugin_args){
+                                            .struct_size = sizeof(cardinal_plugin_args),
+                                            .problem = &foreign->problem,
+                                            .packed = foreign->packed,
+                                            .x = work->x + image * plan->x_image,
+                                            .residual = work->residual ? work->residual + y_offset : NULL,
+                                            .y = work->y + y_offset,
+                                            .scratch = scratch,
+                                            .image = (int64_t)image,
+                                            .row_begin = (int64_t)row_begin,
+                                            .row_end = (int64_t)cardinal_min(row_begin + row_chunk, rows),
+                                        });
+}
+
+void cardinal_drive_foreign(cardinal_plan *plan) {
+  const cardinal_plugin_kernel *kernel = plan->foreign->kernel;
+  const cardinal_shape *s = &plan->shape;
+  /* Several items a thread, so that all finish at about the same time. */
+  const size_t threads = plan->context->threads;
+  const size_t wanted = threads > 1 && kernel->flags & CARDINAL_PLUGIN_ROWS ? 4 * threads : 1;
+  plan->blocking.row_chunk = cardinal_ceil_div(s->out_height, cardinal_min(wanted, s->out_height));
+  plan->item = foreign_item;
+  plan->items = s->batch * cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  const size_t bytes = kernel->scratch_bytes ? kernel->scratch_bytes(kernel, &plan->foreign->problem) : 0;
+  plan->worker_floats = cardinal_ceil_div(bytes, sizeof(float));
+}

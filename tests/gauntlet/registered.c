@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Foreign kernels in a context: plans choose them like the library's, run them right, and say so. */
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cardinal/plugin.h>
+
+#include "gauntlet/operands.h"
+#include "gauntlet/tensor.h"
+
+/* The list of a shared object, loaded into this process. */
+static const cardinal_plugin *load(const char *path) {
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  cr_assert(library, "%s", dlerror());
+  void *symbol = dlsym(library, "cardinal_plugin_kernels");
+  cardinal_plugin_entry *entry;
+  memcpy(&entry, &symbol, sizeof entry);
+  return entry();
+}
+
+static cardinal_context *context_with(const cardinal_plugin *plugin, uint32_t threads) {
+  cardinal_context_desc desc;
+  cardinal_context_desc_init(&desc);
+  desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
+  desc.threads = threads;
+  desc.plugin = plugin;
+  cardinal_context *context;
+  cardinal_error error;
+  cr_assert_eq(cardinal_context_create(&desc, &context, &error), CARDINAL_OK, "%s", error.message);
+  return context;
+}
+
+static gauntlet_problem problem_of(const char *text) {
+  gauntlet_problem problem;
+  cardinal_error error;
+  cr_assert(gauntlet_parse(text, &problem, &error), "%s", error.message);
+  return problem;
+}
+
+/* Makes a plan of the problem and checks that `kernel` serves it (NULL: one of the library's) and that y has the
+ * canonical bits. */
+static void expect_bits(const cardinal_context *context, const char *text, const char *kernel) {
+  const gauntlet_problem problem = problem_of(text);
+  const cardinal_conv_desc *d = &problem.conv;
+  gauntlet_operands operands;
+  gauntlet_operands_make(&operands, &problem, DATA_RANDOM, 5);
+  const data_problem *p = &operands.data;
+  const cardinal_reference_shape *s = &p->shape;
+  float *expected = gauntlet_expected(&problem, &operands);
+  cardinal_plan *plan;
+  cardinal_error error;
+  cr_assert_eq(cardinal_conv_create(context, d, p->weights, d->has_bias ? p->bias : NULL, &plan, &error), CARDINAL_OK,
+               "%s", error.message);
+  const char *found = cardinal_plan_kernel(plan);
+  cr_expect(kernel ? strcmp(found, kernel) == 0 : strstr(found, "_f32_") != NULL, "%s: %s serves", text, found);
+
+  const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
+  const size_t y_floats = gauntlet_tensor_floats(d->y_layout, s->batch, s->out_channels, out_pixels);
+  float *x = malloc(gauntlet_tensor_floats(d->x_layout, s->batch, s->in_channels, in_pixels) * sizeof(float));
+  float *y = malloc(y_floats * sizeof(float)), *spread = malloc(y_floats * sizeof(float));
+  float *residual = malloc(y_floats * sizeof(float));
+  gauntlet_tensor_spread(d->x_layout, x, p->x, s->batch, s->in_channels, in_pixels);
+  gauntlet_tensor_spread(d->y_layout, spread, expected, s->batch, s->out_channels, out_pixels);
+  if (p->residual)
+    gauntlet_tensor_spread(d->y_layout, residual, p->residual, s->batch, s->out_channels, out_pixels);
+  memset(y, 0xFF, y_floats * sizeof(float));
+  void *scratch = malloc(cardinal_plan_scratch_bytes(plan));
+  cr_assert_eq(cardinal_plan_run(plan, x, p->residual ? residual : NULL, y, scratch, &error), CARDINAL_OK, "%s",
+               error.message);
+  cr_expect(memcmp(y, spread, y_floats * sizeof(float)) == 0, "%s: other bits", text);
+  free(scratch);
+  free(x);
+  free(y);
+  free(spread);
+  free(residual);
+  free(expected);
+  cardinal_plan_destroy(plan);
+  gauntlet_operands_free(&operands);
+}
+
+Test(registered, serves_every_layout_with_any_threads) {
+  const cardinal_plugin *plugin = load(WRONG_KERNELS);
+  const cardinal_plugin only_right = {.abi = plugin->abi,
+                                      .struct_size = plugin->struct_size,
+                                      .name = plugin->name,
+                                      .kernels = plugin->kernels,
+                                      .kernel_count = 1};
+  cr_assert_str_eq(plugin->kernels[0]->name, "right");
+  for (uint32_t threads = 1; threads <= 3; ++threads) {
+    cardinal_context *context = context_with(&only_right, threads);
+    expect_bits(context, "conv g2 ic40 oc6 ih7 iw9 k3 p1 n2 bias relu x:nchw y:nchw", "right");
+    expect_bits(context, "conv g2 ic40 oc6 ih7 iw9 k3 p1 n2 residual", "right");
+    expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 p1 bias residual relu x:nhwc y:blocked", "right");
+    expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 d2 p2 x:blocked y:nhwc", "right");
+    cardinal_context_destroy(context);
+  }
+}
+
+typedef struct candidates {
+  char names[4][64], reasons[4][128];
+  size_t count, chosen; /* chosen counts */
+} candidates;
+
+static void note(void *user, const char *kernel, const char *reason) {
+  candidates *c = user;
+  if (c->count < 4) {
+    snprintf(c->names[c->count], sizeof c->names[0], "%s", kernel);
+    snprintf(c->reasons[c->count], sizeof c->reasons[0], "%s", reason ? reason : "");
+  }
+  ++c->count;
+  c->chosen += reason == NULL;
+}
+
+static void expect_candidates(const cardinal_context *context, const gauntlet_problem *problem, const char *reason) {
+  gauntlet_operands operands;
+  gauntlet_operands_make(&operands, problem, DATA_RANDOM, 5);
+  cardinal_plan *plan;
+  cardinal_error error;
+  cr_assert_eq(cardinal_conv_create(context, &problem->conv, operands.data.weights,
+                                    problem->conv.has_bias ? operands.data.bias : NULL, &plan, &error),
+               CARDINAL_OK, "%s", error.message);
+  candidates c = {.count = 0};
+  cardinal_plan_candidates(plan, note, &c);
+  cr_expect_str_eq(c.names[0], "window_conv_nchw");
+  cr_expect_str_eq(c.reasons[0], reason);
+  cr_expect_eq(c.chosen, 1u, "%zu kernels were chosen", c.chosen);
+  cr_expect(c.count > 4);
+  cr_expect_eq(strcmp(cardinal_plan_kernel(plan), "window_conv_nchw") == 0, reason[0] == '\0');
+  cardinal_plan_destroy(plan);
+  gauntlet_operands_free(&operands);
+}
+
+Test(registered, says_why_it_is_passed_over) {
+  cardinal_context *context = context_with(load(EXAMPLE_PLUGIN), 1);
+  gauntlet_problem problem = problem_of("conv ic5 oc20 i7 k3 p1 bias");
+  expect_candidates(context, &problem, "");
+  problem = problem_of("conv ic5 oc20 i7 k3 p1 bias relu");
+  expect_candidates(context, &problem, "it has a residual or a ReLU");
+  expect_bits(context, "conv ic5 oc20 i7 k3 d2 p2 bias", NULL);
+  cardinal_context_destroy(context);
+}
+
+Test(registered, leaves_packed_weights_to_the_library) {
+  cardinal_context *context = context_with(load(EXAMPLE_PLUGIN), 1);
+  const gauntlet_problem problem = problem_of("conv ic5 oc20 i7 k3 p1");
+  float weights[20 * 5 * 9] = {0};
+  cardinal_conv_weights *packed;
+  cardinal_plan *plan;
+  cr_assert_eq(cardinal_conv_weights_create(context, &problem.conv, weights, NULL, &packed, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_conv_create_packed(context, &problem.conv, packed, &plan, NULL), CARDINAL_OK);
+  candidates c = {.count = 0};
+  cardinal_plan_candidates(plan, note, &c);
+  cr_expect_str_eq(c.reasons[0], "it can't read weights that it didn't pack");
+  cardinal_plan_destroy(plan);
+  cardinal_conv_weights_destroy(packed);
+  cardinal_context_destroy(context);
+}
+
+Test(registered, refuses_a_list_of_another_abi) {
+  cardinal_context_desc desc;
+  cardinal_context_desc_init(&desc);
+  desc.plugin = load(WRONG_ABI);
+  cardinal_context *context = NULL;
+  cardinal_error error;
+  cr_expect_eq(cardinal_context_create(&desc, &context, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "version 77"), "%s", error.message);
+  cr_expect_null(context);
+}
