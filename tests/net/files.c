@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/match.h"
 #include "net/weights.h"
 
 static _Noreturn void give_up(const char *what, const char *path) {
@@ -247,4 +248,30 @@ void test_write_weights(const char *path, const cardinal_net_spec *spec, uint64_
     give_up("write", path);
   free(header.text);
   cardinal_weights_destroy(weights);
+}
+
+cardinal_weights *test_open_weights(const char *path) {
+  cardinal_weights *weights;
+  cardinal_error error;
+  if (cardinal_weights_open(path, &weights, &error)) {
+    fprintf(stderr, "tests: %s\n", error.message);
+    exit(EXIT_FAILURE);
+  }
+  return weights;
+}
+
+void test_write_sparse(const char *path, const cardinal_net_spec *spec) {
+  cardinal_tensor_table table;
+  text header = {0};
+  size_t offset = 0;
+  if (cardinal_table_of_spec(spec, &table, NULL))
+    give_up("list", spec->name);
+  append(&header, "{");
+  for (size_t i = 0; i < table.count; i++)
+    append_entry(&header, &(test_weights_options){0}, table.tensors[i].name, "F32", &table.tensors[i], &offset,
+                 4 * table.tensors[i].count);
+  append(&header, "}");
+  test_write_header(path, header.text, offset);
+  free(header.text);
+  cardinal_table_free(&table);
 }

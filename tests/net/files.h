@@ -49,4 +49,10 @@ typedef struct test_weights_options {
 void test_write_weights(const char *path, const cardinal_net_spec *spec, uint64_t seed,
                         const test_weights_options *options);
 
+/* Opens a file, or ends the process. */
+cardinal_weights *test_open_weights(const char *path);
+
+/* Writes a file with every tensor of a spec as F32, whose zeros take no room on the disk. */
+void test_write_sparse(const char *path, const cardinal_net_spec *spec);
+
 #endif
