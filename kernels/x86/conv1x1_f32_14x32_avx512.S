@@ -2,8 +2,9 @@
 #define CONV1X1_AHEAD CONV1X1_AHEAD_AVX512
 #define CONV1X1_W_LINES 8 /* most lines of weights that an input block prefetches */
 #include "kernels/x86/avx512.inc"
+#include "kernels/x86/f32.inc"
 #include "kernels/x86/conv1x1.inc"
 
-/* prefix, most pixels, blocks, product, loaded, bytes of a pixel, start, finish */
-family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 1, multiply_f32, 14, 64, start_f32, finish_f32
-family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 2, multiply_f32, 3, 64, start_f32, finish_f32
+/* prefix, most pixels, blocks, loaded */
+family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 1, 14
+family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 2, 3

@@ -2,7 +2,8 @@
 #define CONV1X1_AHEAD CONV1X1_AHEAD_AVX2
 #define CONV1X1_W_LINES 2 /* most lines of weights that an input block prefetches */
 #include "kernels/x86/avx2.inc"
+#include "kernels/x86/f32.inc"
 #include "kernels/x86/conv1x1.inc"
 
-/* prefix, most pixels, blocks, product, loaded, bytes of a pixel, start, finish */
-family conv1x1_f32_avx2, CONV1X1_PIXELS_AVX2, 1, multiply_f32, 1, 64, start_f32, finish_f32
+/* prefix, most pixels, blocks, loaded */
+family conv1x1_f32_avx2, CONV1X1_PIXELS_AVX2, 1, 1

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define FC_AHEAD 16 /* channels that weights are prefetched ahead of their use */
 #include "kernels/x86/avx2.inc"
+#include "kernels/x86/f32.inc"
 #include "kernels/x86/fc.inc"
 
-family fc_f32_avx2, multiply_f32
+family fc_f32_avx2
