@@ -137,16 +137,16 @@ static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const
   tiles->of[a->window.stride_h - 1][pixels - 1](&t[1]);
 }
 
-/* All rows' segments of `pixels` pixels, `across` of them side by side from column `first` on, evenly spread over
- * tiles. */
+/* The segments of `pixels` pixels of rows [row_begin, row_end), `across` of them side by side from column `first` on,
+ * evenly spread over tiles. */
 static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardinal_segments *tiles,
-                                        cardinal_segments_tile t[SEGMENTS_MOST_VECTORS], size_t first, size_t pixels,
-                                        size_t across) {
+                                        cardinal_segments_tile t[SEGMENTS_MOST_VECTORS], size_t row_begin,
+                                        size_t row_end, size_t first, size_t pixels, size_t across) {
   const size_t stride = a->window.stride_h, pad = a->window.pad_left, end = first + across * pixels;
-  const cardinal_cut cut = cardinal_cut_evenly((a->row_end - a->row_begin) * across, tiles->segments[pixels - 1]);
-  size_t row = a->row_begin, column = first, s = 0, tile = 0;
+  const cardinal_cut cut = cardinal_cut_evenly((row_end - row_begin) * across, tiles->segments[pixels - 1]);
+  size_t row = row_begin, column = first, s = 0, tile = 0;
   uint64_t edges = 0;
-  for (cardinal_segments_row start = cardinal_segments_row_of(a, row); row < a->row_end;) {
+  for (cardinal_segments_row start = cardinal_segments_row_of(a, row); row < row_end;) {
     const char *x = start.x + column * stride * CARDINAL_BLOCK * sizeof(float);
     uint64_t here = start.edges;
     if (column * stride < pad)
@@ -161,7 +161,7 @@ static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardi
     t->y[s] = start.y + column * CARDINAL_BLOCK;
     edges |= here << (SEGMENT_BITS * s++);
     column += pixels;
-    if (column == end && ++row < a->row_end) {
+    if (column == end && ++row < row_end) {
       column = first;
       start = cardinal_segments_row_of(a, row);
     }
@@ -193,9 +193,13 @@ static inline void cardinal_segments_run(const cardinal_conv_args *a, const card
     cardinal_tile_lanes(t[v].lanes, a->lane_mask >> lane);
   }
   const cardinal_cut cut = cardinal_segments_cut(a->out_width, tiles);
-  if (cut.longer_count > 0)
-    cardinal_segments_of(a, tiles, t, 0, cut.longer, cut.longer_count);
-  cardinal_segments_of(a, tiles, t, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
+  /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */
+  const size_t rows = tiles->segments[cut.shorter - 1] == 1 ? 1 : a->row_end - a->row_begin;
+  for (size_t row = a->row_begin; row < a->row_end; row += rows) {
+    if (cut.longer_count > 0)
+      cardinal_segments_of(a, tiles, t, row, row + rows, 0, cut.longer, cut.longer_count);
+    cardinal_segments_of(a, tiles, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
+  }
 }
 #endif
 
