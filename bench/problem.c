@@ -39,7 +39,8 @@ bool bench_problem_init(bench_problem *p, const cardinal_net_layer *layer) {
     p->in_height = (size_t)c->in_height;
     p->in_width = (size_t)c->in_width;
     p->out_channels = (size_t)c->out_channels;
-    taps = 2.0 * (double)(c->in_channels / c->groups) * (double)(c->kernel_height * c->kernel_width);
+    const int64_t in_per_group = c->in_channels / c->groups;
+    taps = 2.0 * (double)in_per_group * (double)(c->kernel_height * c->kernel_width);
   } else {
     const cardinal_pool_desc *c = &p->pool;
     if (c->batch != 1 || cardinal_pool_output_size(c, &height, &width, NULL))

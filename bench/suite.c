@@ -56,7 +56,7 @@ static bool add_models(bench_suite *s, char *error, size_t size) {
     snprintf(error, size, "--cardinal_models: the list is longer than %zu characters", sizeof names - 1);
     return false;
   }
-  strcpy(names, s->options->models);
+  memcpy(names, s->options->models, strlen(s->options->models) + 1);
   char *rest = names;
   for (char *name; (name = strtok_r(rest, ",", &rest));)
     if (!add_model(s, name, error, size))
