@@ -226,8 +226,8 @@ typedef struct cardinal_context_desc {
   cardinal_deallocate deallocate;       /**< NULL exactly if allocate is */
   void *allocator_user;                 /**< passed to both */
   const char *without;                  /**< CPU features not to be used, by name, with commas between: "avx512_vnni" or
-                                           "fma,dotprod"; "vnni" and "bf16" name those of all CPUs. NULL: CARDINAL_WITHOUT
-                                           in the environment, else none. Features that the CPU lacks may be named. */
+                                           "fma,dotprod"; "vnni" and "bf16" name those of all CPUs. NULL: those of
+                                           CARDINAL_WITHOUT, else none. Features that the CPU lacks may be named. */
   cardinal_threading threading;         /**< who runs the tasks */
   uint32_t reserved2;                   /**< must be 0 */
   const struct cardinal_plugin *plugin; /**< the caller's own kernels (cardinal/plugin.h), or NULL. Plans take the first

@@ -11,13 +11,14 @@ class Unmodelled(Exception):
     """llvm-mca refused the code."""
 
 
-# Shuffles of what they load, as llvm-objdump prints them: "vpermilps $85, 64(%rsi), %zmm3", "vpermps 64(%rsi), %zmm31, %zmm3".
+# Shuffles of what they load, as llvm-objdump prints them: "vpermilps $85, 64(%rsi), %zmm3", "vpermps 64(%rsi), %zmm31,
+# %zmm3".
 FOLDED_SHUFFLE = re.compile(r"^\t(vpermilps\t\$\w+, |vpermps\t)(\S*\(\S*\))(, %\w+)?, (%\w+)$", re.M)
 
 
 def unfolded(cpu, assembly):
-    """On skylake-avx512, shuffles with their loads taken out: a CPU splits them for its scheduler, where llvm-mca has the
-    shuffle's port wait for the load as well."""
+    """On skylake-avx512, shuffles with their loads taken out: a CPU splits them for its scheduler, where llvm-mca has
+    the shuffle's port wait for the load as well."""
     if cpu != "skylake-avx512":
         return assembly
     return FOLDED_SHUFFLE.sub(r"\tvmovups\t\2, \4\n\t\1\4\3, \4", assembly)
