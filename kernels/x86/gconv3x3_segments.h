@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A tile of a 3×3 convolution, up to four segments of rows, as C and assembly see it; kernels/x86/gconv3x3_segments.inc
- * has the tiles. Distances are bytes. */
+/* A tile of a 3×3 convolution, up to four segments of rows, as C and assembly see it;
+ * kernels/x86/gconv3x3_segments.inc has the tiles. Distances are bytes. */
 #ifndef CARDINAL_KERNELS_X86_GCONV3X3_SEGMENTS_H
 #define CARDINAL_KERNELS_X86_GCONV3X3_SEGMENTS_H
 

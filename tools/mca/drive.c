@@ -4,7 +4,7 @@
  * executes doesn't depend on them.
  *
  *   mca_drive kernels        prints "KERNEL ISA FORM LAYOUT LANES" for each kernel of the registry: what it is
- *   mca_drive list           prints "KERNEL CASE" for each hand-written kernel and each case that it serves
+ *   mca_drive list           prints "KERNEL CASE" for each case and each ISA's hand-written kernel for it
  *   mca_drive KERNEL CASE    stops itself (SIGSTOP; not if MCA_DRIVE_RUN is set), then calls the kernel
  */
 #include <signal.h>
@@ -31,6 +31,8 @@ static const drive_case cases[] = {
     {"3x3-w16-14x14", 16, 32, 14, 3, 1, 1},    {"3x3-w16-s2-56x56", 16, 32, 112, 3, 2, 1},
     {"3x3-w16-s2-14x14", 16, 32, 28, 3, 2, 1}, {"3x3-w32-56x56", 32, 32, 56, 3, 1, 1},
     {"3x3-w32-7x7", 32, 32, 7, 3, 1, 1},       {"3x3-w32-s2-7x7", 32, 32, 14, 3, 2, 1},
+    {"5x5-w4-56x56", 4, 32, 56, 5, 1, 2},      {"5x5-w8-56x56", 8, 32, 56, 5, 1, 2},
+    {"5x5-w16-56x56", 16, 32, 56, 5, 1, 2},    {"5x5-w16-s2-56x56", 16, 32, 112, 5, 2, 2},
 };
 enum {
   N_CASES = sizeof cases / sizeof cases[0]
@@ -68,11 +70,16 @@ static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kerne
                           .window = cardinal_square_window(c->kernel, c->stride, 1, c->pad)};
 }
 
+/* Whether a kernel is the one that its ISA prefers for a case. */
 static bool serves(const cardinal_kernel *kernel, const drive_case *c) {
-  cardinal_shape shape = shape_of(c, kernel);
-  return kernel->isa != CARDINAL_ISA_GENERIC &&
-         (kernel->form == CARDINAL_FORM_CONV || kernel->form == CARDINAL_FORM_CONV1X1) &&
-         cardinal_kernel_declines_shape(kernel, &shape) == NULL;
+  const cardinal_shape shape = shape_of(c, kernel);
+  if (kernel->isa == CARDINAL_ISA_GENERIC ||
+      (kernel->form != CARDINAL_FORM_CONV && kernel->form != CARDINAL_FORM_CONV1X1))
+    return false;
+  for (const cardinal_kernel *k = cardinal_kernels; k <= kernel; ++k)
+    if (k->isa == kernel->isa && cardinal_kernel_declines_shape(k, &shape) == NULL)
+      return k == kernel;
+  return false;
 }
 
 static float *zeros(size_t floats) {
@@ -98,7 +105,8 @@ __attribute__((noinline, used)) static void mca_drive_call(const cardinal_kernel
 }
 
 static void drive(const cardinal_kernel *kernel, const drive_case *c) {
-  size_t out = out_size(c), slot = kernel->slot == 0 ? CARDINAL_BLOCK : kernel->slot;
+  const cardinal_shape shape = shape_of(c, kernel);
+  size_t out = out_size(c), slot = cardinal_shape_slot(&shape);
   size_t in_pixels = c->in_size * c->in_size, out_pixels = out * out;
   size_t blocks = (c->in_per_group + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
   size_t tile_blocks = kernel->form == CARDINAL_FORM_CONV1X1 ? kernel->tile_blocks : 1;

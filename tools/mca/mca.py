@@ -38,6 +38,8 @@ def kernel_objects(folder):
     """(kernel file, ISA, path) of each object file of hand-written kernels in a build folder."""
     found = []
     for directory, _, files in os.walk(folder):
+        if os.path.basename(directory) == "generic":
+            continue  # portable kernels, built with an ISA's flags
         for name in files:
             match = KERNEL_FILE.match(name)
             if match:
@@ -90,6 +92,8 @@ def call_bound(kernel, case):
     work, and for other kernels."""
     if case.startswith("1x1"):
         return 90 if kernel.form == "conv1x1" else None
+    if case.startswith("5x5-"):
+        return 35 if re.search(r"-w[48]-", case) else 60
     if not case.startswith("3x3-") or not case.endswith("-56x56") or kernel.form != "conv":
         return None
     if re.search(r"-w[48]-", case):

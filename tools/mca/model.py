@@ -11,8 +11,8 @@ class Unmodelled(Exception):
     """llvm-mca refused the code."""
 
 
-# Shuffles of what they load, as llvm-objdump prints them: "vpermilps $85, 64(%rsi), %zmm3", "vpermps 64(%rsi), %zmm31,
-# %zmm3".
+# Shuffles of what they load, as llvm-objdump prints them: "vpermilps $85, 64(%rsi), %zmm3" and
+# "vpermps 64(%rsi), %zmm31, %zmm3".
 FOLDED_SHUFFLE = re.compile(r"^\t(vpermilps\t\$\w+, |vpermps\t)(\S*\(\S*\))(, %\w+)?, (%\w+)$", re.M)
 
 
