@@ -120,6 +120,7 @@ int main(int argc, char **argv) {
   process_start();
   if (!bench_options_parse(&argc, argv, &options, error, sizeof error)) {
     fprintf(stderr, "cardinal_bench: %s\n", error);
+    bench_options_free(&options);
     return EXIT_FAILURE;
   }
   if (options.help) {
@@ -133,5 +134,6 @@ int main(int argc, char **argv) {
   }
   const int status = options.list ? list(&suite) : run(&suite, argc, argv);
   bench_suite_destroy(&suite);
+  bench_options_free(&options);
   return status;
 }

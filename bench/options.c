@@ -10,6 +10,10 @@ enum {
   MOST_REPETITIONS = 1000
 };
 
+void bench_options_free(bench_options *o) {
+  free(o->cases);
+}
+
 void bench_options_help(FILE *file) {
   static const char *const lines[] = {
 #include "bench/help_lines.h"
@@ -155,7 +159,21 @@ static bool check_passed_on(argument *a, bench_options *o, bool *known) {
   return true;
 }
 
+/* --case and its value, which may also be the next argument, as `cardinal verify` takes it. */
+static bool add_case(argument *a, bench_options *o) {
+  const char **more = a->value ? realloc(o->cases, (o->case_count + 1) * sizeof *more) : NULL;
+  if (!more)
+    return refuse(a, "a descriptor, such as 'conv g32 ic128 oc128 i56 k3 p1 bias relu'");
+  o->cases = more;
+  o->cases[o->case_count++] = a->value;
+  return true;
+}
+
 static bool parse_own(argument *a, bench_options *o) {
+  if (is_option(a, "--case"))
+    return add_case(a, o);
+  if (is_option(a, "--kernel"))
+    return parse_text(a, &o->kernel);
   if (is_option(a, "--benchmark_filter"))
     return parse_text(a, &o->filter);
   if (is_option(a, "--cardinal_models"))
@@ -193,6 +211,13 @@ bool bench_options_parse(int *argc, char **argv, bench_options *o, char *error, 
   int kept = 1;
   for (int i = 1; i < *argc; ++i) {
     argument a = {.text = argv[i], .error = error, .size = size};
+    /* As `cardinal verify` takes them: the value may be the next argument. */
+    if ((strcmp(argv[i], "--case") == 0 || strcmp(argv[i], "--kernel") == 0) && i + 1 < *argc) {
+      a.value = argv[++i];
+      if (!(a.text[2] == 'c' ? add_case(&a, o) : parse_text(&a, &o->kernel)))
+        return false;
+      continue;
+    }
     bool passed_on;
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       o->help = true;
@@ -202,6 +227,10 @@ bool bench_options_parse(int *argc, char **argv, bench_options *o, char *error, 
       return false;
     if (passed_on)
       argv[kept++] = argv[i];
+  }
+  if (o->kernel && !o->case_count && !o->help) {
+    snprintf(error, size, "--kernel is for given problems: name one with --case");
+    return false;
   }
   argv[kept] = NULL;
   *argc = kept;

@@ -10,8 +10,11 @@
 #include "bench/shim.h"
 
 typedef struct bench_options {
-  const char *filter;  /* NULL: the standard selection */
-  const char *models;  /* comma-separated names; NULL: all */
+  const char *filter; /* NULL: the standard selection */
+  const char *models; /* comma-separated names; NULL: all */
+  const char **cases; /* descriptors in place of networks; to be freed */
+  size_t case_count;
+  const char *kernel;  /* a plug-in whose kernels run beside the library's on the cases; NULL: none */
   const char *results; /* folder for the JSON file, NULL: none */
   const char *output;  /* the user's own --benchmark_out, NULL: none */
   bench_format format; /* on standard output; BENCH_FORMAT_NONE: progress and tables of our own */
@@ -29,6 +32,8 @@ typedef struct bench_options {
 /* Takes the options of this program out of argv (argc shrinks) and leaves those that are Google Benchmark's, checked.
  * False with a sentence in `error` for a value that makes no sense or an option that nobody knows. */
 bool bench_options_parse(int *argc, char **argv, bench_options *options, char *error, size_t size);
+
+void bench_options_free(bench_options *options);
 
 void bench_options_help(FILE *file);
 

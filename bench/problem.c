@@ -24,11 +24,35 @@ static float *floats(size_t count) {
 }
 
 bool bench_problem_init(bench_problem *p, const cardinal_net_layer *layer) {
-  *p = (bench_problem){.is_conv = layer->is_conv != 0};
-  if (p->is_conv)
-    p->conv = *layer->conv;
+  return bench_problem_of(p, layer->is_conv ? layer->conv : NULL, layer->is_conv ? NULL : layer->pool);
+}
+
+/* Taps of all outputs in one direction that lie inside the image. */
+static double taps_inside(size_t out, size_t kernel, size_t stride, size_t dilation, size_t pad, size_t in) {
+  double inside = 0;
+  for (size_t o = 0; o < out; ++o)
+    for (size_t k = 0; k < kernel; ++k) {
+      const size_t at = o * stride + k * dilation;
+      inside += at >= pad && at - pad < in;
+    }
+  return inside;
+}
+
+double bench_problem_executed(const bench_problem *p) {
+  if (!p->is_conv)
+    return 1;
+  const cardinal_window w = cardinal_window_of_conv(&p->conv);
+  return taps_inside(p->out_height, w.kernel_h, w.stride_h, w.dilation_h, w.pad_top, p->in_height) *
+         taps_inside(p->out_width, w.kernel_w, w.stride_w, w.dilation_w, w.pad_left, p->in_width) /
+         (double)(p->out_height * w.kernel_h * p->out_width * w.kernel_w);
+}
+
+bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const cardinal_pool_desc *pool) {
+  *p = (bench_problem){.is_conv = conv != NULL};
+  if (conv)
+    p->conv = *conv;
   else
-    p->pool = *layer->pool;
+    p->pool = *pool;
   int64_t height, width;
   double taps;
   if (p->is_conv) {

@@ -26,6 +26,12 @@ typedef struct bench_problem {
 /* Describes a layer of a network that was made for one image. False if the sizes don't fit together. */
 bool bench_problem_init(bench_problem *problem, const cardinal_net_layer *layer);
 
+/* The same of an operator on one image: one of conv and pool, the other NULL. */
+bool bench_problem_of(bench_problem *problem, const cardinal_conv_desc *conv, const cardinal_pool_desc *pool);
+
+/* The share of the nominal operations that don't fall into the padding. */
+double bench_problem_executed(const bench_problem *problem);
+
 bool bench_problem_same(const bench_problem *a, const bench_problem *b);
 
 /* "128>128 3x3/2 g32 56x56": channels, window and stride, groups, input. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench/report.h"
 
+#include "bench/report_cases.h"
 #include "bench/table.h"
 
-/* "~" before medians of too few quiet rounds */
 static const char *mark(bool firm) {
-  return firm ? "" : "~";
+  return firm ? "" : BENCH_DOUBT;
 }
 
 void bench_report_line(const bench_entry *e, FILE *file) {
@@ -23,23 +23,6 @@ void bench_report_line(const bench_entry *e, FILE *file) {
   else
     fprintf(file, "%s%.3f ms, %.1f GFLOP/s, %.1f %% of peak, %s\n", doubt, 1e3 * m->seconds, m->gflops, m->peak_pct,
             r->label);
-}
-
-double bench_times_naive(const bench_suite *s, const bench_entry *e, bool *firm) {
-  if (!e->result.done || (e->kind != BENCH_LAYER && e->kind != BENCH_PLAIN))
-    return 0;
-  const bench_entry *naive = bench_suite_layer_entry(s, BENCH_NAIVE, e->layer, e->isa, 1);
-  if (!naive)
-    return 0;
-  *firm = cardinal_measurement_is_firm(&naive->result.measured) && cardinal_measurement_is_firm(&e->result.measured);
-  return naive->result.measured.seconds / e->result.measured.seconds;
-}
-
-/* A figure, or "-" for 0. */
-static void add_figure(bench_table *t, const char *format, double figure, bool firm) {
-  char text[BENCH_CELL];
-  snprintf(text, sizeof text, format, figure);
-  bench_table_add(t, "%s%s", figure > 0 ? mark(firm) : "", figure > 0 ? text : "-");
 }
 
 static void add_headings(bench_table *t, const char *const *headings) {
@@ -76,10 +59,10 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
       bench_table_add(&t, "%s", s->layers[e->layer].name);
     bench_table_add(&t, "%s", shape);
     bench_table_add(&t, "%s", e->result.kernel);
-    add_figure(&t, "%.3f", 1e3 * m->seconds, firm);
-    add_figure(&t, "%.1f", m->gflops, firm);
-    add_figure(&t, "%.1f", m->peak_pct, firm);
-    add_figure(&t, "%.1f", times, times_firm);
+    bench_table_figure(&t, "%.3f", 1e3 * m->seconds, firm);
+    bench_table_figure(&t, "%.1f", m->gflops, firm);
+    bench_table_figure(&t, "%.1f", m->peak_pct, firm);
+    bench_table_figure(&t, "%.1f", times, times_firm);
   }
   if (t.cells > t.columns) {
     fprintf(file, "\nLayers of %s, %s, %u thread%s\n\n", s->models[model].spec.name, cardinal_isa_name(isa), threads,
@@ -125,9 +108,9 @@ static void add_step(const bench_suite *s, const bench_model *model, const step 
     return;
   bench_table_add(t, "%s", one->what);
   bench_table_add(t, "%s", one->detail);
-  add_figure(t, "%.1f", 1e3 * sum.seconds, sum.firm);
-  add_figure(t, "%.1f", 1e-9 * sum.flops / sum.seconds, sum.firm);
-  add_figure(t, "%.1f", naive.seconds / sum.seconds, sum.firm && naive.firm);
+  bench_table_figure(t, "%.1f", 1e3 * sum.seconds, sum.firm);
+  bench_table_figure(t, "%.1f", 1e-9 * sum.flops / sum.seconds, sum.firm);
+  bench_table_figure(t, "%.1f", naive.seconds / sum.seconds, sum.firm && naive.firm);
 }
 
 static void print_steps(const bench_suite *s, size_t model, FILE *file) {
@@ -167,9 +150,9 @@ static void print_nets(const bench_suite *s, FILE *file) {
     bench_table_add(&t, "%u", e->threads);
     const cardinal_measurement *m = &e->result.measured;
     const bool firm = cardinal_measurement_is_firm(m);
-    add_figure(&t, "%.1f", 1e3 * m->seconds, firm);
-    add_figure(&t, "%.1f", m->gflops, firm);
-    add_figure(&t, "%.1f", m->peak_pct, firm);
+    bench_table_figure(&t, "%.1f", 1e3 * m->seconds, firm);
+    bench_table_figure(&t, "%.1f", m->gflops, firm);
+    bench_table_figure(&t, "%.1f", m->peak_pct, firm);
   }
   if (t.cells > t.columns) {
     fprintf(file, "\nWhole networks\n\n");
@@ -195,7 +178,7 @@ static void print_peaks(const bench_suite *s, FILE *file) {
     const double rate = e->kind == BENCH_FMA    ? m->peak
                         : e->kind == BENCH_COPY ? 1e-9 * e->result.bytes / m->seconds
                                                 : m->gflops;
-    add_figure(&t, "%.1f", rate, e->kind == BENCH_FMA || cardinal_measurement_is_firm(m));
+    bench_table_figure(&t, "%.1f", rate, e->kind == BENCH_FMA || cardinal_measurement_is_firm(m));
     bench_table_add(&t, "%s", e->kind == BENCH_COPY ? "GB/s" : "GFLOP/s");
   }
   if (t.cells > t.columns) {
@@ -234,6 +217,10 @@ void bench_report_tables(const bench_suite *s, FILE *file) {
   unsigned threads[2] = {1, s->all_threads};
   print_peaks(s, file);
   for (size_t model = 0; model < s->model_count; ++model) {
+    if (s->models[model].is_cases) {
+      bench_report_cases(s, model, file);
+      continue;
+    }
     for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
       for (size_t t = 0; t < (s->all_threads > 1 ? 2u : 1u); ++t)
         print_layers(s, model, (cardinal_isa)isa, threads[t], file);

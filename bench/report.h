@@ -11,9 +11,6 @@
  */
 void bench_report_line(const bench_entry *entry, FILE *file);
 
-/* How often the layer is faster than the naive kernel, and whether both medians are firm; 0 if that wasn't measured. */
-double bench_times_naive(const bench_suite *suite, const bench_entry *entry, bool *firm);
-
 /* The tables at the end, of whatever was measured. */
 void bench_report_tables(const bench_suite *suite, FILE *file);
 

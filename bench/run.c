@@ -19,6 +19,9 @@ static void run_once(bench_runner *r, bench_entry *e) {
   case BENCH_LAYER:
     bench_run_layer(r, e);
     break;
+  case BENCH_FOREIGN:
+    bench_run_foreign(r, e);
+    break;
   case BENCH_NET:
     bench_run_net(r, e);
     break;
@@ -51,6 +54,8 @@ static void sum_up(bench_runner *r, bench_entry *e) {
     snprintf(result->error, sizeof result->error, "no memory for the rounds");
     result->done = false;
   }
+  if (e->kind == BENCH_FOREIGN)
+    bench_flag_impossible(r, e);
 }
 
 void bench_run(bench_runner *r, bench_entry *e) {

@@ -136,8 +136,8 @@ static size_t copies_needed(const bench_runner *r, const bench_problem *p) {
   return 2 * last_cache / ((p->x_floats + p->y_floats + weights) * sizeof(float)) + 2;
 }
 
-/* Plans and runs a layer on a context of the library's. */
-static void run_on(bench_runner *r, bench_entry *e, const bench_library *library, const cardinal_context *context) {
+void bench_run_layer_on(bench_runner *r, bench_entry *e, const bench_library *library,
+                        const cardinal_context *context) {
   bench_result *result = &e->result;
   cardinal_error error;
   const bench_problem *p = bench_runner_problem(r, e->layer);
@@ -177,7 +177,7 @@ static void run_plain(bench_runner *r, bench_entry *e) {
     bench_result_fail(result, "no context", &error);
     return;
   }
-  run_on(r, e, library, context);
+  bench_run_layer_on(r, e, library, context);
   library->context_destroy(context);
 }
 
@@ -185,5 +185,5 @@ void bench_run_layer(bench_runner *r, bench_entry *e) {
   if (e->kind == BENCH_PLAIN)
     run_plain(r, e);
   else
-    run_on(r, e, bench_library_linked(), bench_runner_threads(r, e->isa, e->threads)->context);
+    bench_run_layer_on(r, e, bench_library_linked(), bench_runner_threads(r, e->isa, e->threads)->context);
 }

@@ -52,6 +52,15 @@ void bench_run_loop(bench_runner *runner, bench_entry *entry);
 void bench_run_copy(bench_runner *runner, bench_entry *entry);
 void bench_run_naive(bench_runner *runner, bench_entry *entry);
 void bench_run_layer(bench_runner *runner, bench_entry *entry);
+void bench_run_foreign(bench_runner *runner, bench_entry *entry);
 void bench_run_net(bench_runner *runner, bench_entry *entry);
+
+/* Plans and runs an entry's layer on a context of `library`: what bench_run_layer does, and foreign kernels' children.
+ */
+void bench_run_layer_on(bench_runner *runner, bench_entry *entry, const bench_library *library,
+                        const cardinal_context *context);
+
+/* Labels a foreign kernel's result that is faster than the peak allows for the operations that it must have done. */
+void bench_flag_impossible(const bench_runner *runner, bench_entry *entry);
 
 #endif

@@ -102,6 +102,37 @@ static bool add_layers(bench_suite *s, bench_model *model, const cardinal_contex
   return status == CARDINAL_OK;
 }
 
+/* The given problems as the layers of a model of their own. Underscores keep names in one word. */
+static bool add_cases(bench_suite *s, char *error, size_t size) {
+  bench_model model = {.is_cases = true, .first_layer = s->layer_count};
+  snprintf(model.spec.name, sizeof model.spec.name, "case");
+  for (size_t i = 0; i < s->options->case_count; ++i) {
+    gauntlet_problem given;
+    bench_problem problem;
+    cardinal_error reason;
+    if (!gauntlet_parse(s->options->cases[i], &given, &reason)) {
+      snprintf(error, size, "--case: %s", reason.message);
+      return false;
+    }
+    const bool is_conv = given.operation == CARDINAL_PLUGIN_CONV;
+    if (!bench_problem_of(&problem, is_conv ? &given.conv : NULL, is_conv ? NULL : &given.pool)) {
+      snprintf(error, size, "--case '%s': more than one image; benchmarks of layers take one (n1)",
+               s->options->cases[i]);
+      return false;
+    }
+    bench_layer layer = {.problem = problem_of(s, &problem)};
+    gauntlet_describe(&given, layer.name);
+    for (char *c = layer.name; *c; ++c)
+      *c = *c == ' ' ? '_' : *c;
+    s->layers = grow(s->layers, s->layer_count, sizeof *s->layers);
+    s->layers[s->layer_count++] = layer;
+  }
+  model.end_layer = s->layer_count;
+  s->models = grow(s->models, s->model_count, sizeof *s->models);
+  s->models[s->model_count++] = model;
+  return true;
+}
+
 /* Whose loops run beside an entry: those of the instructions that it was built with. */
 static cardinal_isa loops_of(const bench_entry *e) {
   const bool own = e->kind != BENCH_COPY && e->kind != BENCH_NAIVE;
@@ -182,6 +213,56 @@ static void add_layer_entries(bench_suite *s, size_t model, size_t layer) {
       }
 }
 
+/* The plug-in's kernels that serve a given problem; those that don't are named with their reason. */
+static bool add_foreign_entries(bench_suite *s, size_t layer, char *error, size_t size) {
+  const gauntlet_source source = {.path = s->options->kernel};
+  gauntlet_problem problem;
+  if (!gauntlet_parse(s->layers[layer].name, &problem, NULL))
+    return false;
+  for (size_t i = 0; i < s->plugin->count; ++i) {
+    const gauntlet_declaration *kernel = &s->plugin->kernels[i];
+    char reason[1][GAUNTLET_REASON_BYTES] = {""}, missing[64];
+    if (kernel->operation != problem.operation)
+      continue;
+    if (!gauntlet_needs_met(kernel->needs, missing, sizeof missing))
+      snprintf(reason[0], sizeof reason[0], "it needs %s, which this CPU doesn't offer", missing);
+    else if (!gauntlet_source_ask(&source, i, &problem, 1, reason, error, size))
+      return false;
+    if (reason[0][0]) {
+      fprintf(stderr, "cardinal_bench: %s is passed over for '%s': %s\n", kernel->name, s->layers[layer].name,
+              reason[0]);
+      continue;
+    }
+    const bench_entry entry = {.kind = BENCH_FOREIGN,
+                               .standard = true,
+                               .isa = s->best,
+                               .threads = 1,
+                               .model = s->model_count - 1,
+                               .layer = layer,
+                               .foreign = i};
+    add_entry(s, entry, "kernel/%s/%s/t1", kernel->name, s->layers[layer].name);
+  }
+  return true;
+}
+
+/* Peaks, and each problem by everything that can compute it. */
+static bool add_case_entries(bench_suite *s, char *error, size_t size) {
+  if (s->options->kernel) {
+    s->plugin = bench_memory(sizeof *s->plugin);
+    char message[512];
+    if (!gauntlet_source_list(&(gauntlet_source){.path = s->options->kernel}, s->plugin, message, sizeof message)) {
+      snprintf(error, size, "--kernel %s: %s", s->options->kernel, message);
+      return false;
+    }
+  }
+  for (size_t layer = s->models[0].first_layer; layer < s->models[0].end_layer; ++layer) {
+    add_layer_entries(s, 0, layer);
+    if (s->plugin && !add_foreign_entries(s, layer, error, size))
+      return false;
+  }
+  return true;
+}
+
 static void add_net_entries(bench_suite *s, size_t model) {
   static const size_t batches[] = {1, 8};
   unsigned threads[2];
@@ -245,6 +326,13 @@ bool bench_suite_make(bench_suite *s, const bench_options *options, char *error,
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     s->usable[isa] = cardinal_isa_runs_here((cardinal_isa)isa);
 
+  if (options->case_count) {
+    cardinal_context_destroy(context);
+    if (!add_cases(s, error, size))
+      return false;
+    add_peaks(s);
+    return add_case_entries(s, error, size) && select_entries(s, error, size);
+  }
   bool good = add_models(s, error, size);
   /* The standard selection needs the layers of the first network only. */
   const size_t with_layers = options->filter || options->list ? s->model_count : 1;
@@ -275,6 +363,7 @@ void bench_suite_destroy(bench_suite *s) {
       free(s->entries[i].result.rounds.round);
       free(s->entries[i].result.repetition_end);
     }
+  free(s->plugin);
   free(s->models);
   free(s->layers);
   free(s->problems);
@@ -295,4 +384,14 @@ const bench_entry *bench_suite_layer_entry(const bench_suite *s, bench_kind kind
         (kind == BENCH_NAIVE || (e->isa == isa && e->threads == threads)))
       return e;
   return NULL;
+}
+
+double bench_times_naive(const bench_suite *s, const bench_entry *e, bool *firm) {
+  if (!e->result.done || (e->kind != BENCH_LAYER && e->kind != BENCH_PLAIN && e->kind != BENCH_FOREIGN))
+    return 0;
+  const bench_entry *naive = bench_suite_layer_entry(s, BENCH_NAIVE, e->layer, e->isa, 1);
+  if (!naive)
+    return 0;
+  *firm = cardinal_measurement_is_firm(&naive->result.measured) && cardinal_measurement_is_firm(&e->result.measured);
+  return naive->result.measured.seconds / e->result.measured.seconds;
 }

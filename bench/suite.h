@@ -8,6 +8,7 @@
 #include "bench/measure.h"
 #include "bench/options.h"
 #include "bench/problem.h"
+#include "gauntlet/source.h"
 
 typedef enum bench_kind {
   BENCH_FMA,
@@ -16,6 +17,7 @@ typedef enum bench_kind {
   BENCH_NAIVE,
   BENCH_PLAIN,
   BENCH_LAYER,
+  BENCH_FOREIGN, /* a plug-in's kernel on a given problem */
   BENCH_NET
 } bench_kind;
 
@@ -33,12 +35,12 @@ typedef struct bench_result {
   cardinal_measurement measured; /* all rounds; seconds are scaled up to the whole problem */
   const bench_entry *copied;     /* from a layer of the same shape, which owns the rounds; NULL: measured itself */
   char kernel[64];
-  char label[192];
+  char label[640];
   char error[512]; /* "" if all is well */
 } bench_result;
 
 struct bench_entry {
-  char name[160];
+  char name[448];
   bench_kind kind;
   bool standard; /* belongs to the selection that runs without a filter */
   bool selected;
@@ -46,17 +48,19 @@ struct bench_entry {
   cardinal_isa loops, against; /* whose loops run in the rounds, and whose peak the result is held against */
   unsigned threads;
   size_t model, layer, batch; /* indices; batch is a number of images */
+  size_t foreign;             /* index in the plug-in's list */
   bench_level level;
   bench_result result;
 };
 
 typedef struct bench_layer {
-  char name[64];
+  char name[GAUNTLET_DESCRIPTOR_BYTES];
   size_t problem; /* layers of the same shape share one */
 } bench_layer;
 
 typedef struct bench_model {
-  cardinal_net_spec spec;
+  cardinal_net_spec spec; /* of given problems only the name is set */
+  bool is_cases;          /* no network: each layer is a given problem */
   size_t first_layer, end_layer;
 } bench_model;
 
@@ -71,6 +75,7 @@ typedef struct bench_suite {
   bench_problem *problems;
   bench_entry *entries;
   size_t model_count, layer_count, problem_count, entry_count;
+  gauntlet_list *plugin; /* what --kernel has; NULL: none */
 } bench_suite;
 
 /* Lists every benchmark of this machine and selects those that the options name. False with a sentence in `error`. */
@@ -84,5 +89,8 @@ size_t bench_suite_first_alike(const bench_suite *suite, size_t model, size_t la
  * ignored for naive ones. */
 const bench_entry *bench_suite_layer_entry(const bench_suite *suite, bench_kind kind, size_t layer, cardinal_isa isa,
                                            unsigned threads);
+
+/* How often a layer is faster than the naive kernel, and whether both medians are firm; 0 if that wasn't measured. */
+double bench_times_naive(const bench_suite *suite, const bench_entry *entry, bool *firm);
 
 #endif

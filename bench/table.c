@@ -2,7 +2,6 @@
 #include "bench/table.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +24,12 @@ void bench_table_add(bench_table *t, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(t->cell[t->cells++], BENCH_CELL, format, arguments);
   va_end(arguments);
+}
+
+void bench_table_figure(bench_table *t, const char *format, double figure, bool firm) {
+  char text[BENCH_CELL];
+  snprintf(text, sizeof text, format, figure);
+  bench_table_add(t, "%s%s", figure > 0 && !firm ? BENCH_DOUBT : "", figure > 0 ? text : "-");
 }
 
 static size_t column_width(const bench_table *t, size_t column) {

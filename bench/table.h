@@ -3,6 +3,7 @@
 #ifndef CARDINAL_BENCH_TABLE_H
 #define CARDINAL_BENCH_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -20,6 +21,12 @@ void bench_table_close(bench_table *table);
 
 /* Adds a cell behind the last one; what doesn't fit is cut off. */
 __attribute__((format(printf, 2, 3))) void bench_table_add(bench_table *table, const char *format, ...);
+
+/* What stands before medians of too few quiet rounds. */
+#define BENCH_DOUBT "~"
+
+/* Adds a figure, marked if it isn't firm, or "-" for 0. */
+void bench_table_figure(bench_table *table, const char *format, double figure, bool firm);
 
 /* Two blanks between columns, a line under the heading. `alignment` has a letter for each column: l for left, r for
  * right. */

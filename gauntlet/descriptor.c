@@ -269,7 +269,7 @@ bool gauntlet_parse(const char *text, gauntlet_problem *problem, cardinal_error 
     return fail(error, "the descriptor has %zu characters, at most %zu are read", strlen(text), sizeof words - 1);
   memcpy(words, text, strlen(text) + 1);
   size_t count = 0;
-  for (char *word; (word = strtok_r(rest, " \t\r\n", &rest)); ++count)
+  for (char *word; (word = strtok_r(rest, "_ \t\r\n", &rest)); ++count)
     if (!(count == 0 ? read_operation(&r, word) : read_word(&r, word)))
       return false;
   if (count == 0)

@@ -11,6 +11,7 @@ Test(descriptor, prints_what_reads_the_same) {
       {"conv g32 ic128 oc128 ih56 iw56 k3 s1 p1 n1 bias relu", "conv g32 ic128 oc128 i56 k3 p1 bias relu"},
       {"conv oc7 ic3 i9", "conv ic3 oc7 i9"},
       {"conv ic3 oc7 ih9", "conv ic3 oc7 i9"},
+      {"conv_ic3_oc7_i9_k3_relu", "conv ic3 oc7 i9 k3 relu"},
       {" conv\tic3  oc7 iw9 ih4 kh3 kw1 sh2 sw1 dh1 dw5 ph1 pw2 n4 residual y:nhwc x:nchw\n",
        "conv ic3 oc7 ih4 iw9 kh3 kw1 sh2 sw1 dh1 dw5 ph1 pw2 n4 residual x:nchw y:nhwc"},
       {"conv ic1 oc1 i5 k3 pt1 pl0 pb2 pr1", "conv ic1 oc1 i5 k3 pt1 pl0 pb2 pr1"},

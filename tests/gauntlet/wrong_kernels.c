@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A plug-in of kernels that are wrong on purpose, each in one way, beside one that is right. NCHW; the gauntlet's tests
- * demand that each is caught, and for what it does. */
+/* A plug-in of kernels that are wrong on purpose, each in one way, beside one that is right. NCHW; the tests demand
+ * that each is caught, and for what it does. */
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ typedef enum fault {
   RACES,
   HANGS,
   EXITS,
-  CRASHES
+  CRASHES,
+  REMEMBERS /* what it gave for an input at the same address: right, but not computed */
 } fault;
 
 typedef struct wrong_kernel {
@@ -129,6 +130,7 @@ enum {
 };
 static float kept[MOST_OUTPUTS];
 static unsigned long calls;
+static const float *remembered;
 static volatile float sink;
 
 static void run(const cardinal_plugin_kernel *self, const cardinal_plugin_args *args) {
@@ -149,6 +151,12 @@ static void run(const cardinal_plugin_kernel *self, const cardinal_plugin_args *
     compute(args, wrong, kept);
     for (int i = 0; i < 50; ++i)
       sched_yield();
+    memcpy(args->y, kept, outputs * sizeof(float));
+    return;
+  case REMEMBERS:
+    if (args->x != remembered)
+      compute(args, wrong, kept);
+    remembered = args->x;
     memcpy(args->y, kept, outputs * sizeof(float));
     return;
   case HANGS:
@@ -236,6 +244,7 @@ static const wrong_kernel wrong_kernels[] = {
     KERNEL("hangs", HANGS, CARDINAL_PLUGIN_SAME_BITS, NULL),
     KERNEL("exits", EXITS, CARDINAL_PLUGIN_SAME_BITS, NULL),
     KERNEL("crashes", CRASHES, CARDINAL_PLUGIN_SAME_BITS, NULL),
+    KERNEL("remembers", REMEMBERS, CARDINAL_PLUGIN_SAME_BITS, NULL),
     KERNEL("needs_what_is_not_there", ZEROS, CARDINAL_PLUGIN_SAME_BITS, "no_such_feature"),
 };
 

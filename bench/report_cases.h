@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CARDINAL_BENCH_REPORT_CASES_H
+#define CARDINAL_BENCH_REPORT_CASES_H
+
+#include <stdio.h>
+
+#include "bench/suite.h"
+
+/* A table for each given problem: the naive loops, the portable kernels, the library's and the plug-in's. */
+void bench_report_cases(const bench_suite *suite, size_t model, FILE *file);
+
+#endif

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""cardinal_bench on given problems and with a plug-in's kernels. Not how fast anything is, but for one thing: a kernel that
+doesn't compute in the timed run is told.
+
+usage: cases.py CARDINAL_BENCH WRONG_KERNELS.so EXAMPLE.so
+"""
+import json
+import subprocess
+import sys
+
+program, wrong, example = sys.argv[1:]
+failures = 0
+CASE = "conv g32 ic128 oc128 ih6 iw9 k3 p1 bias"
+NAME = "conv_g32_ic128_oc128_ih6_iw9_k3_p1_bias"
+
+
+def bench(*options):
+    return subprocess.run([program, "--cardinal_seconds=0.02", "--cardinal_min_rounds=1", *options], text=True,
+                          capture_output=True, timeout=900)
+
+
+def expect(what, condition, shown=""):
+    global failures
+    if not condition:
+        failures += 1
+        print(f"FAIL {what}: {shown}")
+
+
+def results_of(done):
+    return {result["name"]: result for result in json.loads(done.stdout)["benchmarks"]}
+
+
+def given_problems():
+    done = bench("--case", CASE, "--case=maxpool c16 i9 k3 s2 p1", "--benchmark_format=json")
+    results = results_of(done)
+    expect("status", done.returncode == 0, done.stderr)
+    for name in (f"naive/case/{NAME}", f"layer/case/{NAME}/generic/t1",
+                 "layer/case/maxpool_c16_i9_k3_s2_p1/generic/t1"):
+        expect(name, name in results and results[name]["gflops"] > 0, list(results))
+    expect("only the problems", not any("resnext" in name for name in results), list(results))
+    shown = bench("--case", CASE, "--benchmark_filter=layer/case/.*/t1")
+    expect("a table", f"{NAME}, 1 thread" in shown.stdout and "cardinal, generic" in shown.stdout, shown.stdout)
+
+
+def plugins():
+    done = bench("--case", CASE, "--kernel", example, "--benchmark_filter=kernel/", "--benchmark_format=json")
+    results = results_of(done)
+    name = f"kernel/window_conv_nchw/{NAME}/t1"
+    expect("the example", done.returncode == 0 and list(results) == [name] and results[name]["rounds"] >= 1
+           and len(results[name]["round_time"]) == results[name]["rounds"], done.stdout)
+    relu = bench("--case", CASE + " relu", "--kernel", example, "--benchmark_dry_run")
+    expect("a kernel that declines", relu.returncode == 0 and "passed over" in relu.stderr
+           and "it has a residual or a ReLU" in relu.stderr, relu.stderr)
+
+    for kernel, told in (("zeros", "expected"), ("crashes", "crashed"), ("exits", "ended the process"),
+                         ("right", None)):
+        done = bench("--case", CASE, "--kernel", wrong, f"--benchmark_filter=kernel/{kernel}/",
+                     "--benchmark_dry_run", "--benchmark_format=json")
+        result = next(iter(results_of(done).values()))
+        if told is None:
+            expect(kernel, done.returncode == 0 and not result.get("error_occurred"), done.stdout)
+        else:
+            expect(kernel, done.returncode != 0 and told in result.get("error_message", ""), result)
+
+    # 29 million operations that are only copied, once they were computed.
+    done = bench("--case", "conv g2 ic64 oc64 i28 k3 p1", "--kernel", wrong,
+                 "--benchmark_filter=kernel/remembers/|peak/fma/.*t1", "--benchmark_format=json")
+    told = results_of(done)["kernel/remembers/conv_g2_ic64_oc64_i28_k3_p1/t1"]
+    expect("what isn't computed is told", "faster than the peak allows" in told["label"], told)
+
+
+def bad_usage():
+    for options, message in ((["--case", "conv ic3"], "image's size is missing"),
+                             (["--case"], "a descriptor"),
+                             (["--case", "conv ic3 oc4 i9 n2"], "more than one image"),
+                             (["--kernel", example], "name one with --case"),
+                             (["--case", CASE, "--kernel", "/no/such.so"], "can't be loaded")):
+        done = bench(*options)
+        expect(options, done.returncode != 0 and message in done.stderr, done.stderr)
+
+
+given_problems()
+plugins()
+bad_usage()
+print("failed" if failures else "passed")
+sys.exit(failures != 0)
