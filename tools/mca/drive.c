@@ -112,7 +112,8 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   size_t tile_blocks = kernel->form == CARDINAL_FORM_CONV1X1 ? kernel->tile_blocks : 1;
   size_t channels = c->in_per_group < 128 ? c->in_per_group : 128;
   size_t pixels = MULTIPLY_ADDS / (c->kernel * c->kernel * channels);
-  const size_t enough = pixels / out, least = c->in_per_group < CARDINAL_BLOCK ? LEAST_ROWS_NARROW : LEAST_ROWS;
+  const size_t enough = pixels / out,
+               least = kernel->slot != 0 && c->in_per_group < CARDINAL_BLOCK ? LEAST_ROWS_NARROW : LEAST_ROWS;
   const size_t rows = enough > least ? enough < out ? enough : out : least < out ? least : out;
   size_t row_begin = (out - rows) / 2;
   float *x = zeros(blocks * in_pixels * CARDINAL_BLOCK);
