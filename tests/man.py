@@ -32,11 +32,11 @@ def faults_of(folder, cardinal, bench, lists):
             pages[name] = file.read()
 
     help_of = {"cardinal.1": run(cardinal, "--help"), "cardinal_bench.1": run(bench, "--help")}
-    commands = set(re.findall(r"^  (\w+)  ", help_of["cardinal.1"], re.M))
+    commands = set(re.findall(r"^  ([a-z][\w-]*)  +[a-z]", help_of["cardinal.1"], re.M))
     for command in commands - {"help"}:
         help_of[f"cardinal-{command}.1"] = run(cardinal, command, "--help")
     yield from compare("cardinal.1", commands,
-                       set(re.findall(r"^\.It Cm (\w+)$", pages["cardinal.1"], re.M)), "command")
+                       set(re.findall(r"^\.It Cm ([\w-]+)$", pages["cardinal.1"], re.M)), "command")
     yield from compare("pages", set(help_of), {name for name in pages if name.endswith(".1")}, "page")
 
     for name, text in help_of.items():

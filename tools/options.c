@@ -140,6 +140,13 @@ static char *help_context(int key, const char *text, void *input) {
   return key == OPTION_ISA ? list_names("the highest instruction set to use: ", isa_at, "") : (char *)(uintptr_t)text;
 }
 
+void options_check_isa(const struct argp_state *state, const char *isa) {
+  for (size_t i = 0; isa_at(i); i++)
+    if (!strcmp(isa, isa_at(i)))
+      return;
+  argp_error(state, "--isa: unknown instruction set \"%s\"; expected generic, neon, avx2 or avx512", isa);
+}
+
 static error_t parse_context(int key, char *argument, struct argp_state *state) {
   context_options *to = state->input;
   switch (key) {

@@ -41,6 +41,9 @@ void options_parse(const struct argp *argp, const char *title, int argc, char **
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,
                         uint64_t most);
 
+/* Ends the program unless `isa` names an instruction set, be it one that this CPU lacks. */
+void options_check_isa(const struct argp_state *state, const char *isa);
+
 cardinal_status options_context(const context_options *options, cardinal_context **context, cardinal_error *error);
 
 /* Whether a model was asked for, and which. */

@@ -90,13 +90,6 @@ static void add_batch(verify_options *to, const char *path, const struct argp_st
     fclose(file);
 }
 
-static void check_isa(const char *isa, const struct argp_state *state) {
-  for (int i = 0; i < CARDINAL_ISA_COUNT; ++i)
-    if (strcmp(isa, cardinal_isa_name((cardinal_isa)i)) == 0)
-      return;
-  argp_error(state, "--isa: unknown instruction set \"%s\"; expected generic, neon, avx2 or avx512", isa);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state) {
   verify_options *to = state->input;
   switch (key) {
@@ -107,7 +100,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->part = argument;
     return 0;
   case OPTION_ISA:
-    check_isa(argument, state);
+    options_check_isa(state, argument);
     to->isa = argument;
     return 0;
   case OPTION_CASE:
