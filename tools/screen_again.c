@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A second look at a wrong result: the right bits from another core, and the same work on this core and on others. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/peak.h"
+#include "gauntlet/child.h"
+#include "gauntlet/judge.h"
+#include "tools/screen_run.h"
+
+/* How long the work is tried again on each core. */
+#define REPEAT_SECONDS 2.0
+enum {
+  LEAST_RUNS = 3,
+  ORACLE_SECONDS = 600
+};
+
+/* What a child is asked, and its answer; shared memory. */
+typedef struct question {
+  const screen_miss *miss;
+  unsigned cpu;
+  bool answered;
+  /* The right bits. */
+  bool agrees;
+  size_t outputs, wrong, at;
+  char where[128];
+  uint32_t found, right;
+  /* Once more. */
+  uint64_t runs, mismatches;
+} question;
+
+static uint32_t bits_of(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+static bool open_again(const question *q, screen_job *job) {
+  cardinal_error error;
+  if (screen_pin(q->cpu) && !screen_job_open(job, &screen_items[q->miss->item], q->miss->pattern, q->miss->isa, &error))
+    return true;
+  return false;
+}
+
+static void compare(question *q, const screen_part *part, const float *found, const float *right) {
+  q->outputs = screen_part_elements(part);
+  for (size_t i = 0; i < q->outputs; ++i) {
+    const size_t index = part->offset + screen_part_index(part, i);
+    if (bits_of(found[index]) == bits_of(right[index]))
+      continue;
+    if (!q->wrong++) {
+      q->at = i;
+      q->found = bits_of(found[index]);
+      q->right = bits_of(right[index]);
+      gauntlet_coordinates(&part->problem, i, q->where, sizeof q->where);
+    }
+  }
+}
+
+static void recompute(void *argument) {
+  question *q = argument;
+  screen_job job;
+  if (!open_again(q, &job) || job.floats > SCREEN_MOST_FLOATS)
+    return;
+  const float *right = screen_oracle(&job);
+  if (!right)
+    return;
+  uint64_t hash, committed = 0;
+  const screen_part *part = &job.parts[q->miss->part];
+  hash = screen_hash(right + part->offset, part->floats);
+  q->agrees = screen_golden(job.item, part->name, &committed) && hash == committed;
+  compare(q, part, q->miss->outputs, right);
+  q->answered = true;
+}
+
+static void run_again(void *argument) {
+  question *q = argument;
+  screen_job job;
+  if (!open_again(q, &job))
+    return;
+  const double end = cardinal_clock() + REPEAT_SECONDS;
+  while (q->runs < LEAST_RUNS || cardinal_clock() < end) {
+    double seconds;
+    uint64_t hash;
+    cardinal_error error;
+    if (screen_job_run(&job, &seconds, &error))
+      return;
+    ++q->runs;
+    q->mismatches += screen_job_check(&job, job.outputs, &hash) < job.part_count;
+  }
+  q->answered = true;
+}
+
+/* Asks a child; what went wrong with it, if anything, is put into words. */
+static void ask(void (*work)(void *), question *q, double seconds, char *ending, size_t size) {
+  int status;
+  gauntlet_crash *crash = gauntlet_shared(sizeof *crash);
+  ending[0] = '\0';
+  const gauntlet_end end = crash ? gauntlet_child_run(work, q, seconds, crash, &status) : GAUNTLET_NO_CHILD;
+  if (end != GAUNTLET_ENDED_WELL)
+    gauntlet_end_describe(end, status, seconds, ending, size);
+  else if (!q->answered)
+    snprintf(ending, size, "couldn't be run");
+  gauntlet_unshare(crash, sizeof *crash);
+}
+
+/* Another core, if there is one, one that computed right if there is one. */
+static size_t another(const screen *s, size_t core) {
+  size_t other = core;
+  for (size_t i = 0; i < s->count; ++i) {
+    if (i == core)
+      continue;
+    if (!s->cores[i]->miss.found && s->cores[i]->end == SCREEN_ENDED_WELL)
+      return i;
+    if (other == core)
+      other = i;
+  }
+  return other;
+}
+
+static void repeat_on(const screen *s, size_t on, question *q, screen_second_look *look) {
+  screen_repeat *repeat = &look->repeats[look->repeat_count++];
+  const screen_miss *miss = q->miss;
+  *q = (question){.miss = miss, .cpu = s->cores[on]->cpu.cpu};
+  ask(run_again, q, REPEAT_SECONDS + (double)s->options->timeout, repeat->ending, sizeof repeat->ending);
+  repeat->cpu = q->cpu;
+  repeat->runs = q->runs;
+  repeat->wrong = q->mismatches;
+}
+
+void screen_look_again(const screen *s, size_t core, screen_second_look *look) {
+  *look = (screen_second_look){0};
+  question *q = gauntlet_shared(sizeof *q);
+  if (!q)
+    return;
+  char ending[160];
+  *q = (question){.miss = &s->cores[core]->miss, .cpu = s->cores[another(s, core)]->cpu.cpu};
+  ask(recompute, q, ORACLE_SECONDS, ending, sizeof ending);
+  look->cpu = q->cpu;
+  look->recomputed = !ending[0];
+  look->agrees = q->agrees;
+  look->outputs = q->outputs;
+  look->wrong = q->wrong;
+  look->at = q->at;
+  look->found = q->found;
+  look->right = q->right;
+  memcpy(look->where, q->where, sizeof look->where);
+  repeat_on(s, core, q, look);
+  for (size_t i = 1; i < s->count && look->repeat_count < SCREEN_MOST_REPEATS; ++i)
+    repeat_on(s, (core + i) % s->count, q, look);
+  gauntlet_unshare(q, sizeof *q);
+}
