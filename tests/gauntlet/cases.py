@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""cardinal_bench on given problems and with a plug-in's kernels. Not how fast anything is, but for one thing: a kernel that
-doesn't compute in the timed run is told.
+"""cardinal_bench on given problems and with a plug-in's kernels. Not how fast anything is, but for one thing: a kernel
+that doesn't compute in the timed run is told.
 
 usage: cases.py CARDINAL_BENCH WRONG_KERNELS.so EXAMPLE.so
 """
