@@ -5,6 +5,6 @@
 #include "kernels/x86/f32.inc"
 #include "kernels/x86/conv1x1.inc"
 
-/* prefix, most pixels, blocks, loaded */
-family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 1, 14
-family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 2, 3
+/* prefix, most pixels, blocks, loaded of 14 pixels */
+family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 1, 1
+family conv1x1_f32_avx512, CONV1X1_PIXELS_AVX512, 2, 5

@@ -5,5 +5,5 @@
 #include "kernels/x86/f32.inc"
 #include "kernels/x86/conv1x1.inc"
 
-/* prefix, most pixels, blocks, loaded */
-family conv1x1_f32_avx2, CONV1X1_PIXELS_AVX2, 1, 1
+/* prefix, most pixels, blocks, loaded of 14 pixels */
+family conv1x1_f32_avx2, CONV1X1_PIXELS_AVX2, 1, 14
