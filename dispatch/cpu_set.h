@@ -22,6 +22,14 @@ static inline void cardinal_cpu_set_add(cardinal_cpu_set *set, size_t cpu) {
     set->has[cpu / 8] = (unsigned char)(set->has[cpu / 8] | 1u << cpu % 8);
 }
 
+/* The lowest CPU of a set; CARDINAL_MAX_CPUS if it is empty. */
+static inline size_t cardinal_cpu_set_first(const cardinal_cpu_set *set) {
+  size_t cpu = 0;
+  while (cpu < CARDINAL_MAX_CPUS && !cardinal_cpu_set_has(set, cpu))
+    ++cpu;
+  return cpu;
+}
+
 /* Reads a list as the kernel writes it, such as "0-3,8,10-11\n"; false if it is no such list. */
 bool cardinal_cpu_set_parse(cardinal_cpu_set *set, const char *list);
 

@@ -52,11 +52,12 @@ void cardinal_topology_detect(cardinal_topology *topology) {
   if (!cardinal_cpu_set_allowed(&allowed))
     cardinal_cpu_set_add(&allowed, 0);
 
-  const bool known = cardinal_topology_from_hwloc(topology, NULL, &allowed);
+  /* What hwloc knows of Linux is from the same files, and it doesn't bear running out of memory. */
+  const bool known = cardinal_topology_from_sysfs(topology, "", &allowed);
   if (!known || !topology->l1d_bytes || !topology->l2_bytes) {
-    cardinal_topology sysfs;
-    if (cardinal_topology_from_sysfs(&sysfs, "", &allowed))
-      cardinal_topology_complete(topology, &sysfs);
+    cardinal_topology hwloc;
+    if (cardinal_topology_from_hwloc(&hwloc, NULL, &allowed))
+      cardinal_topology_complete(topology, &hwloc);
     const cardinal_topology rest = defaults(&allowed);
     cardinal_topology_complete(topology, &rest);
   }

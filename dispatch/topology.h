@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct cardinal_topology {
-  const char *source;                     /* "hwloc", "sysfs" or "defaults": where the figures are from; static */
+  const char *source;                     /* "sysfs", "hwloc" or "defaults": where the cores are from; static */
   uint32_t packages;                      /* whole machine */
   uint32_t cores;                         /* whole machine, physical */
   uint32_t cpus;                          /* whole machine, logical */

@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Cores and caches as hwloc tells them. */
+/* Cores and caches as hwloc tells them. hwloc aborts or crashes where an allocation of its own fails, and prints where
+ * /sys tells nothing of CPUs, so it isn't the first source (dispatch/detect.c), nor asked where it could but print or
+ * crash. */
 #include "dispatch/topology_sources.h"
 
 #ifdef CARDINAL_HAVE_HWLOC
 #include <hwloc.h>
+#include <stdlib.h>
+
+#include "dispatch/open_below.h"
+
+/* More than hwloc takes for the largest machine. */
+enum {
+  ROOM = 16 << 20
+};
+
+static bool has_room(void) {
+  void *volatile room = malloc(ROOM); /* volatile, since compilers leave out allocations that nothing uses */
+  const bool has = room;
+  free(room);
+  return has;
+}
+
+/* Whether Linux tells of `cpu` by one of the names that hwloc looks for; it prints if there are none. */
+static bool told_by_linux(size_t cpu) {
+  static const char *const names[] = {"core_cpus", "thread_siblings"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+    FILE *file = cardinal_open_below("", "/sys/devices/system/cpu/cpu%zu/topology/%s", cpu, names[i]);
+    if (file) {
+      fclose(file);
+      return true;
+    }
+  }
+  return false;
+}
 
 /* Loads what is used here and no more: devices and the like cost much of a load's time. */
 static bool load(hwloc_topology_t *topology, const char *synthetic) {
@@ -62,6 +92,8 @@ static void take_caches(cardinal_topology *t, hwloc_topology_t topology, hwloc_o
 
 bool cardinal_topology_from_hwloc(cardinal_topology *t, const char *synthetic, const cardinal_cpu_set *allowed) {
   *t = (cardinal_topology){.source = "hwloc"};
+  if (!synthetic && !(told_by_linux(cardinal_cpu_set_first(allowed)) && has_room()))
+    return false;
   hwloc_topology_t topology;
   if (!load(&topology, synthetic))
     return false;

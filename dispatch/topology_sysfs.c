@@ -33,13 +33,6 @@ static bool read_cpus(FILE *file, cardinal_cpu_set *set) {
   return known;
 }
 
-static size_t first_of(const cardinal_cpu_set *set) {
-  size_t cpu = 0;
-  while (cpu < CARDINAL_MAX_CPUS && !cardinal_cpu_set_has(set, cpu))
-    ++cpu;
-  return cpu;
-}
-
 static bool intersect(const cardinal_cpu_set *a, const cardinal_cpu_set *b) {
   for (size_t i = 0; i < sizeof a->has; ++i)
     if (a->has[i] & b->has[i])
@@ -130,13 +123,13 @@ bool cardinal_topology_from_sysfs(cardinal_topology *topology, const char *root,
         first_allowed = cpu;
     }
     const cardinal_cpu_set core = sharing(root, cpu, "core_cpus_list", "thread_siblings_list");
-    if (first_of(&core) != cpu)
+    if (cardinal_cpu_set_first(&core) != cpu)
       continue;
     cardinal_cpu_set_add(&leaders, cpu);
     ++topology->cores;
     topology->allowed_cores += intersect(&core, allowed);
     const cardinal_cpu_set package = sharing(root, cpu, "package_cpus_list", "core_siblings_list");
-    topology->packages += first_of(&package) == cpu;
+    topology->packages += cardinal_cpu_set_first(&package) == cpu;
   }
   topology->numa_nodes = 1;
   if (read_cpus(cardinal_open_below(root, "/sys/devices/system/node/online"), &nodes)) {

@@ -11,6 +11,9 @@
  *   otherwise it is filled with the status and a sentence that says what was wrong, where, and what would be
  *   accepted. On failure no output parameter is changed and nothing is left allocated.
  * - There is no global state but a count of forks: nothing is printed, no signal is raised, the process is never ended.
+ *   One exception: cores and caches are read from /sys, and where that tells no cache sizes, a build with hwloc asks
+ *   hwloc, which may print what it finds odd, and crashes if one of its allocations fails; so it isn't asked unless
+ *   16 MB can be allocated at that time. A build with CARDINAL_HWLOC=OFF never asks it.
  * - Threads: any function may be called by any thread at any time. Objects are immutable once made, unless said
  *   otherwise, and may then be used by any number of threads at once; only destroying one must wait until nobody
  *   uses it any more. Memory that a call writes belongs to that call alone until it returns.
@@ -18,8 +21,8 @@
  *   same name. Strings and arrays that are passed in are read during the call and not kept.
  * - Structs that begin with `struct_size` grow at their end from release to release. Fill a descriptor with its init
  *   function, then change what you need. A shorter one, of an older header, is accepted if it has all fields of the
- * first release, and the rest is taken as unset; a longer one, of a newer header, if what this library doesn't know is
- * zero. Functions that fill a caller's struct write no more than the size that it states.
+ *   first release, and the rest is taken as unset; a longer one, of a newer header, if what this library doesn't know
+ *   is zero. Functions that fill a caller's struct write no more than the size that it states.
  */
 #ifndef CARDINAL_CARDINAL_H
 #define CARDINAL_CARDINAL_H
@@ -137,7 +140,7 @@ typedef struct cardinal_machine {
   uint32_t l1d_cores;        /**< physical cores that share a level 1 data cache; 0: there is none */
   uint32_t l2_cores;         /**< the same for level 2 */
   uint32_t l3_cores;         /**< the same for level 3 */
-  char topology_source[16];  /**< "hwloc", "sysfs" or "defaults": where cores and caches are from */
+  char topology_source[16];  /**< "sysfs", "hwloc" or "defaults": where cores are from; caches, too, if it tells */
   uint64_t l1d_bytes;        /**< size of the first allowed core's data cache of level 1; 0: there is none */
   uint64_t l2_bytes;         /**< the same for level 2 */
   uint64_t l3_bytes;         /**< the same for level 3 */

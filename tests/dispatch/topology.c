@@ -5,11 +5,13 @@
 #include <criterion/criterion.h>
 #include <ftw.h>
 #include <math.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -356,6 +358,26 @@ Test(quota, version_1, .init = make_root, .fini = remove_root) {
   expect_quota(2.5);
   put("/sys/fs/cgroup/unified/unified/cpu.max", "100000 100000\n"); /* both versions at once */
   expect_quota(1);
+}
+
+/* Where containers hide /sys, figures are made up in silence. Root alone can hide it. */
+Test(topology, nothing_is_printed_without_sysfs, .init = make_root, .fini = remove_root) {
+  if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mount("none", "/sys", "tmpfs", 0, NULL) != 0)
+    cr_skip_test("this user can't hide /sys");
+  char path[128];
+  snprintf(path, sizeof path, "%s/stderr", root);
+  const int file = open(path, O_RDWR | O_CREAT, 0600), terminal = dup(STDERR_FILENO);
+  cr_assert(file >= 0 && terminal >= 0);
+  dup2(file, STDERR_FILENO);
+  cardinal_topology t;
+  cardinal_topology_detect(&t);
+  dup2(terminal, STDERR_FILENO);
+  cr_expect_str_eq(t.source, "defaults");
+  cr_expect(t.allowed_cores >= 1 && t.l1d_bytes > 0 && t.l2_bytes > 0);
+  EXPECT(lseek(file, 0, SEEK_END), 0);
+  close(file);
+  close(terminal);
 }
 
 /* Affinity counts at once, and the quota of the machine at hand is no fantasy. Nothing is said of what a virtual

@@ -28,10 +28,13 @@ static bool active;
 static fault_kind kind;
 static size_t fail_at;
 static fault_counts counts;
+static size_t open_before;
 static void *pieces[MOST_PIECES]; /* a hash table of what was allocated; -1: a place that was freed */
 static const uintptr_t freed = UINTPTR_MAX;
 
 static bool is_due(fault_kind asked) {
+  if (active && kind == FAULT_MEMORY_ENDS && asked == FAULT_MEMORY)
+    return ++counts.calls >= fail_at && fail_at;
   return active && kind == asked && ++counts.calls == fail_at;
 }
 
@@ -132,9 +135,7 @@ int open(const char *path, int flags, ...) {
   }
   if (!real)
     *(void **)&real = next("open");
-  int descriptor = file_fails() ? -1 : real(path, flags, mode);
-  counts.descriptors += active && descriptor >= 0;
-  return descriptor;
+  return file_fails() ? -1 : real(path, flags, mode);
 }
 
 int close(int descriptor) {
@@ -142,7 +143,6 @@ int close(int descriptor) {
   if (!real)
     *(void **)&real = next("close");
   int result = real(descriptor); /* which is closed, whatever this says */
-  counts.descriptors -= active;
   return file_fails() ? -1 : result;
 }
 
@@ -182,8 +182,17 @@ ssize_t pread(int descriptor, void *to, size_t bytes, off_t offset) {
 
 /* ---- switching ----------------------------------------------------------------------------------------------- */
 
+/* However they were opened: not all of it calls open. */
+static size_t open_descriptors(void) {
+  size_t open = 0;
+  for (int descriptor = 0; descriptor < 64; descriptor++)
+    open += fcntl(descriptor, F_GETFD) >= 0;
+  return open;
+}
+
 void fault_begin(fault_kind new_kind, size_t at) {
   memset(pieces, 0, sizeof pieces);
+  open_before = open_descriptors();
   counts = (fault_counts){0};
   kind = new_kind;
   fail_at = at;
@@ -192,5 +201,6 @@ void fault_begin(fault_kind new_kind, size_t at) {
 
 fault_counts fault_end(void) {
   active = false;
+  counts.descriptors = open_descriptors() - open_before;
   return counts;
 }

@@ -10,16 +10,17 @@
 
 typedef enum fault_kind {
   FAULT_NONE,
-  FAULT_MEMORY,    /* malloc, calloc, realloc, posix_memalign, aligned_alloc: there is none */
-  FAULT_FILE,      /* open, fstat, read, pread, close: EIO */
-  FAULT_INTERRUPT, /* read, pread: EINTR, once */
-  FAULT_SHORT      /* read, pread: a single byte */
+  FAULT_MEMORY,     /* malloc, calloc, realloc, posix_memalign, aligned_alloc: there is none */
+  FAULT_FILE,       /* open, fstat, read, pread, close: EIO */
+  FAULT_INTERRUPT,  /* read, pread: EINTR, once */
+  FAULT_SHORT,      /* read, pread: a single byte */
+  FAULT_MEMORY_ENDS /* as FAULT_MEMORY, with all calls that follow */
 } fault_kind;
 
 typedef struct fault_counts {
   size_t calls;       /* of the kind, since fault_begin */
   size_t memory;      /* pieces of memory allocated since then and not freed */
-  size_t descriptors; /* likewise */
+  size_t descriptors; /* opened and not closed */
   size_t allocations; /* in all */
 } fault_counts;
 
