@@ -11,7 +11,8 @@
 #include "tools/command.h"
 #include "tools/process.h"
 
-static const command *const commands[] = {&classify_command, &info_command, &screen_command, &verify_command};
+static const command *const commands[] = {&classify_command, &fleet_report_command, &info_command, &screen_command,
+                                          &verify_command};
 enum {
   COMMAND_COUNT = sizeof commands / sizeof commands[0]
 };
@@ -26,12 +27,12 @@ static const command *find_command(const char *name) {
 static void print_overview(FILE *to) {
   fputs("usage: cardinal COMMAND [OPTION...] [FILE...]\n\ncommands:\n", to);
   for (size_t i = 0; i < COMMAND_COUNT; i++)
-    fprintf(to, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-  fputs("  help         explain a command: cardinal help COMMAND\n"
+    fprintf(to, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+  fputs("  help          explain a command: cardinal help COMMAND\n"
         "\n"
-        "  --version    print the version\n"
+        "  --version     print the version\n"
         "\n"
-        "Every command reads CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS and\n"
+        "classify and info read CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS and\n"
         "CARDINAL_THREADING (whose threads: team, openmp or serial).\n",
         to);
 }

@@ -32,6 +32,14 @@ uint64_t options_number(const struct argp_state *state, const char *option, cons
   return value;
 }
 
+double options_real(const struct argp_state *state, const char *option, const char *text, double most) {
+  char *end;
+  const double value = strtod(text, &end);
+  if (end == text || *end || !(value > 0 && value <= most))
+    argp_error(state, "%s: expected a number above 0, up to %g, found \"%s\"", option, most, text);
+  return value;
+}
+
 void options_parse(const struct argp *argp, const char *title, int argc, char **argv, void *input) {
   argp_err_exit_status = TOOL_USAGE;
   char *name = strdup(title);

@@ -44,6 +44,9 @@ uint64_t options_number(const struct argp_state *state, const char *option, cons
 /* Ends the program unless `isa` names an instruction set, be it one that this CPU lacks. */
 void options_check_isa(const struct argp_state *state, const char *isa);
 
+/* Reads a number above 0, up to `most`, or ends the program. */
+double options_real(const struct argp_state *state, const char *option, const char *text, double most);
+
 cardinal_status options_context(const context_options *options, cardinal_context **context, cardinal_error *error);
 
 /* Whether a model was asked for, and which. */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/screen_options.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "dispatch/cpu_set.h"
 #include "tools/command.h"
 #include "tools/options.h"
@@ -53,14 +50,6 @@ static const struct argp_option list[] = {
     {0},
 };
 
-static double number(const struct argp_state *state, const char *option, const char *text, double most) {
-  char *end;
-  const double value = strtod(text, &end);
-  if (end == text || *end || !(value > 0 && value <= most))
-    argp_error(state, "%s: expected a number above 0, up to %g, found \"%s\"", option, most, text);
-  return value;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state) {
   screen_options *to = state->input;
   cardinal_cpu_set set;
@@ -74,7 +63,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->together = true;
     return 0;
   case OPTION_MINUTES:
-    to->minutes = number(state, "--minutes", argument, 1e6);
+    to->minutes = options_real(state, "--minutes", argument, 1e6);
     return 0;
   case OPTION_ISA:
     options_check_isa(state, argument);
@@ -87,7 +76,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->timeout = options_number(state, "--timeout", argument, 1, 86400);
     return 0;
   case OPTION_SLOW:
-    to->slow = number(state, "--slow", argument, 99);
+    to->slow = options_real(state, "--slow", argument, 99);
     return 0;
   case OPTION_NODE:
     to->node = argument;
