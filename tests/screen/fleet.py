@@ -83,7 +83,8 @@ def nothing_found():
     told, found = judged("two nodes", [node("a", [100.0]), node("b", [50.0])], 0)
     expect("two nodes: neither is the outlier", found == [], told)
     text = run([node("alone", [100.0])]).stdout
-    expect("in words", "1 node, 1 core; too few nodes to compare" in text and text.endswith("1 node, 0 findings\n"), text)
+    expect("in words", "1 node, 1 core; too few nodes to compare" in text and text.endswith("1 node, 0 findings\n"),
+           text)
 
 
 def slow_node():
@@ -123,7 +124,8 @@ def wrong_core():
                             results=0)
     reports = [node("snail", [50.0, 50.0])] + FLEET + [idle, bad, crashed]
     _, found = judged("everything at once", reports, 3)
-    expect("wrong ones first", [kind for kind, _, _ in found] == ["wrong core", "wrong core", "failed core", "slow node"]
+    kinds = [kind for kind, _, _ in found]
+    expect("wrong ones first", kinds == ["wrong core", "wrong core", "failed core", "slow node"]
            and ("wrong core", "bad", 1) in found and ("wrong core", "crashed", 0) in found, found)
     text = run(reports).stdout
     lines = [line.split()[0] for line in text.splitlines() if line.endswith(("wrong", "failed", "slow", "-"))]
@@ -177,8 +179,8 @@ def refused():
 
 
 def real_one():
-    screen = subprocess.run([cardinal, "screen", "--minutes", "0.001", "--work", "average pool", "--json", "--slow", "99",
-                             "--node", "real"], capture_output=True, text=True, check=True)
+    screen = subprocess.run([cardinal, "screen", "--minutes", "0.001", "--work", "average pool", "--json",
+                             "--slow", "99", "--node", "real"], capture_output=True, text=True, check=True)
     told, found = judged("a real screen", [screen.stdout], 0)
     expect("is read", found == [] and told["groups"][0]["nodes"][0]["node"] == "real", told)
 
