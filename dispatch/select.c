@@ -14,16 +14,24 @@ static const char *isa_missing(cardinal_isa isa) {
   }
 }
 
-const char *cardinal_kernel_unusable(const cardinal_kernel *kernel, const cardinal_selector *selector) {
-  const uint32_t missing = kernel->needs & ~selector->features.enabled;
-  if (missing & cardinal_isa_needs(kernel->isa))
-    return isa_missing(kernel->isa);
+/* Why something of that ISA with those needs can't be used: NULL if it can. */
+static const char *unusable(cardinal_isa isa, uint32_t needs, const cardinal_selector *selector) {
+  const uint32_t missing = needs & ~selector->features.enabled;
+  if (missing & cardinal_isa_needs(isa))
+    return isa_missing(isa);
   if (missing)
     return cardinal_cpu_feature_missing(missing);
-  if (kernel->needs & selector->without)
+  if (needs & selector->without)
     return "a CPU feature that it needs was taken away";
-  if (kernel->isa > selector->cap)
+  if (isa > selector->cap)
     return "its instruction set is above the cap";
+  return NULL;
+}
+
+const char *cardinal_kernel_unusable(const cardinal_kernel *kernel, const cardinal_selector *selector) {
+  const char *reason = unusable(kernel->isa, kernel->needs, selector);
+  if (reason)
+    return reason;
   if (selector->only && selector->only != kernel)
     return "another kernel is asked for by name";
   return NULL;
@@ -42,4 +50,11 @@ const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector,
     if (!cardinal_kernel_declines(&cardinal_kernels[i], selector, shape))
       return &cardinal_kernels[i];
   return NULL;
+}
+
+cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector) {
+  size_t i = 0;
+  while (unusable(cardinal_movers[i].isa, cardinal_movers[i].needs, selector))
+    ++i;
+  return cardinal_movers[i].move;
 }

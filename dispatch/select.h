@@ -4,6 +4,7 @@
 #define CARDINAL_DISPATCH_SELECT_H
 
 #include "dispatch/cpu.h"
+#include "kernels/move.h"
 #include "kernels/registry.h"
 
 /* What selection may use: the features of a CPU (real or injected), less those taken away, up to a cap. */
@@ -24,5 +25,8 @@ const char *cardinal_kernel_declines(const cardinal_kernel *kernel, const cardin
 /* The first kernel that serves; never NULL for shapes that pass the operators' checks, since the portable kernels
  * serve all of those. */
 const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector, const cardinal_shape *shape);
+
+/* The first kernel for moves between layouts that may be used; `only` doesn't count, since it is about computing. */
+cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector);
 
 #endif

@@ -11,7 +11,7 @@ set(CARDINAL_AVX2_SOURCES
   x86/gconv3x3_f32_w4_avx2.c x86/gconv3x3_f32_w4_avx2.S
   x86/gconv3x3_f32_w8_avx2.c x86/gconv3x3_f32_w8_avx2.S
   x86/gconv3x3_f32_w16_avx2.c x86/gconv3x3_f32_w16_avx2.S
-  x86/maxpool_f32_avx2.c)
+  x86/maxpool_f32_avx2.c x86/move_f32_avx2.c)
 if(AVX2 IN_LIST CARDINAL_ISAS AND CARDINAL_AVX2_SOURCES)
   cardinal_kernels(cardinal_kernels_avx2 FLAGS -O3 ${CARDINAL_AVX2_FLAGS} SOURCES ${CARDINAL_AVX2_SOURCES})
 endif()

@@ -11,7 +11,7 @@ set(CARDINAL_AVX512_SOURCES
   x86/gconv3x3_f32_w4_avx512.c x86/gconv3x3_f32_w4_avx512.S
   x86/gconv3x3_f32_w8_avx512.c x86/gconv3x3_f32_w8_avx512.S
   x86/gconv3x3_f32_w16_avx512.c x86/gconv3x3_f32_w16_avx512.S
-  x86/maxpool_f32_avx512.c)
+  x86/maxpool_f32_avx512.c x86/move_f32_avx512.c)
 if(AVX512 IN_LIST CARDINAL_ISAS AND CARDINAL_AVX512_SOURCES)
   cardinal_kernels(cardinal_kernels_avx512 FLAGS -O3 ${CARDINAL_AVX512_FLAGS} SOURCES ${CARDINAL_AVX512_SOURCES})
 endif()

@@ -63,6 +63,7 @@ static cardinal_status tensor_sizes(const char *function, cardinal_plan *plan, c
 static void plan_start(cardinal_plan *plan, const cardinal_context *context, const cardinal_shape *shape,
                        cardinal_layout x_layout, cardinal_layout y_layout, cardinal_foreign *foreign) {
   *plan = (cardinal_plan){.context = context,
+                          .move = cardinal_move_select(&context->selector),
                           .foreign = foreign,
                           .shape = *shape,
                           .x_layout = x_layout,

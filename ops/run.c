@@ -60,7 +60,7 @@ static void convert_item(const cardinal_work *work, size_t item, cardinal_layout
   const size_t plain = channels * pixels, blocked = blocks * CARDINAL_BLOCK * pixels;
   const size_t from_image = from_layout == CARDINAL_LAYOUT_BLOCKED16 ? blocked : plain;
   const size_t to_image = to_layout == CARDINAL_LAYOUT_BLOCKED16 ? blocked : plain;
-  cardinal_tensor_convert_block(from_layout, work->convert_from + image * from_image, to_layout,
+  cardinal_tensor_convert_block(work->plan->move, from_layout, work->convert_from + image * from_image, to_layout,
                                 work->convert_to + image * to_image, channels, pixels, item % blocks);
 }
 

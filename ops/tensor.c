@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/tensor.h"
 
+#include <string.h>
+
 #include "ops/error.h"
 #include "ops/sizes.h"
 
@@ -29,18 +31,37 @@ size_t cardinal_tensor_at(cardinal_layout layout, size_t channels, size_t pixels
   }
 }
 
-void cardinal_tensor_convert_block(cardinal_layout from_layout, const float *from, cardinal_layout to_layout, float *to,
-                                   size_t channels, size_t pixels, size_t block) {
-  const size_t first = block * CARDINAL_BLOCK;
-  const size_t last = first + CARDINAL_BLOCK < channels ? first + CARDINAL_BLOCK : channels;
-  for (size_t pixel = 0; pixel < pixels; ++pixel) {
-    for (size_t c = first; c < last; ++c)
-      to[cardinal_tensor_at(to_layout, channels, pixels, c, pixel)] =
-          from[cardinal_tensor_at(from_layout, channels, pixels, c, pixel)];
-    if (to_layout == CARDINAL_LAYOUT_BLOCKED16)
-      for (size_t c = last; c < first + CARDINAL_BLOCK; ++c)
-        to[cardinal_tensor_at(to_layout, channels, pixels, c, pixel)] = 0.0f;
+cardinal_strides cardinal_tensor_strides(cardinal_layout layout, size_t channels, size_t pixels) {
+  switch (layout) {
+  case CARDINAL_LAYOUT_NCHW:
+    return (cardinal_strides){.pixel = 1, .lane = pixels};
+  case CARDINAL_LAYOUT_NHWC:
+    return (cardinal_strides){.pixel = channels, .lane = 1};
+  default:
+    return (cardinal_strides){.pixel = CARDINAL_BLOCK, .lane = 1};
   }
+}
+
+void cardinal_tensor_convert_block(cardinal_move_kernel *move, cardinal_layout from_layout, const float *from,
+                                   cardinal_layout to_layout, float *to, size_t channels, size_t pixels, size_t block) {
+  const size_t first = block * CARDINAL_BLOCK;
+  const size_t lanes = cardinal_min(CARDINAL_BLOCK, channels - first);
+  const cardinal_strides from_strides = cardinal_tensor_strides(from_layout, channels, pixels);
+  const cardinal_strides to_strides = cardinal_tensor_strides(to_layout, channels, pixels);
+  float *target = to + cardinal_tensor_at(to_layout, channels, pixels, first, 0);
+  move(&(cardinal_move_args){
+      .from = from + cardinal_tensor_at(from_layout, channels, pixels, first, 0),
+      .to = target,
+      .pixels = pixels,
+      .lanes = lanes,
+      .from_pixel = from_strides.pixel,
+      .from_lane = from_strides.lane,
+      .to_pixel = to_strides.pixel,
+      .to_lane = to_strides.lane,
+  });
+  if (to_layout == CARDINAL_LAYOUT_BLOCKED16 && lanes < CARDINAL_BLOCK)
+    for (size_t pixel = 0; pixel < pixels; ++pixel)
+      memset(target + pixel * CARDINAL_BLOCK + lanes, 0, (CARDINAL_BLOCK - lanes) * sizeof(float));
 }
 
 cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float *from, cardinal_layout to_layout,
@@ -66,7 +87,7 @@ cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float
   const size_t blocks = cardinal_blocks((size_t)channels);
   for (size_t n = 0; n < (size_t)batch; ++n)
     for (size_t block = 0; block < blocks; ++block)
-      cardinal_tensor_convert_block(from_layout, from + n * (from_floats / (size_t)batch), to_layout,
-                                    to + n * (to_floats / (size_t)batch), (size_t)channels, pixels, block);
+      cardinal_tensor_convert_block(cardinal_move_f32_generic, from_layout, from + n * (from_floats / (size_t)batch),
+                                    to_layout, to + n * (to_floats / (size_t)batch), (size_t)channels, pixels, block);
   return CARDINAL_OK;
 }

@@ -7,6 +7,7 @@
 #include <cardinal/cardinal.h>
 
 #include "kernels/kernel.h"
+#include "kernels/move.h"
 
 static inline size_t cardinal_blocks(size_t channels) {
   return (channels + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
@@ -15,9 +16,16 @@ static inline size_t cardinal_blocks(size_t channels) {
 /* Index of one element inside an image. */
 size_t cardinal_tensor_at(cardinal_layout layout, size_t channels, size_t pixels, size_t channel, size_t pixel);
 
+/* Distances in floats of pixels, and of channels inside a block. */
+typedef struct cardinal_strides {
+  size_t pixel, lane;
+} cardinal_strides;
+
+cardinal_strides cardinal_tensor_strides(cardinal_layout layout, size_t channels, size_t pixels);
+
 /* Copies the channels of one block of one image between layouts; padding lanes of a blocked target become +0. */
-void cardinal_tensor_convert_block(cardinal_layout from_layout, const float *from, cardinal_layout to_layout, float *to,
-                                   size_t channels, size_t pixels, size_t block);
+void cardinal_tensor_convert_block(cardinal_move_kernel *move, cardinal_layout from_layout, const float *from,
+                                   cardinal_layout to_layout, float *to, size_t channels, size_t pixels, size_t block);
 
 static inline bool cardinal_overlap(const float *a, size_t a_floats, const float *b, size_t b_floats) {
   const uintptr_t a_begin = (uintptr_t)a, b_begin = (uintptr_t)b;
