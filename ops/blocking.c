@@ -32,13 +32,12 @@ static size_t pixels_in_l2(size_t channel_blocks, size_t weight_bytes, size_t ti
                       LEAST_STREAMED_TILES * tile_pixels);
 }
 
-cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *s, size_t tile_pixels, size_t tile_blocks,
-                                            const cardinal_resources *r) {
+cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *s, bool gathers, size_t tile_pixels,
+                                            size_t tile_blocks, const cardinal_resources *r) {
   const size_t out_pixels = s->out_height * s->out_width;
   const size_t in_blocks = cardinal_blocks(s->in_per_group), out_blocks = cardinal_blocks(s->out_per_group);
   const size_t tiles_of_blocks = cardinal_ceil_div(out_blocks, tile_blocks);
   const size_t weight_bytes = s->in_per_group * out_blocks * CARDINAL_BLOCK * sizeof(float);
-  const bool gathers = s->window.stride_h != 1 || s->window.stride_w != 1;
   cardinal_blocking b = {.pixel_chunk =
                              even_chunk(out_pixels, pixels_in_l2(in_blocks, weight_bytes, tile_pixels, r->l2_bytes))};
 
@@ -75,22 +74,29 @@ size_t cardinal_rows_spanned(const cardinal_shape *s, size_t rows) {
   return (rows - 1) * s->window.stride_h + cardinal_window_height(&s->window);
 }
 
-size_t cardinal_gathered_floats(const cardinal_shape *s, const cardinal_grouping *g, size_t rows) {
-  const size_t in_rows = cardinal_min(cardinal_rows_spanned(s, rows), s->in_height);
-  return (g->in_blocks * in_rows * s->in_width + g->out_blocks * rows * s->out_width) * CARDINAL_BLOCK;
+size_t cardinal_gathered_x_floats(const cardinal_shape *s, const cardinal_grouping *g, size_t rows) {
+  return g->in_blocks * cardinal_min(cardinal_rows_spanned(s, rows), s->in_height) * s->in_width * CARDINAL_BLOCK;
 }
 
-cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g,
-                                         const cardinal_resources *r) {
-  if (g->x_aligned && g->y_aligned)
-    return (cardinal_blocking){
-        .row_chunk = balanced_rows(s->out_height, s->batch * g->units * g->out_blocks, CONV_ITEMS, r->threads)};
-  /* what is gathered and computed stays in half of L2 */
+/* As many rows as take a quarter of L2: what is gathered for them, and the output of one block. */
+static size_t band_rows(const cardinal_shape *s, const cardinal_grouping *g, size_t most, size_t l2_bytes) {
+  const size_t row_bytes =
+      (g->in_blocks * s->window.stride_h * s->in_width + s->out_width) * CARDINAL_BLOCK * sizeof(float);
+  return cardinal_min(cardinal_max(part(l2_bytes, 1, 4) / row_bytes, 1), most);
+}
+
+cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g, bool gathers_x,
+                                         bool gathers_y, const cardinal_resources *r) {
+  const size_t block_chunk = gathers_x ? g->out_blocks : 1;
+  const size_t others = s->batch * g->units * cardinal_ceil_div(g->out_blocks, block_chunk);
+  size_t rows = balanced_rows(s->out_height, others, CONV_ITEMS, r->threads);
+  /* what is gathered stays in half of L2 */
   const size_t fitting = part(r->l2_bytes, 1, 2) / sizeof(float);
-  size_t rows = balanced_rows(s->out_height, s->batch * g->units, CONV_ITEMS, r->threads);
-  while (rows > 1 && cardinal_gathered_floats(s, g, rows) > fitting)
+  while (gathers_x && rows > 1 && cardinal_gathered_x_floats(s, g, rows) > fitting)
     rows = cardinal_ceil_div(rows, 2);
-  return (cardinal_blocking){.row_chunk = rows};
+  return (cardinal_blocking){.row_chunk = rows,
+                             .band_rows = gathers_x || gathers_y ? band_rows(s, g, rows, r->l2_bytes) : rows,
+                             .block_chunk = block_chunk};
 }
 
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *s, const cardinal_grouping *g,

@@ -3,6 +3,7 @@
 #ifndef CARDINAL_OPS_BLOCKING_H
 #define CARDINAL_OPS_BLOCKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernels/shape.h"
@@ -12,8 +13,9 @@
  * a direction may be smaller. */
 typedef struct cardinal_blocking {
   size_t row_chunk;   /* windows and pools: output rows an item */
+  size_t band_rows;   /* windows: output rows a kernel call */
   size_t pixel_chunk; /* 1×1: output pixels an item */
-  size_t block_chunk; /* 1×1 and fc: output blocks an item */
+  size_t block_chunk; /* windows, 1×1 and fc: output blocks an item */
 } cardinal_blocking;
 
 /* What the cutting depends on beside the shape. */
@@ -22,21 +24,25 @@ typedef struct cardinal_resources {
   size_t threads;
 } cardinal_resources;
 
-/* 1×1 convolutions, by a kernel that takes tiles of that many pixels and output blocks. */
-cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *shape, size_t tile_pixels, size_t tile_blocks,
-                                            const cardinal_resources *resources);
+/* 1×1 convolutions, by a kernel that takes tiles of that many pixels and output blocks; `gathers`: each item copies the
+ * pixels that it reads. */
+cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *shape, bool gathers, size_t tile_pixels,
+                                            size_t tile_blocks, const cardinal_resources *resources);
 
 /* Fully connected layers. */
 cardinal_blocking cardinal_blocking_fc(size_t tile_blocks);
 
-/* Windows, and pools. Where groups straddle blocks, the rows of an item are gathered into scratch. */
-cardinal_blocking cardinal_blocking_conv(const cardinal_shape *shape, const cardinal_grouping *grouping,
-                                         const cardinal_resources *resources);
+/* Windows. Where x is gathered, the rows of an item lie in scratch; where either side is, they are computed in bands.
+ */
+cardinal_blocking cardinal_blocking_conv(const cardinal_shape *shape, const cardinal_grouping *grouping, bool gathers_x,
+                                         bool gathers_y, const cardinal_resources *resources);
+
+/* Pools. */
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *shape, const cardinal_grouping *grouping,
                                          const cardinal_resources *resources);
 
-/* Floats of scratch for the gathered input and output of some output rows of a unit. */
-size_t cardinal_gathered_floats(const cardinal_shape *shape, const cardinal_grouping *grouping, size_t rows);
+/* Floats of scratch for the gathered input of some output rows of a unit. */
+size_t cardinal_gathered_x_floats(const cardinal_shape *shape, const cardinal_grouping *grouping, size_t rows);
 
 /* Input rows that `rows` output rows span, if none is in the padding. */
 size_t cardinal_rows_spanned(const cardinal_shape *shape, size_t rows);

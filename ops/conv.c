@@ -4,34 +4,134 @@
 
 #include "ops/drivers.h"
 #include "ops/sizes.h"
+#include "ops/tensor.h"
 
-/* What of an image one kernel call sees: input rows that exist, and output rows counted from the same top. */
+/* One side of a convolution: how its tensor's images lie, and how many channels a group has. */
+typedef struct conv_side {
+  cardinal_image_layout image;
+  size_t per_group, width;
+} conv_side;
+
+static conv_side x_side(const cardinal_plan *plan) {
+  const cardinal_shape *s = &plan->shape;
+  return (conv_side){.image = {plan->x_layout, s->groups * s->in_per_group, s->in_height * s->in_width},
+                     .per_group = s->in_per_group,
+                     .width = s->in_width};
+}
+
+static conv_side y_side(const cardinal_plan *plan) {
+  const cardinal_shape *s = &plan->shape;
+  return (conv_side){.image = {plan->y_layout, plan->out_channels, s->out_height * s->out_width},
+                     .per_group = s->out_per_group,
+                     .width = s->out_width};
+}
+
+/* Lanes of a block of slots whose channels lie one after the other in the tensor, too. */
+typedef struct run {
+  size_t lane, lanes, channel;
+} run;
+
+/* The first run at or after `lane`; no lanes if there is none. */
+static run next_run(const cardinal_plan *plan, const conv_side *side, size_t unit, size_t block, size_t lane) {
+  run r = {.lane = lane};
+  const cardinal_grouping *g = &plan->grouping;
+  while (r.lane < CARDINAL_BLOCK &&
+         !cardinal_grouping_channel(g, plan->shape.groups, side->per_group, unit, block, r.lane, &r.channel))
+    ++r.lane;
+  for (size_t channel = r.channel; r.lane + r.lanes < CARDINAL_BLOCK; ++r.lanes) {
+    const bool follows =
+        cardinal_grouping_channel(g, plan->shape.groups, side->per_group, unit, block, r.lane + r.lanes, &channel) &&
+        channel == r.channel + r.lanes;
+    const bool next_block = side->image.layout == CARDINAL_LAYOUT_BLOCKED16 && r.lanes && channel % CARDINAL_BLOCK == 0;
+    if (!follows || next_block)
+      break;
+  }
+  return r;
+}
+
+/* Copies what the lanes of a unit's block hold, `pixels` pixels from `first` on, from an image to slots [pixels][16].
+ */
+static void gather(const cardinal_plan *plan, const conv_side *side, size_t unit, size_t block, const float *image,
+                   size_t first, size_t pixels, float *slots) {
+  for (run r = next_run(plan, side, unit, block, 0); r.lanes; r = next_run(plan, side, unit, block, r.lane + r.lanes))
+    cardinal_tensor_gather(plan->move, &side->image, image, r.channel, r.lanes, first, pixels, slots + r.lane);
+}
+
+/* The way back. The last block of an image also clears a blocked tensor's padding lanes. */
+static void scatter(const cardinal_plan *plan, const conv_side *side, size_t unit, size_t block, const float *slots,
+                    size_t first, size_t pixels, float *image) {
+  for (run r = next_run(plan, side, unit, block, 0); r.lanes; r = next_run(plan, side, unit, block, r.lane + r.lanes))
+    cardinal_tensor_scatter(plan->move, &side->image, image, r.channel, r.lanes, first, pixels, slots + r.lane);
+  const cardinal_image_layout *l = &side->image;
+  const size_t padding = cardinal_blocks(l->channels) * CARDINAL_BLOCK - l->channels;
+  if (l->layout == CARDINAL_LAYOUT_BLOCKED16 && padding && unit + 1 == plan->grouping.units &&
+      block + 1 == plan->grouping.out_blocks) {
+    float *lanes = image + cardinal_tensor_at(l->layout, l->channels, l->pixels, l->channels, first);
+    for (size_t p = 0; p < pixels; ++p)
+      memset(lanes + p * CARDINAL_BLOCK, 0, padding * sizeof(float));
+  }
+}
+
+/* Some output rows of an image, and the input rows that a kernel sees of them, as if they were an image of their own.
+ */
 typedef struct band {
-  size_t in_height, row_begin, row_end, pad_top;
+  size_t begin, rows; /* of the output */
+  size_t in_begin, in_end, pad_top;
+  size_t lead; /* output rows that this image has before those that are computed */
 } band;
 
-static void run_band(const cardinal_plan *plan, const float *x, const float *residual, float *y, size_t unit,
-                     size_t block, band rows) {
+/* Rows above which a kernel that counts on its padding, the stem's, must see others, so that it reads none. */
+static size_t most_lead(const cardinal_shape *s) {
+  return s->x_layout == CARDINAL_LAYOUT_NCHW ? cardinal_ceil_div(s->window.pad_top, s->window.stride_h) : 0;
+}
+
+static band band_of(const cardinal_shape *s, size_t begin, size_t rows) {
+  const size_t pad = s->window.pad_top, lead = cardinal_min(most_lead(s), begin);
+  if (s->x_layout == CARDINAL_LAYOUT_NCHW)
+    return (band){.begin = begin,
+                  .rows = rows,
+                  .in_begin = (begin - lead) * s->window.stride_h,
+                  .in_end = s->in_height,
+                  .pad_top = pad,
+                  .lead = lead};
+  /* counted from the top of the padding, then from the image's */
+  const size_t first = begin * s->window.stride_h, end = first + cardinal_rows_spanned(s, rows);
+  const size_t in_begin = cardinal_min(first > pad ? first - pad : 0, s->in_height);
+  return (band){.begin = begin,
+                .rows = rows,
+                .in_begin = in_begin,
+                .in_end = cardinal_max(cardinal_min(end > pad ? end - pad : 0, s->in_height), in_begin),
+                .pad_top = first < pad ? pad - first : 0};
+}
+
+/* A unit's input as the kernel sees it: the band's first row, and the distance of blocks (of planes). */
+typedef struct input {
+  const float *x;
+  size_t block;
+} input;
+
+/* Computes one block of a band; y and the residual begin with the rows before it, which stay as they are. */
+static void run_band(const cardinal_plan *plan, input in, const float *residual, float *y, size_t unit, size_t block,
+                     const band *rows) {
   const cardinal_shape *s = &plan->shape;
-  const bool planes = s->x_layout == CARDINAL_LAYOUT_NCHW;
   const size_t panel = unit * plan->grouping.out_blocks + block;
   cardinal_window window = s->window;
-  window.pad_top = rows.pad_top;
+  window.pad_top = rows->pad_top;
   plan->kernel->conv(&(cardinal_conv_args){
-      .x = x,
+      .x = in.x,
       .w = plan->packed->weights + panel * plan->packed->panel_floats,
       .bias = plan->packed->bias + panel * CARDINAL_BLOCK,
       .residual = residual,
       .y = y,
       .channels = s->in_per_group,
       .slot = plan->grouping.slot,
-      .in_height = rows.in_height,
+      .in_height = rows->in_end - rows->in_begin,
       .in_width = s->in_width,
       .out_width = s->out_width,
-      .row_begin = rows.row_begin,
-      .row_end = rows.row_end,
-      .x_block = rows.in_height * s->in_width * (planes ? 1 : CARDINAL_BLOCK),
-      .x_row = s->in_width * (planes ? 1 : CARDINAL_BLOCK),
+      .row_begin = rows->lead,
+      .row_end = rows->lead + rows->rows,
+      .x_block = in.block,
+      .x_row = s->in_width * (s->x_layout == CARDINAL_LAYOUT_NCHW ? 1 : CARDINAL_BLOCK),
       .y_row = s->out_width * CARDINAL_BLOCK,
       .window = window,
       .lane_mask = cardinal_plan_lane_mask(plan, unit, block),
@@ -39,168 +139,89 @@ static void run_band(const cardinal_plan *plan, const float *x, const float *res
   });
 }
 
-/* Groups lie slot-aligned: items are [image][unit][output block][row chunk]. */
-static void aligned_item(const cardinal_work *work, size_t item, float *scratch) {
-  (void)scratch;
+/* Where the kernel finds a band's rows of a unit in an image that it can read. */
+static input read_image(const cardinal_plan *plan, const float *image, size_t unit, const band *rows) {
+  const cardinal_shape *s = &plan->shape;
+  const bool planes = s->x_layout == CARDINAL_LAYOUT_NCHW;
+  const size_t pixel = planes ? 1 : CARDINAL_BLOCK, block = s->in_height * s->in_width * pixel;
+  return (input){.x = image + (planes ? 0 : unit * plan->grouping.in_blocks * block) +
+                      rows->in_begin * s->in_width * pixel,
+                 .block = block};
+}
+
+/* Gathers a band's rows of a unit into slots [block][the item's rows][width][16], less those up to row `*held`, which
+ * a band before it left there. */
+static input gather_image(const cardinal_plan *plan, const float *image, size_t unit, const band *item,
+                          const band *rows, size_t *held, float *slots) {
+  const conv_side side = x_side(plan);
+  const size_t block_floats = (item->in_end - item->in_begin) * side.width * CARDINAL_BLOCK;
+  const size_t begin = cardinal_max(rows->in_begin, *held);
+  if (begin < rows->in_end) {
+    for (size_t block = 0; block < plan->grouping.in_blocks; ++block)
+      gather(plan, &side, unit, block, image, begin * side.width, (rows->in_end - begin) * side.width,
+             slots + block * block_floats + (begin - item->in_begin) * side.width * CARDINAL_BLOCK);
+    *held = rows->in_end;
+  }
+  return (input){.x = slots + (rows->in_begin - item->in_begin) * side.width * CARDINAL_BLOCK, .block = block_floats};
+}
+
+/* Items are [image][unit][blocks][row chunk]: one output block each, or all of a unit where x is gathered, and computed
+ * band by band. What isn't laid out as the kernel wants it, be it that groups straddle blocks or that the tensor isn't
+ * blocked, is gathered into scratch, and from there scattered. */
+static void conv_item(const cardinal_work *work, size_t item, float *scratch) {
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
   const cardinal_grouping *g = &plan->grouping;
   const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  const size_t block_chunks = cardinal_ceil_div(g->out_blocks, plan->blocking.block_chunk);
   const size_t row_begin = item % row_chunks * plan->blocking.row_chunk;
-  const size_t block = item / row_chunks % g->out_blocks;
-  const size_t unit = item / row_chunks / g->out_blocks % g->units;
-  const size_t image = item / row_chunks / g->out_blocks / g->units;
-  const size_t x_block = s->in_height * s->in_width * CARDINAL_BLOCK;
-  const size_t y_block = s->out_height * s->out_width * CARDINAL_BLOCK;
-  const band rows = {.in_height = s->in_height,
-                     .row_begin = row_begin,
-                     .row_end = cardinal_min(row_begin + plan->blocking.row_chunk, s->out_height),
-                     .pad_top = s->window.pad_top};
+  const size_t row_end = cardinal_min(row_begin + plan->blocking.row_chunk, s->out_height);
+  const size_t block_begin = item / row_chunks % block_chunks * plan->blocking.block_chunk;
+  const size_t block_end = cardinal_min(block_begin + plan->blocking.block_chunk, g->out_blocks);
+  const size_t unit = item / row_chunks / block_chunks % g->units;
+  const size_t image = item / row_chunks / block_chunks / g->units;
 
-  const size_t offset = image * plan->y_image + (unit * g->out_blocks + block) * y_block;
-  run_band(plan, work->x + image * plan->x_image + unit * g->in_blocks * x_block,
-           work->residual ? work->residual + offset : NULL, work->y + offset, unit, block, rows);
-}
-
-/* A number of lanes of consecutive pixels. A constant number makes memcpy a few vector moves. */
-static inline void copy_lanes(float *to, const float *from, size_t pixels, size_t lanes) {
-  for (size_t p = 0; p < pixels * CARDINAL_BLOCK; p += CARDINAL_BLOCK)
-    memcpy(to + p, from + p, lanes * sizeof(float));
-}
-
-static void copy_run(float *to, const float *from, size_t pixels, size_t lanes) {
-  switch (lanes) {
-  case 2:
-    copy_lanes(to, from, pixels, 2);
-    break;
-  case 4:
-    copy_lanes(to, from, pixels, 4);
-    break;
-  case 6:
-    copy_lanes(to, from, pixels, 6);
-    break;
-  case 8:
-    copy_lanes(to, from, pixels, 8);
-    break;
-  case 10:
-    copy_lanes(to, from, pixels, 10);
-    break;
-  case 12:
-    copy_lanes(to, from, pixels, 12);
-    break;
-  case 14:
-    copy_lanes(to, from, pixels, 14);
-    break;
-  case 16:
-    copy_lanes(to, from, pixels, 16);
-    break;
-  default:
-    for (size_t lane = 0; lane < lanes; ++lane)
-      copy_lanes(to + lane, from + lane, pixels, 1);
-    break;
-  }
-}
-
-/* The run of channels from `channel` of a group on that is consecutive in the tensor and in slot-aligned memory. */
-typedef struct run {
-  size_t lanes;
-  size_t tensor_block, tensor_lane;
-  size_t slots_block, slots_lane;
-} run;
-
-static run run_at(const cardinal_grouping *g, size_t unit, size_t group, size_t channel, size_t per_group) {
-  const size_t in_tensor = (unit * g->groups_per_unit + group) * per_group + channel;
-  const size_t in_slots = group * g->slot + channel;
-  run r = {.tensor_block = in_tensor / CARDINAL_BLOCK,
-           .tensor_lane = in_tensor % CARDINAL_BLOCK,
-           .slots_block = in_slots / CARDINAL_BLOCK,
-           .slots_lane = in_slots % CARDINAL_BLOCK};
-  r.lanes = cardinal_min(per_group - channel, CARDINAL_BLOCK - cardinal_max(r.tensor_lane, r.slots_lane));
-  return r;
-}
-
-static size_t groups_of_unit(const cardinal_plan *plan, size_t unit) {
-  const size_t per_unit = plan->grouping.groups_per_unit;
-  return cardinal_min(per_unit, plan->shape.groups - unit * per_unit);
-}
-
-/* Copies a unit's channels of `pixels` pixels from a blocked tensor, whose blocks are `block` floats apart, to
- * slot-aligned memory [block][pixels][16]. */
-static void gather(const cardinal_plan *plan, size_t unit, size_t per_group, const float *tensor, size_t block,
-                   float *slots, size_t pixels) {
-  for (size_t group = 0; group < groups_of_unit(plan, unit); ++group)
-    for (size_t channel = 0; channel < per_group;) {
-      const run r = run_at(&plan->grouping, unit, group, channel, per_group);
-      copy_run(slots + r.slots_block * pixels * CARDINAL_BLOCK + r.slots_lane,
-               tensor + r.tensor_block * block + r.tensor_lane, pixels, r.lanes);
-      channel += r.lanes;
+  const conv_side out = y_side(plan);
+  const band whole = band_of(s, row_begin, row_end - row_begin);
+  const float *x = work->x + image * plan->x_image;
+  const float *residual = work->residual ? work->residual + image * plan->y_image : NULL;
+  float *y = work->y + image * plan->y_image;
+  float *y_slots = scratch + plan->gathered_x_floats;
+  size_t held = 0;
+  for (size_t begin = row_begin; begin < row_end; begin += plan->blocking.band_rows) {
+    const band rows = band_of(s, begin, cardinal_min(plan->blocking.band_rows, row_end - begin));
+    const input in =
+        plan->gathers_x ? gather_image(plan, x, unit, &whole, &rows, &held, scratch) : read_image(plan, x, unit, &rows);
+    const size_t first = begin * out.width, pixels = rows.rows * out.width, lead = rows.lead * out.width;
+    float *y_band = y_slots + lead * CARDINAL_BLOCK;
+    for (size_t block = block_begin; block < block_end; ++block) {
+      if (plan->gathers_y) {
+        if (residual)
+          gather(plan, &out, unit, block, residual, first, pixels, y_band);
+        run_band(plan, in, residual ? y_slots : NULL, y_slots, unit, block, &rows);
+        scatter(plan, &out, unit, block, y_band, first, pixels, y);
+      } else {
+        const size_t offset = ((unit * g->out_blocks + block) * out.image.pixels + first - lead) * CARDINAL_BLOCK;
+        run_band(plan, in, residual ? residual + offset : NULL, y + offset, unit, block, &rows);
+      }
     }
-}
-
-/* The way back. */
-static void scatter(const cardinal_plan *plan, size_t unit, size_t per_group, const float *slots, size_t pixels,
-                    float *tensor, size_t block) {
-  for (size_t group = 0; group < groups_of_unit(plan, unit); ++group)
-    for (size_t channel = 0; channel < per_group;) {
-      const run r = run_at(&plan->grouping, unit, group, channel, per_group);
-      copy_run(tensor + r.tensor_block * block + r.tensor_lane,
-               slots + r.slots_block * pixels * CARDINAL_BLOCK + r.slots_lane, pixels, r.lanes);
-      channel += r.lanes;
-    }
-}
-
-/* Groups straddle blocks: items are [image][unit][row chunk]. What a chunk reads is gathered into scratch, as if it
- * were an image of its own, computed there and scattered. */
-static void gathered_item(const cardinal_work *work, size_t item, float *scratch) {
-  const cardinal_plan *plan = work->plan;
-  const cardinal_shape *s = &plan->shape;
-  const cardinal_grouping *g = &plan->grouping;
-  const size_t row_chunks = cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
-  const size_t row_begin = item % row_chunks * plan->blocking.row_chunk;
-  const size_t rows = cardinal_min(plan->blocking.row_chunk, s->out_height - row_begin);
-  const size_t unit = item / row_chunks % g->units;
-  const size_t image = item / row_chunks / g->units;
-
-  /* input rows, counted from the top of the padding, then from the image's */
-  const size_t first = row_begin * s->window.stride_h, end = first + cardinal_rows_spanned(s, rows);
-  const size_t in_begin = cardinal_min(first > s->window.pad_top ? first - s->window.pad_top : 0, s->in_height);
-  const size_t in_end = cardinal_min(end > s->window.pad_top ? end - s->window.pad_top : 0, s->in_height);
-  const band chunk = {.in_height = in_end > in_begin ? in_end - in_begin : 0,
-                      .row_begin = 0,
-                      .row_end = rows,
-                      .pad_top = first < s->window.pad_top ? s->window.pad_top - first : 0};
-  const size_t in_pixels = chunk.in_height * s->in_width, out_pixels = rows * s->out_width;
-
-  const size_t x_block = s->in_height * s->in_width * CARDINAL_BLOCK;
-  gather(plan, unit, s->in_per_group, work->x + image * plan->x_image + in_begin * s->in_width * CARDINAL_BLOCK,
-         x_block, scratch, in_pixels);
-
-  const size_t y_block = s->out_height * s->out_width * CARDINAL_BLOCK;
-  const size_t offset = image * plan->y_image + row_begin * s->out_width * CARDINAL_BLOCK;
-  float *y_slots = scratch + g->in_blocks * in_pixels * CARDINAL_BLOCK;
-  if (work->residual)
-    gather(plan, unit, s->out_per_group, work->residual + offset, y_block, y_slots, out_pixels);
-  for (size_t block = 0; block < g->out_blocks; ++block) {
-    float *y = y_slots + block * out_pixels * CARDINAL_BLOCK;
-    run_band(plan, scratch, work->residual ? y : NULL, y, unit, block, chunk);
   }
-  scatter(plan, unit, s->out_per_group, y_slots, out_pixels, work->y + offset, y_block);
-
-  if (unit + 1 == g->units) /* the last one also clears the tensor's padding lanes */
-    for (size_t c = plan->out_channels; c % CARDINAL_BLOCK != 0; ++c)
-      for (size_t p = 0; p < out_pixels; ++p)
-        work->y[offset + c / CARDINAL_BLOCK * y_block + p * CARDINAL_BLOCK + c % CARDINAL_BLOCK] = 0.0f;
 }
 
 void cardinal_drive_conv(cardinal_plan *plan) {
   const cardinal_shape *s = &plan->shape;
   const cardinal_grouping *g = &plan->grouping;
   const cardinal_resources resources = cardinal_plan_resources(plan);
-  const bool aligned = g->x_aligned && g->y_aligned;
-  plan->blocking = cardinal_blocking_conv(s, g, &resources);
-  plan->item = aligned ? aligned_item : gathered_item;
-  plan->items =
-      s->batch * g->units * (aligned ? g->out_blocks : 1) * cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
-  if (!aligned)
-    plan->worker_floats = cardinal_gathered_floats(s, g, plan->blocking.row_chunk);
+  plan->gathers_x = plan->converts_x || !g->x_aligned;
+  plan->gathers_y = plan->converts_y || !g->y_aligned;
+  plan->converts_x = plan->converts_y = false; /* items do that */
+  plan->blocking = cardinal_blocking_conv(s, g, plan->gathers_x, plan->gathers_y, &resources);
+  plan->item = conv_item;
+  plan->items = s->batch * g->units * cardinal_ceil_div(g->out_blocks, plan->blocking.block_chunk) *
+                cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
+  if (plan->gathers_x)
+    plan->gathered_x_floats = cardinal_gathered_x_floats(s, g, plan->blocking.row_chunk);
+  if (plan->gathers_y)
+    plan->worker_floats = (plan->blocking.band_rows + most_lead(s)) * s->out_width * CARDINAL_BLOCK;
+  plan->worker_floats += plan->gathered_x_floats;
 }

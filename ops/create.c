@@ -49,10 +49,9 @@ static cardinal_status tensor_sizes(const char *function, cardinal_plan *plan, c
                                     (int64_t)s->out_height, (int64_t)s->out_width, &y_kernel);
   if (status)
     return cardinal_fail(error, status, "%s: the tensors' sizes don't fit memory", function);
-  plan->x_image = x_kernel / s->batch;
-  plan->y_image = y_kernel / s->batch;
-
   (cardinal_plan_is_foreign(plan) ? cardinal_drive_foreign : cardinal_driver_of(plan->kernel->form))(plan);
+  plan->x_image = (plan->converts_x ? x_kernel : plan->x_floats) / s->batch;
+  plan->y_image = (plan->converts_y ? y_kernel : plan->y_floats) / s->batch;
   if (!plan_scratch(plan, x_kernel, y_kernel))
     return cardinal_fail(error, CARDINAL_OVERFLOW, "%s: the scratch memory's size doesn't fit memory", function);
   return CARDINAL_OK;

@@ -23,19 +23,19 @@ cardinal_grouping cardinal_grouping_of(const cardinal_shape *s) {
   return g;
 }
 
-bool cardinal_grouping_channel(const cardinal_grouping *g, const cardinal_shape *s, size_t unit, size_t block,
+bool cardinal_grouping_channel(const cardinal_grouping *g, size_t groups, size_t per_group, size_t unit, size_t block,
                                size_t lane, size_t *channel) {
   const size_t group = unit * g->groups_per_unit + (g->slot < CARDINAL_BLOCK ? lane / g->slot : 0);
   const size_t in_group = g->slot < CARDINAL_BLOCK ? lane % g->slot : block * CARDINAL_BLOCK + lane;
-  *channel = group * s->out_per_group + in_group;
-  return group < s->groups && in_group < s->out_per_group;
+  *channel = group * per_group + in_group;
+  return group < groups && in_group < per_group;
 }
 
 uint32_t cardinal_grouping_lane_mask(const cardinal_grouping *g, const cardinal_shape *s, size_t unit, size_t block) {
   uint32_t mask = 0;
   size_t channel;
   for (size_t lane = 0; lane < CARDINAL_BLOCK; ++lane)
-    if (cardinal_grouping_channel(g, s, unit, block, lane, &channel))
+    if (cardinal_grouping_channel(g, s->groups, s->out_per_group, unit, block, lane, &channel))
       mask |= 1u << lane;
   return mask;
 }

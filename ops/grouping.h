@@ -19,8 +19,9 @@ typedef struct cardinal_grouping {
 
 cardinal_grouping cardinal_grouping_of(const cardinal_shape *shape);
 
-/* The output channel in lane `lane` of a unit's output block; false if the lane has none. */
-bool cardinal_grouping_channel(const cardinal_grouping *grouping, const cardinal_shape *shape, size_t unit,
+/* The channel in lane `lane` of a unit's block, on the side of the convolution where a group has `per_group` channels;
+ * false if the lane has none. */
+bool cardinal_grouping_channel(const cardinal_grouping *grouping, size_t groups, size_t per_group, size_t unit,
                                size_t block, size_t lane, size_t *channel);
 
 /* Bit mask of the lanes of an output block that hold channels. */

@@ -26,7 +26,8 @@ void cardinal_pack(const cardinal_shape *s, const cardinal_grouping *g, size_t p
   for (size_t b = 0; b < blocks; ++b)
     for (size_t lane = 0; lane < CARDINAL_BLOCK; ++lane) {
       size_t channel;
-      const bool used = cardinal_grouping_channel(g, s, b / g->out_blocks, b % g->out_blocks, lane, &channel);
+      const bool used = cardinal_grouping_channel(g, s->groups, s->out_per_group, b / g->out_blocks, b % g->out_blocks,
+                                                  lane, &channel);
       packed_bias[b * CARDINAL_BLOCK + lane] = used && bias ? bias[channel] : 0.0f;
       if (used)
         pack_lane(s, weights + channel * s->in_per_group * taps, packed + b * panel_floats + lane);

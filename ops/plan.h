@@ -34,12 +34,15 @@ struct cardinal_plan {
   cardinal_conv_weights *packed; /* NULL for pools; one of its holders */
 
   size_t x_floats, y_floats; /* of the caller's tensors */
-  size_t x_image, y_image;   /* floats of one image in the layout that the kernel sees */
+  size_t x_image, y_image;   /* floats of one image as the items see it */
 
   /* The compute phase: how many items there are and what each is. */
   cardinal_item *item;
   size_t items;
   size_t worker_floats; /* scratch of one worker */
+  /* Whether the items of a convolution bring channels themselves to where the kernel wants them, and back. */
+  bool gathers_x, gathers_y;
+  size_t gathered_x_floats; /* the part of a worker's scratch that is x; y follows */
   cardinal_blocking blocking;
 
   /* Scratch of a run, in bytes from its (aligned) start; whole-tensor copies exist where layouts differ. */
@@ -47,7 +50,8 @@ struct cardinal_plan {
   bool converts_x, converts_y;
 };
 
-/* One run of a plan, or one phase of it. x, residual and y are in the layout that the kernel sees. */
+/* One run of a plan, or one phase of it. x, residual and y are as the items see them: the caller's, or what was
+ * converted from them. */
 struct cardinal_work {
   const cardinal_plan *plan;
   const float *x, *residual;

@@ -31,23 +31,58 @@ size_t cardinal_tensor_at(cardinal_layout layout, size_t channels, size_t pixels
   }
 }
 
-cardinal_strides cardinal_tensor_strides(cardinal_layout layout, size_t channels, size_t pixels) {
+/* Distances in floats of pixels, and of channels inside a block. */
+typedef struct strides {
+  size_t pixel, lane;
+} strides;
+
+static strides strides_of(cardinal_layout layout, size_t channels, size_t pixels) {
   switch (layout) {
   case CARDINAL_LAYOUT_NCHW:
-    return (cardinal_strides){.pixel = 1, .lane = pixels};
+    return (strides){.pixel = 1, .lane = pixels};
   case CARDINAL_LAYOUT_NHWC:
-    return (cardinal_strides){.pixel = channels, .lane = 1};
+    return (strides){.pixel = channels, .lane = 1};
   default:
-    return (cardinal_strides){.pixel = CARDINAL_BLOCK, .lane = 1};
+    return (strides){.pixel = CARDINAL_BLOCK, .lane = 1};
   }
+}
+
+void cardinal_tensor_gather(cardinal_move_kernel *move, const cardinal_image_layout *l, const float *image,
+                            size_t channel, size_t lanes, size_t first, size_t pixels, float *slots) {
+  const strides s = strides_of(l->layout, l->channels, l->pixels);
+  move(&(cardinal_move_args){
+      .from = image + cardinal_tensor_at(l->layout, l->channels, l->pixels, channel, first),
+      .to = slots,
+      .pixels = pixels,
+      .lanes = lanes,
+      .from_pixel = s.pixel,
+      .from_lane = s.lane,
+      .to_pixel = CARDINAL_BLOCK,
+      .to_lane = 1,
+  });
+}
+
+void cardinal_tensor_scatter(cardinal_move_kernel *move, const cardinal_image_layout *l, float *image, size_t channel,
+                             size_t lanes, size_t first, size_t pixels, const float *slots) {
+  const strides s = strides_of(l->layout, l->channels, l->pixels);
+  move(&(cardinal_move_args){
+      .from = slots,
+      .to = image + cardinal_tensor_at(l->layout, l->channels, l->pixels, channel, first),
+      .pixels = pixels,
+      .lanes = lanes,
+      .from_pixel = CARDINAL_BLOCK,
+      .from_lane = 1,
+      .to_pixel = s.pixel,
+      .to_lane = s.lane,
+  });
 }
 
 void cardinal_tensor_convert_block(cardinal_move_kernel *move, cardinal_layout from_layout, const float *from,
                                    cardinal_layout to_layout, float *to, size_t channels, size_t pixels, size_t block) {
   const size_t first = block * CARDINAL_BLOCK;
   const size_t lanes = cardinal_min(CARDINAL_BLOCK, channels - first);
-  const cardinal_strides from_strides = cardinal_tensor_strides(from_layout, channels, pixels);
-  const cardinal_strides to_strides = cardinal_tensor_strides(to_layout, channels, pixels);
+  const strides from_strides = strides_of(from_layout, channels, pixels);
+  const strides to_strides = strides_of(to_layout, channels, pixels);
   float *target = to + cardinal_tensor_at(to_layout, channels, pixels, first, 0);
   move(&(cardinal_move_args){
       .from = from + cardinal_tensor_at(from_layout, channels, pixels, first, 0),

@@ -16,12 +16,18 @@ static inline size_t cardinal_blocks(size_t channels) {
 /* Index of one element inside an image. */
 size_t cardinal_tensor_at(cardinal_layout layout, size_t channels, size_t pixels, size_t channel, size_t pixel);
 
-/* Distances in floats of pixels, and of channels inside a block. */
-typedef struct cardinal_strides {
-  size_t pixel, lane;
-} cardinal_strides;
+/* How the floats of an image lie. */
+typedef struct cardinal_image_layout {
+  cardinal_layout layout;
+  size_t channels, pixels;
+} cardinal_image_layout;
 
-cardinal_strides cardinal_tensor_strides(cardinal_layout layout, size_t channels, size_t pixels);
+/* Moves channels of `pixels` pixels, from pixel `first` on, from an image to slots [pixels][16] and back: `lanes`
+ * channels from `channel` on, all in one block. Other lanes are left as they are. */
+void cardinal_tensor_gather(cardinal_move_kernel *move, const cardinal_image_layout *layout, const float *image,
+                            size_t channel, size_t lanes, size_t first, size_t pixels, float *slots);
+void cardinal_tensor_scatter(cardinal_move_kernel *move, const cardinal_image_layout *layout, float *image,
+                             size_t channel, size_t lanes, size_t first, size_t pixels, const float *slots);
 
 /* Copies the channels of one block of one image between layouts; padding lanes of a blocked target become +0. */
 void cardinal_tensor_convert_block(cardinal_move_kernel *move, cardinal_layout from_layout, const float *from,

@@ -32,8 +32,10 @@ CARDINAL_INLINE void transpose_16(const float *from, size_t from_row, float *to,
 CARDINAL_INLINE void copy_blocks(const cardinal_move_args *a) {
   const float *from = a->from;
   float *to = a->to;
-  for (size_t p = 0; p < a->pixels; ++p, from += a->from_pixel, to += a->to_pixel)
+  for (size_t p = 0; p < a->pixels; ++p, from += a->from_pixel, to += a->to_pixel) {
+    cardinal_prefetch_pixels(a, from, to);
     _mm512_storeu_ps(to, _mm512_loadu_ps(from));
+  }
 }
 
 void cardinal_move_f32_avx512(const cardinal_move_args *args) {

@@ -47,7 +47,7 @@ Test(blocking, conv1x1) {
   for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
     const cardinal_shape shape = conv(1, table[i].in, table[i].out, table[i].size, 1, table[i].stride);
     const cardinal_resources resources = {.l2_bytes = table[i].l2_kib * KIB, .threads = table[i].threads};
-    const cardinal_blocking b = cardinal_blocking_conv1x1(&shape, 14, 2, &resources);
+    const cardinal_blocking b = cardinal_blocking_conv1x1(&shape, table[i].stride > 1, 14, 2, &resources);
     cr_expect(b.pixel_chunk == table[i].pixel_chunk && b.block_chunk == table[i].block_chunk,
               "row %zu: %zu pixels × %zu blocks, expected %zu × %zu", i, b.pixel_chunk, b.block_chunk,
               table[i].pixel_chunk, table[i].block_chunk);
@@ -65,15 +65,16 @@ Test(blocking, conv) {
       {1, 16, 56, 1024, 2, 4},   /* 1 block, 14 items of 4 rows */
       {1, 16, 7, 1024, 64, 1},   /* more threads than rows */
       {32, 16, 14, 1024, 2, 14}, /* 32 blocks are enough */
-      {8, 14, 28, 1024, 1, 28},  /* gathered: 28 rows of 1 + 1 blocks fit half of L2 */
-      {8, 14, 28, 64, 1, 7},     /* and here 7 of them */
+      {8, 14, 28, 1024, 1, 28},  /* gathered: 28 rows of a block fit half of L2 */
+      {8, 14, 28, 64, 1, 14},    /* and here 16 of them, for 14 of the output */
       {8, 14, 28, 1, 1, 1},      /* at least a row */
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
     const cardinal_shape shape = conv(table[i].groups, table[i].width, table[i].width, table[i].size, 3, 1);
     const cardinal_grouping grouping = cardinal_grouping_of(&shape);
     const cardinal_resources resources = {.l2_bytes = table[i].l2_kib * KIB, .threads = table[i].threads};
-    const size_t rows = cardinal_blocking_conv(&shape, &grouping, &resources).row_chunk;
+    const bool gathers = !grouping.x_aligned;
+    const size_t rows = cardinal_blocking_conv(&shape, &grouping, gathers, gathers, &resources).row_chunk;
     cr_expect_eq(rows, table[i].row_chunk, "row %zu: %zu rows an item, expected %zu", i, rows, table[i].row_chunk);
   }
 }
@@ -100,14 +101,18 @@ Test(blocking, any_machine) {
           for (size_t stride = 1; stride <= 2; ++stride) {
             const cardinal_shape shape = conv(1, channels, channels, size, 1, stride);
             const cardinal_resources resources = {.l2_bytes = l2 * KIB, .threads = threads};
-            const cardinal_blocking b = cardinal_blocking_conv1x1(&shape, 6, 2, &resources);
+            const cardinal_blocking b = cardinal_blocking_conv1x1(&shape, stride > 1, 6, 2, &resources);
             const size_t pixels = shape.out_height * shape.out_width, blocks = (channels + 15) / 16;
             cr_assert(b.pixel_chunk >= 1 && b.pixel_chunk < pixels + 6 && b.block_chunk >= 1 &&
                           b.block_chunk <= blocks + 1 && b.block_chunk % 2 == 0,
                       "%zu channels, size %zu, L2 %zu KiB, %zu threads: %zu pixels × %zu blocks", channels, size, l2,
                       threads, b.pixel_chunk, b.block_chunk);
             const cardinal_grouping grouping = cardinal_grouping_of(&shape);
-            const size_t rows = cardinal_blocking_conv(&shape, &grouping, &resources).row_chunk;
-            cr_assert(rows >= 1 && rows <= shape.out_height);
+            for (int gathers = 0; gathers < 4; ++gathers) {
+              const cardinal_blocking w =
+                  cardinal_blocking_conv(&shape, &grouping, gathers & 1, gathers & 2, &resources);
+              cr_assert(w.row_chunk >= 1 && w.row_chunk <= shape.out_height && w.band_rows >= 1 &&
+                        w.band_rows <= w.row_chunk && w.block_chunk >= 1 && w.block_chunk <= grouping.out_blocks);
+            }
           }
 }
