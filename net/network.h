@@ -30,4 +30,8 @@ static inline bool cardinal_step_pools(const cardinal_step *step) {
   return step->shape.kind == CARDINAL_LAYER_MAX_POOL || step->shape.kind == CARDINAL_LAYER_AVERAGE_POOL;
 }
 
+/* Where a value lies in an arena, from the step that writes it to the last that reads it. Images and logits are the
+ * caller's and lie elsewhere. */
+float *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value);
+
 #endif /* CARDINAL_NET_NETWORK_H */

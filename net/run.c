@@ -78,18 +78,25 @@ static cardinal_status check_overlap(const cardinal_net *net, const float *image
   return CARDINAL_OK;
 }
 
+static char *aligned(void *arena) {
+  const size_t misaligned = (uintptr_t)arena % CARDINAL_ARENA_ALIGNMENT;
+  return (char *)arena + (misaligned ? CARDINAL_ARENA_ALIGNMENT - misaligned : 0);
+}
+
+float *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value) {
+  return (float *)(void *)(aligned(arena) + net->values[value]);
+}
+
 static cardinal_status run_steps(const cardinal_net *net, const float *images, float *features, float *logits,
                                  void *arena, cardinal_net_visit before, cardinal_net_visit after, void *user,
                                  cardinal_error *error) {
-  size_t misaligned = (uintptr_t)arena % CARDINAL_ARENA_ALIGNMENT;
-  char *base = (char *)arena + (misaligned ? CARDINAL_ARENA_ALIGNMENT - misaligned : 0);
   for (size_t i = 0; i < net->step_count; i++) {
     const cardinal_step *step = &net->steps[i];
     uint32_t x_value = step->shape.x, y_value = step->shape.y;
     if (y_value == CARDINAL_VALUE_LOGITS && !logits)
       continue;
-    const float *x = (const float *)(void *)(base + net->values[x_value]);
-    float *y = (float *)(void *)(base + net->values[y_value]);
+    const float *x = cardinal_net_value(net, arena, x_value);
+    float *y = cardinal_net_value(net, arena, y_value);
     if (x_value == CARDINAL_VALUE_IMAGES)
       x = images;
     if (x_value == CARDINAL_VALUE_FEATURES && features)
@@ -102,7 +109,7 @@ static cardinal_status run_steps(const cardinal_net *net, const float *images, f
     if (before)
       before(user, i);
     const cardinal_status status =
-        cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, base + step->scratch, error);
+        cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, aligned(arena) + step->scratch, error);
     if (status)
       return status;
     if (after)

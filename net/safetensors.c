@@ -114,14 +114,25 @@ static cardinal_status read_offsets(const json_t *entry, cardinal_tensor *tensor
   return CARDINAL_OK;
 }
 
-static cardinal_status check_metadata(const char *path, const json_t *metadata, cardinal_error *error) {
+static cardinal_status read_metadata(const char *path, json_t *metadata, cardinal_tensor_table *table,
+                                     cardinal_error *error) {
   const char *key;
   json_t *value;
   bool good = json_is_object(metadata);
   if (good)
-    json_object_foreach((json_t *)(uintptr_t)metadata, key, value) good = good && json_is_string(value);
+    json_object_foreach(metadata, key, value) good = good && json_is_string(value);
   if (!good)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: expected \"__metadata__\" to map texts to texts", path);
+  table->remarks = calloc(json_object_size(metadata) + 1, sizeof *table->remarks);
+  if (!table->remarks)
+    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for its metadata", path);
+  json_object_foreach(metadata, key, value) {
+    cardinal_remark *remark = &table->remarks[table->remark_count++];
+    remark->key = strdup(key);
+    remark->text = strdup(json_string_value(value));
+    if (!remark->key || !remark->text)
+      return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for its metadata", path);
+  }
   return CARDINAL_OK;
 }
 
@@ -194,7 +205,7 @@ static cardinal_status read_entries(const char *path, json_t *header, size_t dat
   json_t *entry;
   json_object_foreach(header, name, entry) {
     if (!strcmp(name, "__metadata__")) {
-      cardinal_status status = check_metadata(path, entry, error);
+      cardinal_status status = read_metadata(path, entry, table, error);
       if (status)
         return status;
       continue;

@@ -7,8 +7,9 @@
 
 #include "net/tensors.h"
 
-/* Reads the header of an open file of `bytes` bytes into a sorted table, after checking all of it. Counters of training
- * steps are left out; a prefix "module." that all names have, as PyTorch's DataParallel puts it there, is taken off. */
+/* Reads the header of an open file of `bytes` bytes into a sorted table with its metadata, after checking all of it.
+ * Counters of training steps are left out; a prefix "module." that all names have, as PyTorch's DataParallel puts it
+ * there, is taken off. */
 cardinal_status cardinal_safetensors_read(const char *path, int descriptor, size_t bytes, cardinal_tensor_table *table,
                                           cardinal_error *error);
 

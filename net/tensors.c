@@ -34,6 +34,11 @@ void cardinal_table_free(cardinal_tensor_table *table) {
   for (size_t i = 0; i < table->count; i++)
     free(table->tensors[i].name);
   free(table->tensors);
+  for (size_t i = 0; i < table->remark_count; i++) {
+    free(table->remarks[i].key);
+    free(table->remarks[i].text);
+  }
+  free(table->remarks);
   *table = (cardinal_tensor_table){0};
 }
 

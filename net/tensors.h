@@ -28,9 +28,16 @@ typedef struct cardinal_tensor {
   size_t begin, end; /* bytes from the start of the file; 0 in the synthetic source */
 } cardinal_tensor;
 
+/* A line of a file's metadata. */
+typedef struct cardinal_remark {
+  char *key, *text;
+} cardinal_remark;
+
 typedef struct cardinal_tensor_table {
   cardinal_tensor *tensors; /* sorted by name */
   size_t count;
+  cardinal_remark *remarks; /* in the file's order */
+  size_t remark_count;
 } cardinal_tensor_table;
 
 void cardinal_table_free(cardinal_tensor_table *table);
