@@ -19,14 +19,18 @@ bool gauntlet_campaign_takes(const gauntlet_campaign *campaign, size_t kernel) {
 }
 
 /* Returns false when the kernel isn't to be tried further. */
-static bool try_once(const gauntlet_campaign *campaign, size_t kernel, const gauntlet_problem *problem, uint64_t seed,
-                     gauntlet_score *score) {
+static bool try_once(const gauntlet_campaign *campaign, size_t kernel, const gauntlet_problem *problem,
+                     const gauntlet_given *given, uint64_t seed, gauntlet_score *score) {
   gauntlet_trial trial = {.source = campaign->source,
                           .kernel = kernel,
                           .declaration = score->declaration,
                           .problem = problem,
                           .seconds = campaign->seconds};
   gauntlet_vary(&trial, seed);
+  if (given) {
+    trial.given = given;
+    trial.kind = DATA_RANDOM; /* whose judgement supposes nothing of the values */
+  }
   gauntlet_remains remains;
   gauntlet_verdict verdict;
   gauntlet_trial_run(&trial, &remains);
@@ -44,6 +48,7 @@ static bool try_once(const gauntlet_campaign *campaign, size_t kernel, const gau
   if (campaign->tried)
     campaign->tried(campaign->user, &(gauntlet_case){.declaration = score->declaration,
                                                      .problem = problem,
+                                                     .given = given,
                                                      .seed = seed,
                                                      .kind = trial.kind,
                                                      .placement = trial.placement,
@@ -81,7 +86,7 @@ static void try_lattice(const gauntlet_campaign *campaign, size_t kernel, gauntl
     if (!count)
       snprintf(score->skipped, sizeof score->skipped, "it serves none of the gauntlet's problems; give it one");
     for (size_t i = 0; i < count; ++i)
-      if (!try_once(campaign, kernel, &problems[i], campaign->seed + i, score))
+      if (!try_once(campaign, kernel, &problems[i], NULL, campaign->seed + i, score))
         break;
   }
   free(reasons);
@@ -111,7 +116,8 @@ static void try_given(const gauntlet_campaign *campaign, size_t kernel, gauntlet
       snprintf(score->skipped, sizeof score->skipped, "%s", reasons[0]);
     bool go_on = !reasons[0][0];
     for (size_t n = 0; go_on && n < campaign->trials; ++n)
-      go_on = try_once(campaign, kernel, &problem, campaign->seed + n, score);
+      go_on =
+          try_once(campaign, kernel, &problem, campaign->given ? &campaign->given[i] : NULL, campaign->seed + n, score);
     free(reasons);
   }
   if (score->trials)

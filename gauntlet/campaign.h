@@ -20,6 +20,7 @@ typedef struct gauntlet_score {
 typedef struct gauntlet_case {
   const gauntlet_declaration *declaration;
   const gauntlet_problem *problem;
+  const gauntlet_given *given; /* NULL: the data were drawn */
   uint64_t seed;
   data_kind kind;
   gauntlet_placement placement;
@@ -35,6 +36,7 @@ typedef struct gauntlet_campaign {
   /* The problems, or the lattice where there are none. */
   const gauntlet_problem *problems;
   size_t problem_count;
+  const gauntlet_given *given; /* of each problem; NULL: data are drawn */
   uint64_t seed;
   size_t trials;     /* of the lattice a kernel, or of each given problem */
   double seconds;    /* patience with one trial */

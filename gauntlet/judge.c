@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gauntlet/judge.h"
 
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -10,11 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gauntlet/expectation.h"
+
 const char *gauntlet_violation_name(gauntlet_violation violation) {
-  static const char *const names[] = {
-      "wrong value",   "unwritten output", "padding lane",   "read outside", "wrote outside", "input changed",
-      "modes changed", "register changed", "not repeatable", "race",         "crash",         "hang",
-      "exit",          "refused",          "no trial"};
+  static const char *const names[] = {"wrong value",    "unwritten output",
+                                      "padding lane",   "read outside",
+                                      "wrote outside",  "input changed",
+                                      "modes changed",  "register changed",
+                                      "not repeatable", "race",
+                                      "crash",          "hang",
+                                      "exit",           "refused",
+                                      "no trial",       "off the reference"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i)
     if (violation == 1u << i)
       return names[i];
@@ -132,75 +137,12 @@ static void judge_end(const gauntlet_trial *trial, const gauntlet_remains *r, ga
 
 /* ---- values --------------------------------------------------------------------------------------------------- */
 
-/* What the outputs of one set of data should be. */
-typedef struct expectation {
-  float *canonical;
-  double *exact, *bound; /* in double precision; the bound is infinite where nothing can be said */
-} expectation;
-
-static double *doubles(size_t count) {
-  double *memory = calloc(count ? count : 1, sizeof *memory);
-  if (!memory) {
-    perror("the gauntlet's expectations");
-    abort();
-  }
-  return memory;
-}
-
-static void expect_conv(const gauntlet_problem *problem, const data_problem *p, expectation *e) {
-  cardinal_reference_conv(&p->shape, p->x, p->weights, p->bias, p->residual, problem->conv.has_relu, e->exact,
-                          e->bound);
-  const size_t products = cardinal_reference_products(&p->shape);
-  for (size_t i = 0; i < p->y_floats; ++i) {
-    /* A sum near the largest float may overflow in one order and not in another. */
-    const bool may_overflow = isfinite(e->exact[i]) && !(e->bound[i] < (double)FLT_MAX / 4);
-    e->bound[i] = may_overflow ? INFINITY : cardinal_reference_bound(products, e->bound[i]);
-  }
-}
-
-/* An average is a sum of K values and one product: the bound of K products holds, scaled. A maximum is exact. */
-static void expect_pool(const gauntlet_problem *problem, const data_problem *p, expectation *e) {
-  const size_t pixels = p->shape.in_height * p->shape.in_width;
-  for (size_t i = 0; i < p->y_floats; ++i) {
-    e->exact[i] = (double)e->canonical[i];
-    if (problem->operation == CARDINAL_PLUGIN_MAX_POOL)
-      continue;
-    double sum = 0.0, magnitude = 0.0;
-    for (size_t pixel = 0; pixel < pixels; ++pixel) {
-      sum += (double)p->x[i * pixels + pixel];
-      magnitude += fabs((double)p->x[i * pixels + pixel]);
-    }
-    e->exact[i] = sum / (double)pixels;
-    e->bound[i] = isfinite(sum) && !(magnitude < (double)FLT_MAX / 4)
-                      ? INFINITY
-                      : cardinal_reference_bound(pixels, magnitude) / (double)pixels;
-  }
-}
-
-static expectation expect(const gauntlet_trial *trial, const gauntlet_operands *operands) {
-  const data_problem *p = &operands->data;
-  expectation e = {.canonical = gauntlet_expected(trial->problem, operands),
-                   .exact = doubles(p->y_floats),
-                   .bound = doubles(p->y_floats)};
-  if (trial->problem->operation == CARDINAL_PLUGIN_CONV)
-    expect_conv(trial->problem, p, &e);
-  else
-    expect_pool(trial->problem, p, &e);
-  return e;
-}
-
-static void expectation_free(expectation *e) {
-  free(e->canonical);
-  free(e->exact);
-  free(e->bound);
-}
-
 /* Whether data of that kind give the same value in any order of single-precision operations. */
 static bool exact_in_any_order(data_kind kind) {
   return kind != DATA_RANDOM && kind != DATA_HARD && kind != DATA_SPECIAL;
 }
 
-static bool within_promise(const gauntlet_trial *trial, const expectation *e, size_t at, float value) {
+static bool within_promise(const gauntlet_trial *trial, const gauntlet_expectation *e, size_t at, float value) {
   if (trial->declaration->promise == CARDINAL_PLUGIN_SAME_BITS)
     return gauntlet_same(value, e->canonical[at]);
   const double exact = e->exact[at];
@@ -213,17 +155,10 @@ static bool within_promise(const gauntlet_trial *trial, const expectation *e, si
   return isinf(e->bound[at]) ? !isnan(value) : fabs((double)value - exact) <= e->bound[at];
 }
 
-/* A float's place among all floats in order: neighbours differ by one. */
-static int64_t place_in_order(float value) {
-  int32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits < 0 ? (int64_t)INT32_MIN - bits : bits;
-}
-
-static void measure_error(const expectation *e, size_t at, float value, gauntlet_verdict *v) {
+static void measure_error(const gauntlet_expectation *e, size_t at, float value, gauntlet_verdict *v) {
   if (!isfinite(value) || !isfinite(e->exact[at]))
     return;
-  const double ulp = fabs((double)(place_in_order(value) - place_in_order((float)e->exact[at])));
+  const double ulp = gauntlet_ulps(value, (float)e->exact[at]);
   if (ulp > v->worst_ulp) {
     v->worst_ulp = ulp;
     v->worst_ulp_at = at;
@@ -262,7 +197,7 @@ static bool all_zero(const output *y, size_t count) {
 
 /* Puts the first wrong value into words, with what its pattern suggests. */
 static void charge_value(const gauntlet_trial *trial, const gauntlet_remains *r, gauntlet_call call,
-                         const expectation *e, const output *y, size_t at, gauntlet_verdict *v) {
+                         const gauntlet_expectation *e, const output *y, size_t at, gauntlet_verdict *v) {
   char where[128];
   const float value = output_at(y, at);
   const gauntlet_memory *first = &r->y[GAUNTLET_FIRST];
@@ -301,7 +236,7 @@ static void judge_padding_lanes(const output *y, gauntlet_call call, gauntlet_ve
 }
 
 static void judge_output(const gauntlet_trial *trial, const gauntlet_remains *r, gauntlet_call call,
-                         const expectation *e, gauntlet_verdict *v) {
+                         const gauntlet_expectation *e, gauntlet_verdict *v) {
   const data_problem *p = &r->operands[gauntlet_set_of(call)].data;
   const output y = {.data = r->y[call].data,
                     .layout = trial->declaration->y_layout,
@@ -332,6 +267,36 @@ static void judge_output(const gauntlet_trial *trial, const gauntlet_remains *r,
     charge(v, GAUNTLET_WROTE_OUTSIDE, "%s: memory beside y is written", call_names[call]);
 }
 
+/* The first call's output beside the one that came with the data. */
+static void judge_given(const gauntlet_trial *trial, const gauntlet_remains *r, const gauntlet_expectation *e,
+                        gauntlet_verdict *v) {
+  const data_problem *p = &r->operands[0].data;
+  const output y = {.data = r->y[GAUNTLET_FIRST].data,
+                    .layout = trial->declaration->y_layout,
+                    .batch = p->shape.batch,
+                    .channels = p->shape.out_channels,
+                    .pixels = p->shape.out_height * p->shape.out_width};
+  float *values = malloc((p->y_floats ? p->y_floats : 1) * sizeof *values);
+  if (!values) {
+    charge(v, GAUNTLET_NO_TRIAL, "no memory for %zu outputs", p->y_floats);
+    return;
+  }
+  for (size_t at = 0; at < p->y_floats; ++at)
+    values[at] = output_at(&y, at);
+  gauntlet_given_compare(trial->given, values, e->bound, &v->departure);
+  const gauntlet_departure *d = &v->departure;
+  if (d->outside) {
+    char where[128];
+    gauntlet_coordinates(trial->problem, d->first, where, sizeof where);
+    charge(v, GAUNTLET_OFF_REFERENCE,
+           "%s is %.9g (%a), the reference has %.9g (%a), %.0f ULP apart; %zu of %zu outputs", where,
+           (double)values[d->first], (double)values[d->first], (double)trial->given->expected[d->first],
+           (double)trial->given->expected[d->first], gauntlet_ulps(values[d->first], trial->given->expected[d->first]),
+           d->outside, p->y_floats);
+  }
+  free(values);
+}
+
 static void judge_repetition(const gauntlet_remains *r, gauntlet_verdict *v) {
   const gauntlet_memory *first = &r->y[GAUNTLET_FIRST], *again = &r->y[GAUNTLET_REPEATED];
   const size_t at = gauntlet_first_difference(first->data, again->data, first->floats);
@@ -360,13 +325,15 @@ void gauntlet_judge(const gauntlet_trial *trial, const gauntlet_remains *r, gaun
     return;
   v->same_bits = true;
   judge_registers(r->traces, v);
-  expectation expected[GAUNTLET_SETS];
+  gauntlet_expectation expected[GAUNTLET_SETS];
   for (size_t set = 0; set < GAUNTLET_SETS; ++set)
-    expected[set] = expect(trial, &r->operands[set]);
+    expected[set] = gauntlet_expect(trial->problem, &r->operands[set]);
   for (gauntlet_call call = GAUNTLET_FIRST; call < GAUNTLET_CALLS; ++call)
     judge_output(trial, r, call, &expected[gauntlet_set_of(call)], v);
+  if (trial->given)
+    judge_given(trial, r, &expected[0], v);
   for (size_t set = 0; set < GAUNTLET_SETS; ++set)
-    expectation_free(&expected[set]);
+    gauntlet_expectation_free(&expected[set]);
   judge_repetition(r, v);
   if (!r->traces->packed_intact || !r->traces->scratch_intact)
     charge(v, GAUNTLET_WROTE_OUTSIDE, "memory beside the %s is written",

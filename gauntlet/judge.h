@@ -19,9 +19,10 @@ typedef enum gauntlet_violation {
   GAUNTLET_RACE = 1u << 9,             /* two threads at once gave another result */
   GAUNTLET_CRASH = 1u << 10,
   GAUNTLET_HANG = 1u << 11,
-  GAUNTLET_EXIT = 1u << 12,    /* it ended the process */
-  GAUNTLET_REFUSED = 1u << 13, /* the list isn't what plugin.h demands */
-  GAUNTLET_NO_TRIAL = 1u << 14 /* no process or memory: nothing is proven */
+  GAUNTLET_EXIT = 1u << 12,         /* it ended the process */
+  GAUNTLET_REFUSED = 1u << 13,      /* the list isn't what plugin.h demands */
+  GAUNTLET_NO_TRIAL = 1u << 14,     /* no process or memory: nothing is proven */
+  GAUNTLET_OFF_REFERENCE = 1u << 15 /* further from the output given with the data than its rule allows */
 } gauntlet_violation;
 
 /* The name of one violation, such as "wrong value"; static. */
@@ -34,7 +35,8 @@ typedef struct gauntlet_verdict {
   /* Against double precision, over outputs of random data; -1 where there are none. `at` is NCHW. */
   double worst_ulp, worst_share; /* of the bound */
   size_t worst_ulp_at, worst_share_at;
-  char what[512]; /* the first violation in words; "" if there is none */
+  gauntlet_departure departure; /* from the output given with the data, if they are given */
+  char what[512];               /* the first violation in words; "" if there is none */
 } gauntlet_verdict;
 
 void gauntlet_judge(const gauntlet_trial *trial, const gauntlet_remains *remains, gauntlet_verdict *verdict);

@@ -83,6 +83,19 @@ void gauntlet_operands_make(gauntlet_operands *operands, const gauntlet_problem 
     p->x[i] = draw_for_pool(kind, &random);
 }
 
+static void copy(float *to, const float *from, size_t floats) {
+  if (to)
+    memcpy(to, from, floats * sizeof *to);
+}
+
+void gauntlet_operands_copy(gauntlet_operands *to, const gauntlet_operands *from) {
+  to->kind = from->kind;
+  copy(to->data.x, from->data.x, to->data.x_floats);
+  copy(to->data.weights, from->data.weights, to->data.weight_floats);
+  copy(to->data.bias, from->data.bias, to->data.bias_floats);
+  copy(to->data.residual, from->data.residual, to->data.y_floats);
+}
+
 void gauntlet_operands_free(gauntlet_operands *operands) {
   data_problem_free(&operands->data);
 }

@@ -15,6 +15,9 @@ typedef struct gauntlet_operands {
 /* Allocates and fills the operands; `seed` decides the values. */
 void gauntlet_operands_make(gauntlet_operands *operands, const gauntlet_problem *problem, data_kind kind,
                             uint64_t seed);
+
+/* Copies the values of operands of the same problem. */
+void gauntlet_operands_copy(gauntlet_operands *to, const gauntlet_operands *from);
 void gauntlet_operands_free(gauntlet_operands *operands);
 
 /* Whether data of that kind say anything about the operation. */

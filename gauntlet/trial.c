@@ -240,6 +240,8 @@ void gauntlet_trial_run(const gauntlet_trial *trial, gauntlet_remains *remains) 
   bool laid = true;
   for (size_t set = 0; set < GAUNTLET_SETS; ++set)
     gauntlet_operands_make(&remains->operands[set], trial->problem, trial->kind, trial->seed + set);
+  if (trial->given)
+    gauntlet_operands_copy(&remains->operands[0], &trial->given->operands);
   for (size_t set = 0; laid && set < GAUNTLET_SETS; ++set)
     laid = lay_set(trial, remains, set);
   for (gauntlet_call call = GAUNTLET_FIRST; laid && call < GAUNTLET_CALLS; ++call)

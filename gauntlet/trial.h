@@ -14,6 +14,7 @@
 
 #include "gauntlet/abi_call.h"
 #include "gauntlet/child.h"
+#include "gauntlet/given.h"
 #include "gauntlet/memory.h"
 #include "gauntlet/operands.h"
 #include "gauntlet/source.h"
@@ -39,6 +40,7 @@ typedef struct gauntlet_trial {
   size_t kernel; /* its index in the list */
   const gauntlet_declaration *declaration;
   const gauntlet_problem *problem;
+  const gauntlet_given *given; /* the first set of data, or NULL: both sets are drawn */
   data_kind kind;
   gauntlet_placement placement;
   uint64_t seed;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gauntlet/expectation.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static double *doubles(size_t count) {
+  double *memory = calloc(count ? count : 1, sizeof *memory);
+  if (!memory) {
+    perror("the gauntlet's expectations");
+    abort();
+  }
+  return memory;
+}
+
+static void expect_conv(const gauntlet_problem *problem, const data_problem *p, gauntlet_expectation *e) {
+  cardinal_reference_conv(&p->shape, p->x, p->weights, p->bias, p->residual, problem->conv.has_relu, e->exact,
+                          e->bound);
+  const size_t products = cardinal_reference_products(&p->shape);
+  for (size_t i = 0; i < p->y_floats; ++i) {
+    /* A sum near the largest float may overflow in one order and not in another. */
+    const bool may_overflow = isfinite(e->exact[i]) && !(e->bound[i] < (double)FLT_MAX / 4);
+    e->bound[i] = may_overflow ? INFINITY : cardinal_reference_bound(products, e->bound[i]);
+  }
+}
+
+/* An average is a sum of K values and one product: the bound of K products holds, scaled. A maximum is exact. */
+static void expect_pool(const gauntlet_problem *problem, const data_problem *p, gauntlet_expectation *e) {
+  const size_t pixels = p->shape.in_height * p->shape.in_width;
+  for (size_t i = 0; i < p->y_floats; ++i) {
+    e->exact[i] = (double)e->canonical[i];
+    if (problem->operation == CARDINAL_PLUGIN_MAX_POOL)
+      continue;
+    double sum = 0.0, magnitude = 0.0;
+    for (size_t pixel = 0; pixel < pixels; ++pixel) {
+      sum += (double)p->x[i * pixels + pixel];
+      magnitude += fabs((double)p->x[i * pixels + pixel]);
+    }
+    e->exact[i] = sum / (double)pixels;
+    e->bound[i] = isfinite(sum) && !(magnitude < (double)FLT_MAX / 4)
+                      ? INFINITY
+                      : cardinal_reference_bound(pixels, magnitude) / (double)pixels;
+  }
+}
+
+gauntlet_expectation gauntlet_expect(const gauntlet_problem *problem, const gauntlet_operands *operands) {
+  const data_problem *p = &operands->data;
+  gauntlet_expectation e = {
+      .canonical = gauntlet_expected(problem, operands), .exact = doubles(p->y_floats), .bound = doubles(p->y_floats)};
+  if (problem->operation == CARDINAL_PLUGIN_CONV)
+    expect_conv(problem, p, &e);
+  else
+    expect_pool(problem, p, &e);
+  return e;
+}
+
+void gauntlet_expectation_free(gauntlet_expectation *e) {
+  free(e->canonical);
+  free(e->exact);
+  free(e->bound);
+}
