@@ -8,7 +8,9 @@
 #include "gauntlet/builtin.h"
 #include "gauntlet/campaign.h"
 #include "tools/command.h"
+#include "tools/verify_network.h"
 #include "tools/verify_options.h"
+#include "tools/verify_reference.h"
 
 static const char name[] = "verify";
 
@@ -35,8 +37,23 @@ static void print_violations(uint32_t violations, char *text, size_t size) {
                                gauntlet_violation_name((gauntlet_violation)bit));
 }
 
+/* The command that runs this trial of a file's case alone. */
+static void print_reference_command(const report *r, const gauntlet_case *tried, char *text, size_t size) {
+  const verify_options *o = r->options;
+  const bool named = tried->given->name[0] != '\0';
+  char rule[GAUNTLET_RULE_BYTES];
+  snprintf(
+      text, size, "cardinal verify%s%s --reference %s%s%s --judge %s --kernel-name %s --seed %" PRIu64 " --cases 1",
+      o->plugin ? " --kernel " : "", o->plugin ? o->plugin : "", o->reference, named ? " --reference-case " : "",
+      tried->given->name, gauntlet_rule_describe(&tried->given->rule, rule), tried->declaration->name, tried->seed);
+}
+
 /* The command that runs this trial alone. */
 static void print_command(const report *r, const gauntlet_case *tried, char *text, size_t size) {
+  if (tried->given) {
+    print_reference_command(r, tried, text, size);
+    return;
+  }
   char descriptor[GAUNTLET_DESCRIPTOR_BYTES];
   gauntlet_problem plain = *tried->problem; /* layouts are the kernel's own */
   plain.conv.x_layout = plain.conv.y_layout = plain.pool.x_layout = plain.pool.y_layout = CARDINAL_LAYOUT_BLOCKED16;
@@ -55,13 +72,16 @@ static void print_trial(const report *r, const gauntlet_case *tried) {
     printf("FAIL %s: %s\n     %s\n     %s\n", tried->declaration->name, violations, v->what, repeat);
     return;
   }
-  printf("pass %s: %s, %s data, memory %s%s%s: ", tried->declaration->name,
-         gauntlet_describe(tried->problem, descriptor), data_kind_name(tried->kind), placements[tried->placement],
+  printf("pass %s: %s%s%s, %s data, memory %s%s%s: ", tried->declaration->name, tried->given ? tried->given->name : "",
+         tried->given ? ": " : "", gauntlet_describe(tried->problem, descriptor),
+         tried->given ? "given" : data_kind_name(tried->kind), placements[tried->placement],
          tried->residual_in_place ? ", residual in place" : "", tried->threads ? ", two threads" : "");
   printf("%zu outputs, %s", v->outputs, v->same_bits ? "same bits" : "other bits");
   if (v->worst_share > 0.0)
     printf(", worst %.3g ULP, %.3g of the bound at %s", v->worst_ulp, v->worst_share,
            gauntlet_coordinates(tried->problem, v->worst_share_at, where, sizeof where));
+  if (tried->given)
+    printf("; off the reference by %.0f ULP at most", v->departure.worst_ulp);
   putchar('\n');
 }
 
@@ -73,12 +93,17 @@ static json_t *json_verdict(const report *r, const gauntlet_case *tried) {
   for (uint32_t bit = 1; bit; bit <<= 1)
     if (v->violations & bit)
       json_array_append_new(violations, json_string(gauntlet_violation_name((gauntlet_violation)bit)));
-  json_t *told = json_pack("{s:s, s:I, s:s, s:b, s:o, s:b, s:I, s:s}", "case",
-                           gauntlet_describe(tried->problem, descriptor), "seed", (json_int_t)tried->seed, "data",
-                           data_kind_name(tried->kind), "right", !v->violations, "violations", violations, "same_bits",
-                           (int)v->same_bits, "outputs", (json_int_t)v->outputs, "reproduce", repeat);
+  json_t *told = json_pack(
+      "{s:s, s:I, s:s, s:b, s:o, s:b, s:I, s:s}", "case", gauntlet_describe(tried->problem, descriptor), "seed",
+      (json_int_t)tried->seed, "data", tried->given ? "given" : data_kind_name(tried->kind), "right", !v->violations,
+      "violations", violations, "same_bits", (int)v->same_bits, "outputs", (json_int_t)v->outputs, "reproduce", repeat);
   if (v->violations)
     json_object_set_new(told, "what", tool_json_text(v->what));
+  if (tried->given) {
+    json_object_set_new(told, "reference_case", tool_json_text(tried->given->name));
+    json_object_set_new(told, "worst_ulp_off_reference", json_real(v->departure.worst_ulp));
+    json_object_set_new(told, "outputs_off_reference", json_integer((json_int_t)v->departure.outside));
+  }
   if (v->worst_share >= 0.0) {
     json_object_set_new(told, "worst_ulp", json_real(v->worst_ulp));
     json_object_set_new(told, "worst_share_of_bound", json_real(v->worst_share));
@@ -153,14 +178,15 @@ static void count_kernels(const verify_options *options, const gauntlet_campaign
 }
 
 /* Returns the exit status. */
-static int judge(const verify_options *options, const gauntlet_list *list) {
+static int judge(const verify_options *options, const gauntlet_list *list, const reference_cases *cases) {
   report r = {.options = options};
   const gauntlet_campaign campaign = {
       .source = {.path = options->plugin, .plugin = options->plugin ? NULL : gauntlet_builtin()},
       .list = list,
       .part = options->part,
-      .problems = options->problems,
-      .problem_count = options->problem_count,
+      .problems = cases ? cases->problems : options->problems,
+      .problem_count = cases ? cases->count : options->problem_count,
+      .given = cases ? cases->given : NULL,
       .seed = options->seed,
       .trials = options->cases,
       .seconds = (double)options->timeout,
@@ -171,6 +197,8 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
   if (!r.kernels)
     return tool_fail(name, "no kernel of %s is meant by %s%s", list->name, options->part ? "--kernel-name " : "--isa ",
                      options->part ? options->part : options->isa);
+  json_t *references = json_array();
+  const size_t off = cases ? verify_tell_references(options, cases, references) : 0;
   if (!options->json)
     printf("%s, seed %" PRIu64 "\n\n%-34s %-10s %6s %6s  %-5s %9s %7s %7s\n", list->name, options->seed, "kernel",
            "promise", "trials", "failed", "bits", "worst ULP", "bound", "s");
@@ -193,15 +221,21 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
       fflush(stdout);
     }
   }
-  const bool right = r.trials > 0 && r.failures + refused == 0;
+  const bool right = r.trials > 0 && r.failures + refused + off == 0;
   if (options->json) {
     json_t *all = json_pack("{s:s, s:I, s:b, s:I, s:I, s:o}", "list", list->name, "seed", (json_int_t)options->seed,
                             "right", (int)right, "trials", (json_int_t)r.trials, "failures",
                             (json_int_t)(r.failures + refused), "kernels", kernels);
+    if (cases) {
+      json_object_set(all, "references", references);
+      json_object_set_new(all, "references_off", json_integer((json_int_t)off));
+    }
+    json_decref(references);
     if (!tool_print_json(name, all))
       return TOOL_FAILED;
   } else {
     json_decref(kernels);
+    json_decref(references);
     printf("\n%zu kernels tried, %zu trials, %zu failures\n", tried, r.trials, r.failures + refused);
     if (!r.trials && !refused)
       fprintf(stderr, "cardinal verify: no trial ran, so nothing is proven\n");
@@ -209,19 +243,35 @@ static int judge(const verify_options *options, const gauntlet_list *list) {
   return right ? TOOL_OK : TOOL_FAILED;
 }
 
-static int run_campaign(const verify_options *options) {
+static int run_campaign(const verify_options *options, const reference_cases *cases) {
   const gauntlet_source source = {.path = options->plugin, .plugin = options->plugin ? NULL : gauntlet_builtin()};
   static gauntlet_list list;
   char message[512];
   if (!gauntlet_source_list(&source, &list, message, sizeof message))
     return tool_fail(name, "--kernel %s: %s", options->plugin, message);
-  return judge(options, &list);
+  return judge(options, &list, cases);
+}
+
+static int run_references(const verify_options *options) {
+  reference_cases cases;
+  cardinal_error error;
+  const cardinal_status failed = reference_cases_read(options->reference, options->reference_case,
+                                                      options->judge_given ? &options->judge : NULL, &cases, &error);
+  const int status = failed ? tool_fail(name, "--reference %s", error.message) : run_campaign(options, &cases);
+  reference_cases_free(&cases);
+  return status;
 }
 
 static int run(int argc, char **argv) {
   verify_options options;
   verify_options_read(&options, argc, argv);
-  const int status = options.problems_read ? run_campaign(&options) : TOOL_FAILED;
+  int status = TOOL_FAILED;
+  if (verify_options_network(&options))
+    status = verify_network(&options);
+  else if (options.reference)
+    status = run_references(&options);
+  else if (options.problems_read)
+    status = run_campaign(&options, NULL);
   free(options.problems);
   return status;
 }

@@ -14,6 +14,7 @@ static const char name[] = "verify";
 enum {
   LATTICE_TRIALS = 120,
   GIVEN_TRIALS = 16,
+  REFERENCE_TRIALS = 4,
   GROUP_JUDGED = GROUP_MODEL,
   GROUP_PROBLEMS = GROUP_RUNNING
 };
@@ -27,15 +28,28 @@ enum {
   OPTION_CASES,
   OPTION_SEED,
   OPTION_TIMEOUT,
-  OPTION_JSON
+  OPTION_JSON,
+  OPTION_REFERENCE,
+  OPTION_REFERENCE_CASE,
+  OPTION_JUDGE,
+  OPTION_WEIGHTS,
+  OPTION_TOLERANCE
 };
+
+static const double default_tolerance = 1e-4;
 
 static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "What is judged:", GROUP_JUDGED},
     {"kernel", OPTION_KERNEL, "FILE.so", 0,
      "the kernels of a plug-in instead of the library's (cardinal/plugin.h, docs/plugins.md)", GROUP_JUDGED},
     {"kernel-name", OPTION_KERNEL_NAME, "PART", 0, "only kernels in whose name PART occurs", GROUP_JUDGED},
-    {"isa", OPTION_ISA, "NAME", 0, "only the library's kernels of one instruction set: generic, neon, avx2 or avx512",
+    {"isa", OPTION_ISA, "NAME", 0,
+     "only the library's kernels of one instruction set, or the highest that a network uses: generic, neon, avx2 or "
+     "avx512",
+     GROUP_JUDGED},
+    {"weights", OPTION_WEIGHTS, "FILE", 0,
+     "with --reference: a whole network with the weights of this safetensors file; of --model, or of what the names in "
+     "it tell. --model without --weights: synthetic weights of --seed",
      GROUP_JUDGED},
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
     {"verbose", 'v', NULL, 0, "tell every trial, not the failures alone", GROUP_RESULTS},
@@ -46,8 +60,21 @@ static const struct argp_option list[] = {
      "(docs/descriptors.md has the grammar)",
      GROUP_PROBLEMS},
     {"batch", OPTION_BATCH, "FILE", 0, "the problems of a file, one a line; # begins a comment", GROUP_PROBLEMS},
+    {"reference", OPTION_REFERENCE, "FILE", 0,
+     "inputs and expected outputs of a safetensors file, of single operators or of a network's layers "
+     "(docs/references.md; tools/export_reference.py writes them)",
+     GROUP_PROBLEMS},
+    {"reference-case", OPTION_REFERENCE_CASE, "NAME", 0, "only that case of the file", GROUP_PROBLEMS},
+    {"judge", OPTION_JUDGE, "RULE", 0,
+     "how near outputs must come to the reference, whatever the file says: bits, ulp:N, or bound, the error bound of "
+     "either",
+     GROUP_PROBLEMS},
+    {"tolerance", OPTION_TOLERANCE, "SHARE", 0,
+     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4)",
+     GROUP_PROBLEMS},
     {"cases", OPTION_CASES, "N", 0,
-     "trials of each kernel (default 120), or of each given problem with each kernel (default 16)", GROUP_PROBLEMS},
+     "trials of each kernel (default 120), or of each given problem with each kernel (default 16; 4 of a reference)",
+     GROUP_PROBLEMS},
     {"seed", OPTION_SEED, "N", 0,
      "decides data, placement in memory and problems (default 1); the same seed repeats the same trials",
      GROUP_PROBLEMS},
@@ -90,9 +117,42 @@ static void add_batch(verify_options *to, const char *path, const struct argp_st
     fclose(file);
 }
 
+static double read_tolerance(const struct argp_state *state, const char *text) {
+  char *end;
+  const double value = strtod(text, &end);
+  if (end == text || *end || !(value >= 0.0 && value <= 1.0))
+    argp_error(state, "--tolerance: expected a number from 0 to 1, found \"%s\"", text);
+  return value;
+}
+
+bool verify_options_network(const verify_options *options) {
+  return options->weights || options_model_given(&options->model);
+}
+
+/* Options that mean nothing together are a mistake. */
+static void check(const verify_options *o, const struct argp_state *state) {
+  const bool network = verify_options_network(o);
+  if (o->isa && o->plugin)
+    argp_error(state, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
+  if (o->reference && o->problem_count)
+    argp_error(state, "--reference brings its own problems; --case and --batch don't go with it");
+  if (network && !o->reference)
+    argp_error(state, "--model and --weights need a --reference to hold the network against");
+  if (network && (o->plugin || o->part || o->reference_case || o->judge_given))
+    argp_error(state, "--kernel, --kernel-name, --reference-case and --judge are for single operators, not for a "
+                      "network; it has --isa and --tolerance");
+  if (!network && o->tolerance >= 0.0)
+    argp_error(state, "--tolerance is for a network, with --model or --weights; operators have --judge");
+  if (!o->reference && (o->reference_case || o->judge_given))
+    argp_error(state, "--reference-case and --judge need a --reference");
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
   verify_options *to = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &to->model;
+    return 0;
   case OPTION_KERNEL:
     to->plugin = argument;
     return 0;
@@ -108,6 +168,23 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
   case OPTION_BATCH:
     add_batch(to, argument, state);
+    return 0;
+  case OPTION_REFERENCE:
+    to->reference = argument;
+    return 0;
+  case OPTION_REFERENCE_CASE:
+    to->reference_case = argument;
+    return 0;
+  case OPTION_JUDGE:
+    if (!gauntlet_rule_parse(argument, &to->judge))
+      argp_error(state, "--judge: expected bits, ulp:N or bound, found \"%s\"", argument);
+    to->judge_given = true;
+    return 0;
+  case OPTION_WEIGHTS:
+    to->weights = argument;
+    return 0;
+  case OPTION_TOLERANCE:
+    to->tolerance = read_tolerance(state, argument);
     return 0;
   case OPTION_CASES:
     to->cases = options_number(state, "--cases", argument, 1, 1000000);
@@ -128,15 +205,18 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     argp_error(state, "unexpected argument \"%s\"", argument);
     return 0;
   case ARGP_KEY_END:
-    if (to->isa && to->plugin)
-      argp_error(state, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
+    check(to, state);
     if (!to->cases)
-      to->cases = to->problem_count ? GIVEN_TRIALS : LATTICE_TRIALS;
+      to->cases = to->reference ? REFERENCE_TRIALS : to->problem_count ? GIVEN_TRIALS : LATTICE_TRIALS;
+    if (to->tolerance < 0.0)
+      to->tolerance = default_tolerance;
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
   }
 }
+
+static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {0}};
 
 static const struct argp verify_argp = {
     .options = list,
@@ -149,10 +229,11 @@ static const struct argp verify_argp = {
         "\v"
         "The exit status is 0 only if trials ran and every one was right; 1 if one failed or none ran; 2 if the "
         "command "
-        "line is wrong.",
+        "line is wrong. With --reference, the reference must also lie within the error bound of double precision.",
+    .children = children,
 };
 
 void verify_options_read(verify_options *to, int argc, char **argv) {
-  *to = (verify_options){.problems_read = true, .seed = 1, .timeout = 60};
+  *to = (verify_options){.problems_read = true, .seed = 1, .timeout = 60, .tolerance = -1.0};
   options_parse(&verify_argp, "cardinal verify", argc, argv, to);
 }

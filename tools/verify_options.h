@@ -6,17 +6,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gauntlet/descriptor.h"
+#include "gauntlet/given.h"
+#include "tools/options.h"
 
 /* What `cardinal verify` was asked for. */
 typedef struct verify_options {
   const char *plugin, *part, *isa; /* NULL: not given */
   gauntlet_problem *problems;      /* to be freed */
   size_t problem_count;
-  bool problems_read; /* false: a file of problems couldn't be, as was said */
+  bool problems_read;                     /* false: a file of problems couldn't be, as was said */
+  const char *reference, *reference_case; /* NULL: not given */
+  gauntlet_rule judge;
+  bool judge_given;
+  model_options model; /* with `weights`, of a whole network */
+  const char *weights;
+  double tolerance;
   uint64_t cases, seed, timeout;
   bool verbose, json;
 } verify_options;
+
+/* Whether a network is to be held against a reference, and not kernels. */
+bool verify_options_network(const verify_options *options);
 
 /* Reads the command line; what is wrong with it is said and ends the program. */
 void verify_options_read(verify_options *to, int argc, char **argv);

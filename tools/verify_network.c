@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/verify_network.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gauntlet/operands.h"
+#include "net/common.h"
+#include "net/network.h"
+#include "tools/command.h"
+#include "tools/reference_cases.h"
+
+static const char name[] = "verify";
+static const char input_name[] = "input", logits_name[] = "logits";
+
+/* A network on its way past the reference. */
+typedef struct job {
+  const verify_options *options;
+  cardinal_context *context;
+  cardinal_weights *file, *weights;
+  cardinal_net_spec spec;
+  cardinal_net *net;
+  float *images, *logits;
+  void *arena;
+  int64_t batch, height, width;
+  size_t compared, departing;
+  char first[sizeof((cardinal_layer *)0)->name]; /* that departs */
+  json_t *layers;
+  cardinal_status status; /* of the comparisons */
+  cardinal_error error;
+} job;
+
+/* How a layer's output departs from the reference's. */
+typedef struct difference {
+  double largest;        /* magnitude in the reference */
+  double worst;          /* error; infinite where only one of the two is a number */
+  float value, expected; /* there */
+  size_t at;             /* NCHW */
+} difference;
+
+/* ---- one layer ------------------------------------------------------------------------------------------------ */
+
+static const cardinal_tensor *find_reference(const job *j, const cardinal_layer *layer) {
+  const cardinal_tensor *tensor = cardinal_table_find(&j->file->table, layer->name);
+  return tensor || layer->kind != CARDINAL_LAYER_FULLY_CONNECTED ? tensor
+                                                                 : cardinal_table_find(&j->file->table, logits_name);
+}
+
+static double error_of(float value, float expected) {
+  if (isfinite(value) && isfinite(expected))
+    return fabs((double)value - (double)expected);
+  return value == expected || (isnan(value) && isnan(expected)) ? 0.0 : (double)INFINITY;
+}
+
+/* `y` lies in blocks, the expected output is NCHW. */
+static difference compare(const cardinal_layer *layer, int64_t batch, const float *y, const float *expected) {
+  const size_t channels = (size_t)layer->out_channels, pixels = (size_t)(layer->out_height * layer->out_width);
+  const cardinal_layout layout = layer->y == CARDINAL_VALUE_LOGITS ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
+  difference d = {.worst = -1.0};
+  size_t at = 0;
+  for (size_t n = 0; n < (size_t)batch; ++n)
+    for (size_t c = 0; c < channels; ++c)
+      for (size_t p = 0; p < pixels; ++p, ++at) {
+        const float value = y[gauntlet_tensor_index(layout, channels, pixels, n, c, p)];
+        const double error = error_of(value, expected[at]);
+        if (isfinite(expected[at]))
+          d.largest = fmax(d.largest, fabs((double)expected[at]));
+        if (error > d.worst)
+          d = (difference){.largest = d.largest, .worst = error, .value = value, .expected = expected[at], .at = at};
+      }
+  return d;
+}
+
+static double share_of(const difference *d) {
+  return d->worst > 0.0 ? d->worst / d->largest : 0.0;
+}
+
+static const char *place_of(const cardinal_layer *layer, size_t at, char *text, size_t size) {
+  const size_t width = (size_t)layer->out_width, height = (size_t)layer->out_height;
+  const size_t channels = (size_t)layer->out_channels;
+  snprintf(text, size, "image %zu, channel %zu, row %zu, column %zu", at / width / height / channels,
+           at / width / height % channels, at / width % height, at % width);
+  return text;
+}
+
+static void tell(job *j, const cardinal_layer *layer, const difference *d) {
+  const bool departs = !(share_of(d) <= j->options->tolerance);
+  char where[128];
+  place_of(layer, d->at, where, sizeof where);
+  ++j->compared;
+  if (departs && j->departing++ == 0)
+    snprintf(j->first, sizeof j->first, "%s", layer->name);
+  if (j->options->json) {
+    json_t *told = json_pack("{s:s, s:b, s:s}", "name", layer->name, "departs", (int)departs, "at", where);
+    /* JSON has no infinity. */
+    json_object_set_new(told, "worst_error", isfinite(d->worst) ? json_real(d->worst) : json_null());
+    json_object_set_new(told, "share_of_largest", isfinite(share_of(d)) ? json_real(share_of(d)) : json_null());
+    json_array_append_new(j->layers, told);
+  } else if (departs && j->departing == 1) {
+    printf("FAIL %s departs first: %s is %.9g, the reference has %.9g; the error is %.3g of the largest magnitude "
+           "(%.9g), allowed is %.3g\n",
+           layer->name, where, (double)d->value, (double)d->expected, share_of(d), d->largest, j->options->tolerance);
+  } else if (j->options->verbose) {
+    printf("%s %s: worst error %.3g of the largest magnitude (%.9g), %s\n", departs ? "FAIL" : "pass", layer->name,
+           share_of(d), d->largest, where);
+  }
+}
+
+static cardinal_status compare_layer(job *j, const cardinal_layer *layer, const cardinal_tensor *tensor) {
+  float *expected = malloc(tensor->count * sizeof *expected);
+  if (!expected)
+    return cardinal_net_fail(&j->error, CARDINAL_OUT_OF_MEMORY, "no memory for the %zu outputs of %s", tensor->count,
+                             layer->name);
+  const cardinal_status status = cardinal_weights_fetch(j->file, tensor, 0, tensor->count, expected, &j->error);
+  if (!status) {
+    const float *y = layer->y == CARDINAL_VALUE_LOGITS ? j->logits : cardinal_net_value(j->net, j->arena, layer->y);
+    const difference d = compare(layer, j->batch, y, expected);
+    tell(j, layer, &d);
+  }
+  free(expected);
+  return status;
+}
+
+static void after_layer(void *user, size_t index) {
+  job *j = user;
+  const cardinal_layer *layer = &j->net->steps[index].shape;
+  const cardinal_tensor *tensor = find_reference(j, layer);
+  tool_progress("layer %zu of %zu", index + 1, j->net->step_count);
+  if (tensor && !j->status)
+    j->status = compare_layer(j, layer, tensor);
+}
+
+/* ---- before the run ------------------------------------------------------------------------------------------- */
+
+/* The images' tensor decides what the network is made for. */
+static cardinal_status read_images(job *j) {
+  const cardinal_tensor *tensor = cardinal_table_find(&j->file->table, input_name);
+  if (!tensor)
+    return cardinal_net_fail(&j->error, CARDINAL_BAD_FILE, "%s: tensor \"%s\", the images, is missing", j->file->label,
+                             input_name);
+  char text[CARDINAL_SHAPE_TEXT];
+  if (tensor->rank != 4 || tensor->shape[1] != 3 || tensor->dtype != CARDINAL_DTYPE_F32)
+    return cardinal_net_fail(&j->error, CARDINAL_BAD_FILE,
+                             "%s: tensor \"%s\": expected F32 images of shape [batch, 3, height, width], found %s",
+                             j->file->label, input_name, cardinal_shape_text(tensor, text));
+  j->batch = tensor->shape[0];
+  j->height = tensor->shape[2];
+  j->width = tensor->shape[3];
+  j->images = malloc((tensor->count ? tensor->count : 1) * sizeof *j->images);
+  if (!j->images)
+    return cardinal_net_fail(&j->error, CARDINAL_OUT_OF_MEMORY, "no memory for %zu numbers of images", tensor->count);
+  return cardinal_weights_fetch(j->file, tensor, 0, tensor->count, j->images, &j->error);
+}
+
+/* From the command line, else from the weights, else from the reference. */
+static cardinal_status choose_model(job *j) {
+  const verify_options *o = j->options;
+  cardinal_status status = CARDINAL_OK;
+  cardinal_net_spec recognised;
+  cardinal_net_spec_init(&recognised);
+  cardinal_net_spec_init(&j->spec);
+  if (o->weights)
+    status = cardinal_weights_open(o->weights, &j->weights, &j->error);
+  if (!status)
+    status = options_model_given(&o->model) ? options_spec(&o->model, &j->spec, &j->error)
+                                            : cardinal_weights_spec(j->weights, &j->spec, &j->error);
+  /* A named model has 1000 classes by convention; one trained for others is still that model. */
+  if (!status && o->weights && !cardinal_weights_spec(j->weights, &recognised, NULL))
+    j->spec.classes = recognised.classes;
+  if (!status && !o->weights)
+    status = cardinal_weights_synthetic(&j->spec, o->seed, &j->weights, &j->error);
+  return status;
+}
+
+static cardinal_status make_net(job *j) {
+  cardinal_context_desc context;
+  cardinal_context_desc_init(&context);
+  context.isa = j->options->isa;
+  cardinal_net_desc desc;
+  cardinal_net_desc_init(&desc);
+  desc.batch = j->batch;
+  desc.image_height = j->height;
+  desc.image_width = j->width;
+  cardinal_status status = cardinal_context_create(&context, &j->context, &j->error);
+  if (!status)
+    status = cardinal_net_create(j->context, &j->spec, j->weights, &desc, &j->net, &j->error);
+  if (status)
+    return status;
+  j->arena = malloc(cardinal_net_arena_bytes(j->net));
+  j->logits = malloc(j->net->logit_floats * sizeof *j->logits);
+  if (!j->arena || !j->logits)
+    return cardinal_net_fail(&j->error, CARDINAL_OUT_OF_MEMORY, "no memory to run %s", j->spec.name);
+  return CARDINAL_OK;
+}
+
+/* Every tensor but the images is the output of a layer, and has its shape. */
+static cardinal_status check_layers(job *j) {
+  size_t known = 1;
+  for (size_t i = 0; i < j->net->step_count; ++i) {
+    const cardinal_layer *layer = &j->net->steps[i].shape;
+    const cardinal_tensor *tensor = find_reference(j, layer);
+    const int64_t shape[] = {j->batch, layer->out_channels, layer->out_height, layer->out_width};
+    if (!tensor)
+      continue;
+    ++known;
+    const cardinal_status status = reference_check_shape(j->file, tensor, shape, &j->error);
+    if (status)
+      return status;
+  }
+  const cardinal_tensor_table *table = &j->file->table;
+  if (known == 1)
+    return cardinal_net_fail(&j->error, CARDINAL_BAD_FILE, "%s: it holds no output of a layer of %s", j->file->label,
+                             j->spec.name);
+  for (size_t i = 0; known < table->count && i < table->count; ++i) {
+    bool found = strcmp(table->tensors[i].name, input_name) == 0;
+    for (size_t k = 0; !found && k < j->net->step_count; ++k)
+      found = find_reference(j, &j->net->steps[k].shape) == &table->tensors[i];
+    if (!found)
+      return cardinal_net_fail(&j->error, CARDINAL_BAD_FILE,
+                               "%s: tensor \"%.200s\": %s has no layer of this name (`cardinal info --model` lists "
+                               "them), or the logits are there twice",
+                               j->file->label, table->tensors[i].name, j->spec.name);
+  }
+  return CARDINAL_OK;
+}
+
+/* ---- the run -------------------------------------------------------------------------------------------------- */
+
+static cardinal_status prepare(job *j) {
+  cardinal_status status = cardinal_weights_open(j->options->reference, &j->file, &j->error);
+  if (!status)
+    status = reference_check_version(j->file, &j->error);
+  if (!status)
+    status = read_images(j);
+  if (!status)
+    status = choose_model(j);
+  if (!status)
+    status = make_net(j);
+  if (!status)
+    status = check_layers(j);
+  return status;
+}
+
+static void job_free(job *j) {
+  free(j->arena);
+  free(j->logits);
+  free(j->images);
+  cardinal_net_destroy(j->net);
+  cardinal_context_destroy(j->context);
+  cardinal_weights_destroy(j->weights);
+  cardinal_weights_destroy(j->file);
+}
+
+/* Returns the exit status. */
+static int conclude(job *j) {
+  if (j->options->json) {
+    json_t *all =
+        json_pack("{s:o, s:s, s:o, s:s, s:f, s:b, s:I, s:o}", "reference", tool_json_text(j->options->reference),
+                  "model", j->spec.name, "weights", tool_json_text(j->weights->label), "isa",
+                  cardinal_isa_name(cardinal_context_isa(j->context)), "tolerance", j->options->tolerance, "right",
+                  (int)!j->departing, "layers_departing", (json_int_t)j->departing, "layers", j->layers);
+    j->layers = NULL;
+    if (all)
+      json_object_set_new(all, "first_departing", j->departing ? json_string(j->first) : json_null());
+    if (!tool_print_json(name, all))
+      return TOOL_FAILED;
+  } else {
+    printf("\n%zu of %zu layers compared, %zu depart by more than %.3g of their largest magnitude\n", j->compared,
+           j->net->step_count, j->departing, j->options->tolerance);
+  }
+  return j->departing ? TOOL_FAILED : TOOL_OK;
+}
+
+int verify_network(const verify_options *options) {
+  job j = {.options = options, .layers = json_array()};
+  int status;
+  if (prepare(&j)) {
+    status = tool_fail(name, "%s", j.error.message);
+  } else {
+    if (!options->json)
+      printf("%s, %s, %lld image%s of %lldx%lld, %s\n\n", j.spec.name, j.weights->label, (long long)j.batch,
+             j.batch == 1 ? "" : "s", (long long)j.height, (long long)j.width,
+             cardinal_isa_name(cardinal_context_isa(j.context)));
+    const cardinal_status failed =
+        cardinal_net_run_profiled(j.net, j.images, NULL, j.logits, j.arena, NULL, after_layer, &j, &j.error);
+    tool_progress_clear();
+    status = failed || j.status ? tool_fail(name, "%s", j.error.message) : conclude(&j);
+  }
+  json_decref(j.layers);
+  job_free(&j);
+  return status;
+}
