@@ -6,7 +6,7 @@ set(CARDINAL_AVX512_SOURCES
   x86/conv_f32_14x16_avx512.c x86/conv_f32_14x16_avx512.S
   generic/conv_f32_plain_avx512.c
   x86/conv7x7s2_f32_nchw_avx512.c x86/conv7x7s2_f32_nchw_avx512.S
-  x86/fc_f32_3x128_avx512.c x86/fc_f32_3x128_avx512.S
+  x86/fc_f32_3x64_avx512.c x86/fc_f32_3x64_avx512.S
   x86/gconv3x3_f32_w1_avx512.c x86/gconv3x3_f32_w1_avx512.S
   x86/gconv3x3_f32_w4_avx512.c x86/gconv3x3_f32_w4_avx512.S
   x86/gconv3x3_f32_w8_avx512.c x86/gconv3x3_f32_w8_avx512.S

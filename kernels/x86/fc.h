@@ -15,9 +15,10 @@
 #define FC_FLOOR 72
 #define FC_LANES 76
 
-/* The largest tiles: with AVX2 3 × 2 blocks or 1 × 6, with AVX-512 3 × 8. All registers but 4 may be sums. */
+/* The largest tiles: with AVX2 3 × 2 blocks or 1 × 4, with AVX-512 3 × 4: more panels at once are slower from memory.
+ * All registers but 4 may be sums. */
 #define FC_MOST_IMAGES 3
-#define FC_MOST_BLOCKS 8
+#define FC_MOST_BLOCKS 4
 #define FC_OTHER_REGISTERS (FC_MOST_IMAGES + 1)
 
 #ifndef __ASSEMBLER__
