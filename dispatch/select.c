@@ -45,11 +45,58 @@ const char *cardinal_kernel_declines(const cardinal_kernel *kernel, const cardin
   return unusable ? unusable : cardinal_kernel_declines_shape(kernel, shape);
 }
 
-const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector, const cardinal_shape *shape) {
+const char *cardinal_basis_name(cardinal_basis basis) {
+  static const char *const names[] = {
+      [CARDINAL_BASIS_ORDER] = "order",
+      [CARDINAL_BASIS_BUILT_IN] = "built-in",
+      [CARDINAL_BASIS_MEASURED] = "measured",
+  };
+  return names[basis];
+}
+
+/* The kernel if it serves, else NULL. */
+static const cardinal_kernel *serving(const cardinal_kernel *kernel, const cardinal_selector *selector,
+                                      const cardinal_shape *shape) {
+  return kernel && !cardinal_kernel_declines(kernel, selector, shape) ? kernel : NULL;
+}
+
+static const cardinal_kernel *first_built_in(const cardinal_selector *selector, const cardinal_shape *shape) {
+  const cardinal_cpu_family *family =
+      selector->evidence ? cardinal_evidence_family(selector->evidence, &selector->features) : NULL;
+  const cardinal_kernel *found = NULL;
+  for (size_t i = 0; family && !found && i < family->preference_count; ++i)
+    if (cardinal_preference_covers(&family->preferences[i], shape))
+      found = serving(cardinal_kernel_find(family->preferences[i].kernel), selector, shape);
+  return found;
+}
+
+static const cardinal_kernel *first_of_registry(const cardinal_selector *selector, const cardinal_shape *shape) {
   for (size_t i = 0; i < cardinal_kernel_count; ++i)
-    if (!cardinal_kernel_declines(&cardinal_kernels[i], selector, shape))
+    if (serving(&cardinal_kernels[i], selector, shape))
       return &cardinal_kernels[i];
   return NULL;
+}
+
+const cardinal_kernel *cardinal_kernel_choose(const cardinal_selector *selector, const cardinal_shape *shape,
+                                              cardinal_basis *basis) {
+  cardinal_basis found = CARDINAL_BASIS_MEASURED;
+  const cardinal_kernel *kernel =
+      serving(cardinal_tuning_find(selector->tuned, selector->tuned_count, shape), selector, shape);
+  if (!kernel) {
+    found = CARDINAL_BASIS_BUILT_IN;
+    kernel = first_built_in(selector, shape);
+  }
+  if (!kernel) {
+    found = CARDINAL_BASIS_ORDER;
+    kernel = first_of_registry(selector, shape);
+  }
+  if (basis)
+    *basis = found;
+  return kernel;
+}
+
+const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector, const cardinal_shape *shape) {
+  return cardinal_kernel_choose(selector, shape, NULL);
 }
 
 cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector) {

@@ -117,6 +117,10 @@ static bool make_team(cardinal_context *c) {
   return false;
 }
 
+static cardinal_allocator allocator_of(const cardinal_context *c) {
+  return (cardinal_allocator){c->allocate, c->deallocate, c->allocator_user};
+}
+
 cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                         cardinal_error *error) {
   if (!context)
@@ -146,7 +150,7 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   if (d.plugin && !cardinal_plugin_check(d.plugin, complaint, sizeof complaint))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_context_create: plugin: %s", complaint);
 
-  cardinal_context c = {.flags = d.flags};
+  cardinal_context c = {.flags = d.flags, .selector = {.evidence = &cardinal_built_in_evidence}};
   cardinal_cpu_detect(&c.selector.features);
 
   const bool read_environment = !(d.flags & CARDINAL_CONTEXT_IGNORE_ENVIRONMENT);
@@ -198,9 +202,17 @@ cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardi
   c.deallocate = d.deallocate ? d.deallocate : default_deallocate;
   c.allocator_user = d.allocator_user;
   c.plugin = d.plugin;
+  const cardinal_allocator allocator = allocator_of(&c);
+  const cardinal_status tuned = cardinal_tuning_file_load("cardinal_context_create", d.tuning, read_environment,
+                                                          &c.selector.features, &allocator, &c.tuning, error);
+  if (tuned)
+    return tuned;
+  c.selector.tuned = c.tuning.rows;
+  c.selector.tuned_count = c.tuning.count;
 
   cardinal_context *made = cardinal_context_allocate(&c, sizeof *made);
   if (!made || !make_team(&c)) {
+    cardinal_tuning_file_free(&c.tuning, &allocator);
     cardinal_context_free(&c, made, sizeof *made);
     return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "cardinal_context_create: no memory for a context");
   }
@@ -217,6 +229,8 @@ void cardinal_context_destroy(cardinal_context *context) {
     cardinal_team_stop(copy.team);
     cardinal_context_free(&copy, copy.team, cardinal_team_bytes(copy.threads));
   }
+  const cardinal_allocator allocator = allocator_of(&copy);
+  cardinal_tuning_file_free(&copy.tuning, &allocator);
   cardinal_context_free(&copy, context, sizeof *context);
 }
 
@@ -230,6 +244,10 @@ uint32_t cardinal_context_threads(const cardinal_context *context) {
 
 cardinal_threading cardinal_context_threading(const cardinal_context *context) {
   return context->threading;
+}
+
+const char *cardinal_context_tuning(const cardinal_context *context) {
+  return context->tuning.note;
 }
 
 int32_t cardinal_context_hold_threads(const cardinal_context *context) {

@@ -8,6 +8,7 @@
 #include "dispatch/select.h"
 #include "dispatch/topology.h"
 #include "ops/team.h"
+#include "ops/tuning_file.h"
 
 struct cardinal_context {
   cardinal_selector selector;
@@ -20,6 +21,7 @@ struct cardinal_context {
   cardinal_allocate allocate;
   cardinal_deallocate deallocate;
   void *allocator_user;
+  cardinal_tuning_file tuning;
   const cardinal_plugin *plugin; /* the caller's kernels, which come before the library's; NULL: none */
 };
 

@@ -72,7 +72,7 @@ static void plan_start(cardinal_plan *plan, const cardinal_context *context, con
     plan->shape.x_layout = foreign->kernel->x_layout;
     plan->kernel_y_layout = foreign->kernel->y_layout;
   } else {
-    plan->kernel = cardinal_kernel_select(&context->selector, shape);
+    plan->kernel = cardinal_kernel_choose(&context->selector, shape, &plan->basis);
     plan->shape.x_layout = plan->kernel->x_layout;
   }
   plan->grouping = cardinal_grouping_of(shape);
@@ -238,6 +238,18 @@ size_t cardinal_plan_weight_bytes(const cardinal_plan *plan) {
   return plan->packed ? cardinal_conv_weights_bytes(plan->packed) : 0;
 }
 
+const char *cardinal_plan_basis(const cardinal_plan *plan) {
+  return cardinal_plan_is_foreign(plan) ? "plug-in" : cardinal_basis_name(plan->basis);
+}
+
+/* Why a kernel that would serve didn't get to. */
+static const char *passed_over(const cardinal_plan *plan) {
+  if (cardinal_plan_is_foreign(plan) || plan->basis == CARDINAL_BASIS_ORDER)
+    return "a kernel before it serves";
+  return plan->basis == CARDINAL_BASIS_MEASURED ? "another was faster on this machine: measured here"
+                                                : "another is faster on this family of CPUs: built-in";
+}
+
 void cardinal_plan_candidates(const cardinal_plan *plan, cardinal_candidate_visit visit, void *user) {
   if (plan->foreign)
     cardinal_foreign_candidates(plan->context, plan->foreign, visit, user);
@@ -248,6 +260,6 @@ void cardinal_plan_candidates(const cardinal_plan *plan, cardinal_candidate_visi
     if (kernel->operation != shape.operation)
       continue;
     const char *reason = cardinal_kernel_declines(kernel, &plan->context->selector, &shape);
-    visit(user, kernel->name, kernel == plan->kernel ? NULL : reason ? reason : "a kernel before it serves");
+    visit(user, kernel->name, kernel == plan->kernel ? NULL : reason ? reason : passed_over(plan));
   }
 }

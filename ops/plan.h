@@ -22,6 +22,7 @@ typedef void cardinal_item(const cardinal_work *work, size_t item, float *scratc
 struct cardinal_plan {
   const cardinal_context *context;
   const cardinal_kernel *kernel; /* NULL if a plug-in's serves: */
+  cardinal_basis basis;          /* why that kernel */
   cardinal_move_kernel *move;    /* between layouts */
   cardinal_foreign *foreign;     /* NULL if the context has no plug-in */
   cardinal_shape shape;          /* as the kernel sees it: with its own layout of x */

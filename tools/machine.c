@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/machine.h"
 
+#include "tools/command.h"
+
 /* ---- the machine --------------------------------------------------------------------------------------------- */
 
 static json_t *feature_names(uint64_t bits) {
@@ -48,7 +50,7 @@ json_t *machine_json(const cardinal_context *context) {
   cardinal_context_kernels(context, add_kernel, &kernels);
   return json_pack(
       "{s:s, s:{s:s, s:s, s:i, s:i, s:i}, s:{s:o, s:o, s:o, s:b}, s:{s:s, s:o}, s:i, s:s,"
-      " s:{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:{s:o, s:o, s:o}, s:o}",
+      " s:{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:f}, s:{s:o, s:o, s:o}, s:o, s:o}",
       "version", cardinal_version(), "cpu", "vendor", m.vendor, "brand", m.brand, "family", (int)m.family, "model",
       (int)m.model, "stepping", (int)m.stepping, "features", "present", feature_names(m.features_present), "enabled",
       feature_names(m.features_enabled), "used", feature_names(kernels.used), "prefers_512", (int)m.prefers_512, "isa",
@@ -57,7 +59,8 @@ json_t *machine_json(const cardinal_context *context) {
       "topology", "source", m.topology_source, "packages", (int)m.packages, "cores", (int)m.cores, "cpus", (int)m.cpus,
       "numa_nodes", (int)m.numa_nodes, "allowed_cores", (int)m.allowed_cores, "allowed_cpus", (int)m.allowed_cpus,
       "cpu_quota", m.cpu_quota, "caches", "l1d", cache(m.l1d_bytes, m.l1d_cores), "l2", cache(m.l2_bytes, m.l2_cores),
-      "l3", cache(m.l3_bytes, m.l3_cores), "kernels", kernels.described);
+      "l3", cache(m.l3_bytes, m.l3_cores), "tuning", tool_json_text(cardinal_context_tuning(context)), "kernels",
+      kernels.described);
 }
 
 /* ---- a model ------------------------------------------------------------------------------------------------- */
@@ -71,10 +74,11 @@ static void add_candidate(void *user, const char *kernel, const char *reason) {
 static json_t *describe_layer(const cardinal_net_layer *layer) {
   json_t *passed_over = json_array();
   cardinal_plan_candidates(layer->plan, add_candidate, passed_over);
-  json_t *described = json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", layer->name, "kernel",
-                                cardinal_plan_kernel(layer->plan), "multiply_adds", (json_int_t)layer->multiply_adds,
-                                "weight_bytes", (json_int_t)cardinal_plan_weight_bytes(layer->plan), "scratch_bytes",
-                                (json_int_t)cardinal_plan_scratch_bytes(layer->plan));
+  json_t *described =
+      json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "name", layer->name, "kernel", cardinal_plan_kernel(layer->plan),
+                "basis", cardinal_plan_basis(layer->plan), "multiply_adds", (json_int_t)layer->multiply_adds,
+                "weight_bytes", (json_int_t)cardinal_plan_weight_bytes(layer->plan), "scratch_bytes",
+                (json_int_t)cardinal_plan_scratch_bytes(layer->plan));
   const cardinal_conv_desc *conv = layer->conv;
   const cardinal_pool_desc *pool = layer->pool;
   json_t *shape = layer->is_conv

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/command.h"
+
 static const char *text_at(const json_t *object, const char *key) {
   const char *text = json_string_value(json_object_get(object, key));
   return text ? text : "";
@@ -70,6 +72,9 @@ void machine_print(const json_t *machine) {
   print_cache("L2", json_object_get(caches, "l2"));
   print_cache("L3", json_object_get(caches, "l3"));
   printf("\nthreads    %lld (%s)\n", (long long)number_at(machine, "threads"), text_at(machine, "threading"));
+  fputs("tuning     ", stdout);
+  tool_put_clean(stdout, json_is_null(json_object_get(machine, "tuning")) ? "no file" : text_at(machine, "tuning"));
+  putchar('\n');
 }
 
 void kernels_print(const json_t *kernels) {
@@ -119,7 +124,7 @@ static void print_layer(const json_t *layer) {
   } else {
     printf(" channels");
   }
-  printf("\n    %s\n", text_at(layer, "kernel"));
+  printf("\n    %s (%s)\n", text_at(layer, "kernel"), text_at(layer, "basis"));
   print_passed_over(json_object_get(layer, "passed_over"));
 }
 
@@ -131,7 +136,9 @@ void model_print(const json_t *model) {
          (long long)number_at(model, "image_width"), 1e-6 * (double)number_at(model, "parameters"),
          1e-9 * (double)number_at(model, "multiply_adds_per_image"), 1e-6 * (double)number_at(model, "weight_bytes"),
          1e-6 * (double)number_at(model, "arena_bytes"));
-  printf("\nFor each layer: the kernel that serves it, and the others by the reason why they don't.\n");
+  printf(
+      "\nFor each layer: the kernel that serves it, in brackets whether by the order of the table, by what is built in "
+      "or as measured here; and the others by the reason why they don't.\n");
   for (size_t i = 0; i < json_array_size(layers); i++)
     print_layer(json_array_get(layers, i));
 }

@@ -32,8 +32,9 @@ static void print_overview(FILE *to) {
         "\n"
         "  --version     print the version\n"
         "\n"
-        "classify and info read CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS and\n"
-        "CARDINAL_THREADING (whose threads: team, openmp or serial).\n",
+        "classify and info read CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS,\n"
+        "CARDINAL_THREADING (whose threads: team, openmp or serial) and CARDINAL_TUNING (a file that says which\n"
+        "kernels are the fastest here).\n",
         to);
 }
 

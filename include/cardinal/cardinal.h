@@ -205,7 +205,8 @@ CARDINAL_API const char *cardinal_threading_name(cardinal_threading threading);
 
 /** Flags of a context. */
 enum {
-  /** Don't read the environment (CARDINAL_ISA, CARDINAL_WITHOUT, CARDINAL_NUM_THREADS, CARDINAL_THREADING). */
+  /** Don't read the environment (CARDINAL_ISA, CARDINAL_WITHOUT, CARDINAL_NUM_THREADS, CARDINAL_THREADING,
+   * CARDINAL_TUNING). */
   CARDINAL_CONTEXT_IGNORE_ENVIRONMENT = 1u << 0,
   /** Run with denormals flushed to zero. Outside the promise of equal bits between ISAs. */
   CARDINAL_CONTEXT_FLUSH_DENORMALS = 1u << 1
@@ -237,6 +238,10 @@ typedef struct cardinal_context_desc {
                                          that serves, before any of the library's, and cardinal_plan_candidates tells of
                                          them like of those. The list isn't copied: it must outlive the context. Plans
                                          that refer to packed weights don't use it. */
+  const char *tuning; /**< a file of `cardinal tune` (docs/tuning.md), which says for shapes which kernel was the
+                         fastest on this machine; NULL: that of CARDINAL_TUNING, else none; "": none. It changes speed
+                         and no bits. One that was made on another CPU or with another version of the library, or is
+                         damaged, is ignored: cardinal_context_tuning says why. */
 } cardinal_context_desc;
 
 /** How to run: instruction set, threads, allocator. Every plan and network is made from a context and needs it as long
@@ -256,7 +261,8 @@ CARDINAL_API void cardinal_context_desc_init_sized(cardinal_context_desc *desc, 
 /** Makes a context. `desc` may be NULL for the defaults; it isn't kept. Reads the environment and the machine once.
  * Errors: an unknown or unavailable ISA or threading (the message lists what is available), an unknown feature in
  * `without` (the message lists the known ones), a thread count above 4096, a plug-in's list that isn't what
- * cardinal/plugin.h demands, a parallel_for together with another threading than custom. */
+ * cardinal/plugin.h demands, a parallel_for together with another threading than custom, a `tuning` file that can't be
+ * read (one of the environment is ignored then). */
 CARDINAL_API cardinal_status cardinal_context_create(const cardinal_context_desc *desc, cardinal_context **context,
                                                      cardinal_error *error);
 
@@ -276,6 +282,10 @@ CARDINAL_API uint64_t cardinal_context_features(const cardinal_context *context)
 
 /** Who runs this context's tasks; never CARDINAL_THREADING_DEFAULT. */
 CARDINAL_API cardinal_threading cardinal_context_threading(const cardinal_context *context);
+
+/** What became of the tuning file, such as "FILE: in use for 20 shapes" or "FILE: ignored: it was made on another CPU:
+ * ..."; NULL if there is none. Lives as long as the context. */
+CARDINAL_API const char *cardinal_context_tuning(const cardinal_context *context);
 
 /** Holds a team's threads for several runs by the calling thread, one after the other: nobody else's run gets them
  * in between, and they stay awake between the runs, up to 2 ms. cardinal_net_run does so for its layers. Returns 1, or
@@ -508,6 +518,11 @@ CARDINAL_API cardinal_status cardinal_plan_run(const cardinal_plan *plan, const 
 
 /** The name of the kernel that serves the plan, such as "gconv3x3_f32_w4_avx2"; static storage. */
 CARDINAL_API const char *cardinal_plan_kernel(const cardinal_plan *plan);
+
+/** Why that kernel, among those that would serve: "order", as it is the first one; "built-in", as this library knows
+ * that it is the fastest on CPUs of this family; "measured", as the context's tuning file says that it is the fastest
+ * on this machine; or "plug-in", as the context's plug-in has it. Static storage. */
+CARDINAL_API const char *cardinal_plan_basis(const cardinal_plan *plan);
 
 /** Bytes of the packed weights that the plan refers to, whether or not other plans do, too; 0 for a pool. */
 CARDINAL_API size_t cardinal_plan_weight_bytes(const cardinal_plan *plan);
