@@ -197,7 +197,7 @@ Test(context, size_of_the_descriptor) {
     unsigned char tail[40];
   } longer = {.desc = fresh()};
   longer.desc.struct_size = sizeof longer;
-  cardinal_context_destroy(make(&longer.desc)); /* a newer header, whose news aren't used */
+  cardinal_context_destroy(make(&longer.desc)); /* a newer header, none of whose additions is used */
   longer.tail[sizeof longer.tail - 1] = 1;
   expect_failure(&longer.desc, CARDINAL_INVALID_ARGUMENT, "struct_size", "zeros");
   longer.tail[sizeof longer.tail - 1] = 0;
