@@ -78,25 +78,18 @@ size_t cardinal_gathered_x_floats(const cardinal_shape *s, const cardinal_groupi
   return g->in_blocks * cardinal_min(cardinal_rows_spanned(s, rows), s->in_height) * s->in_width * CARDINAL_BLOCK;
 }
 
-/* As many rows as take a quarter of L2: what is gathered for them, and the output of one block. */
-static size_t band_rows(const cardinal_shape *s, const cardinal_grouping *g, size_t most, size_t l2_bytes) {
-  const size_t row_bytes =
-      (g->in_blocks * s->window.stride_h * s->in_width + s->out_width) * CARDINAL_BLOCK * sizeof(float);
-  return cardinal_min(cardinal_max(part(l2_bytes, 1, 4) / row_bytes, 1), most);
-}
-
 cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g, bool gathers_x,
                                          bool gathers_y, const cardinal_resources *r) {
   const size_t block_chunk = gathers_x ? g->out_blocks : 1;
   const size_t others = s->batch * g->units * cardinal_ceil_div(g->out_blocks, block_chunk);
   size_t rows = balanced_rows(s->out_height, others, CONV_ITEMS, r->threads);
-  /* what is gathered stays in half of L2 */
+  /* what is gathered, and one block of what is scattered, stays in half of L2 */
   const size_t fitting = part(r->l2_bytes, 1, 2) / sizeof(float);
-  while (gathers_x && rows > 1 && cardinal_gathered_x_floats(s, g, rows) > fitting)
+  while (rows > 1 && (gathers_x ? cardinal_gathered_x_floats(s, g, rows) : 0) +
+                             (gathers_y ? rows * s->out_width * CARDINAL_BLOCK : 0) >
+                         fitting)
     rows = cardinal_ceil_div(rows, 2);
-  return (cardinal_blocking){.row_chunk = rows,
-                             .band_rows = gathers_x || gathers_y ? band_rows(s, g, rows, r->l2_bytes) : rows,
-                             .block_chunk = block_chunk};
+  return (cardinal_blocking){.row_chunk = rows, .block_chunk = block_chunk};
 }
 
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *s, const cardinal_grouping *g,

@@ -13,7 +13,6 @@
  * a direction may be smaller. */
 typedef struct cardinal_blocking {
   size_t row_chunk;   /* windows and pools: output rows an item */
-  size_t band_rows;   /* windows: output rows a kernel call */
   size_t pixel_chunk; /* 1×1: output pixels an item */
   size_t block_chunk; /* windows, 1×1 and fc: output blocks an item */
 } cardinal_blocking;

@@ -149,25 +149,19 @@ static input read_image(const cardinal_plan *plan, const float *image, size_t un
                  .block = block};
 }
 
-/* Gathers a band's rows of a unit into slots [block][the item's rows][width][16], less those up to row `*held`, which
- * a band before it left there. */
-static input gather_image(const cardinal_plan *plan, const float *image, size_t unit, const band *item,
-                          const band *rows, size_t *held, float *slots) {
+/* Gathers a band's rows of a unit into slots [block][row][width][16]. */
+static input gather_image(const cardinal_plan *plan, const float *image, size_t unit, const band *rows, float *slots) {
   const conv_side side = x_side(plan);
-  const size_t block_floats = (item->in_end - item->in_begin) * side.width * CARDINAL_BLOCK;
-  const size_t begin = cardinal_max(rows->in_begin, *held);
-  if (begin < rows->in_end) {
-    for (size_t block = 0; block < plan->grouping.in_blocks; ++block)
-      gather(plan, &side, unit, block, image, begin * side.width, (rows->in_end - begin) * side.width,
-             slots + block * block_floats + (begin - item->in_begin) * side.width * CARDINAL_BLOCK);
-    *held = rows->in_end;
-  }
-  return (input){.x = slots + (rows->in_begin - item->in_begin) * side.width * CARDINAL_BLOCK, .block = block_floats};
+  const size_t pixels = (rows->in_end - rows->in_begin) * side.width;
+  for (size_t block = 0; pixels && block < plan->grouping.in_blocks; ++block)
+    gather(plan, &side, unit, block, image, rows->in_begin * side.width, pixels,
+           slots + block * pixels * CARDINAL_BLOCK);
+  return (input){.x = slots, .block = pixels * CARDINAL_BLOCK};
 }
 
-/* Items are [image][unit][blocks][row chunk]: one output block each, or all of a unit where x is gathered, and computed
- * band by band. What isn't laid out as the kernel wants it, be it that groups straddle blocks or that the tensor isn't
- * blocked, is gathered into scratch, and from there scattered. */
+/* Items are [image][unit][blocks][row chunk]: one output block each, or all of a unit where x is gathered. What isn't
+ * laid out as the kernel wants it, be it that groups straddle blocks or that the tensor isn't blocked, is gathered into
+ * scratch, which stays in cache, and from there scattered. */
 static void conv_item(const cardinal_work *work, size_t item, float *scratch) {
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
@@ -182,28 +176,22 @@ static void conv_item(const cardinal_work *work, size_t item, float *scratch) {
   const size_t image = item / row_chunks / block_chunks / g->units;
 
   const conv_side out = y_side(plan);
-  const band whole = band_of(s, row_begin, row_end - row_begin);
+  const band rows = band_of(s, row_begin, row_end - row_begin);
+  const size_t first = row_begin * out.width, pixels = rows.rows * out.width, lead = rows.lead * out.width;
   const float *x = work->x + image * plan->x_image;
   const float *residual = work->residual ? work->residual + image * plan->y_image : NULL;
   float *y = work->y + image * plan->y_image;
-  float *y_slots = scratch + plan->gathered_x_floats;
-  size_t held = 0;
-  for (size_t begin = row_begin; begin < row_end; begin += plan->blocking.band_rows) {
-    const band rows = band_of(s, begin, cardinal_min(plan->blocking.band_rows, row_end - begin));
-    const input in =
-        plan->gathers_x ? gather_image(plan, x, unit, &whole, &rows, &held, scratch) : read_image(plan, x, unit, &rows);
-    const size_t first = begin * out.width, pixels = rows.rows * out.width, lead = rows.lead * out.width;
-    float *y_band = y_slots + lead * CARDINAL_BLOCK;
-    for (size_t block = block_begin; block < block_end; ++block) {
-      if (plan->gathers_y) {
-        if (residual)
-          gather(plan, &out, unit, block, residual, first, pixels, y_band);
-        run_band(plan, in, residual ? y_slots : NULL, y_slots, unit, block, &rows);
-        scatter(plan, &out, unit, block, y_band, first, pixels, y);
-      } else {
-        const size_t offset = ((unit * g->out_blocks + block) * out.image.pixels + first - lead) * CARDINAL_BLOCK;
-        run_band(plan, in, residual ? residual + offset : NULL, y + offset, unit, block, &rows);
-      }
+  float *slots = scratch + plan->gathered_x_floats, *computed = slots + lead * CARDINAL_BLOCK;
+  const input in = plan->gathers_x ? gather_image(plan, x, unit, &rows, scratch) : read_image(plan, x, unit, &rows);
+  for (size_t block = block_begin; block < block_end; ++block) {
+    if (plan->gathers_y) {
+      if (residual)
+        gather(plan, &out, unit, block, residual, first, pixels, computed);
+      run_band(plan, in, residual ? slots : NULL, slots, unit, block, &rows);
+      scatter(plan, &out, unit, block, computed, first, pixels, y);
+    } else {
+      const size_t offset = ((unit * g->out_blocks + block) * out.image.pixels + first - lead) * CARDINAL_BLOCK;
+      run_band(plan, in, residual ? residual + offset : NULL, y + offset, unit, block, &rows);
     }
   }
 }
@@ -222,6 +210,6 @@ void cardinal_drive_conv(cardinal_plan *plan) {
   if (plan->gathers_x)
     plan->gathered_x_floats = cardinal_gathered_x_floats(s, g, plan->blocking.row_chunk);
   if (plan->gathers_y)
-    plan->worker_floats = (plan->blocking.band_rows + most_lead(s)) * s->out_width * CARDINAL_BLOCK;
+    plan->worker_floats = (plan->blocking.row_chunk + most_lead(s)) * s->out_width * CARDINAL_BLOCK;
   plan->worker_floats += plan->gathered_x_floats;
 }
