@@ -71,6 +71,24 @@ typedef struct place {
   bool output;
 } place;
 
+gauntlet_violation gauntlet_judge_access(const gauntlet_crash *crash, const gauntlet_memory *memory, const char *name,
+                                         char *text, size_t size) {
+  ptrdiff_t offset;
+  if (!crash->address_known || !gauntlet_memory_holds(memory, crash->address, &offset))
+    return GAUNTLET_NO_VIOLATION;
+  const ptrdiff_t bytes = (ptrdiff_t)(memory->floats * sizeof(float));
+  const char *does = crash->writing ? "writes" : "reads";
+  if (offset >= 0 && offset < bytes) {
+    snprintf(text, size, "%s is written, at byte %td of %td", name, offset, bytes);
+    return GAUNTLET_INPUT_CHANGED;
+  }
+  if (offset < 0)
+    snprintf(text, size, "%s %td bytes before %s", does, -offset, name);
+  else
+    snprintf(text, size, "%s behind the end of %s, at byte %td of %td", does, name, offset, bytes);
+  return crash->writing ? GAUNTLET_WROTE_OUTSIDE : GAUNTLET_READ_OUTSIDE;
+}
+
 static void judge_fault(const gauntlet_remains *r, const char *during, gauntlet_verdict *v) {
   const gauntlet_traces *t = r->traces;
   const place places[] = {
@@ -91,20 +109,13 @@ static void judge_fault(const gauntlet_remains *r, const char *during, gauntlet_
       {"the scratch", &t->scratch, true},
   };
   for (size_t i = 0; i < sizeof places / sizeof places[0]; ++i) {
-    ptrdiff_t offset;
-    if (!gauntlet_memory_holds(places[i].memory, t->crash.address, &offset))
-      continue;
-    const ptrdiff_t bytes = (ptrdiff_t)(places[i].memory->floats * sizeof(float));
-    if (offset >= 0 && offset < bytes)
-      charge(v, GAUNTLET_INPUT_CHANGED, "%s: %s is written, at byte %td of %td", during, places[i].name, offset, bytes);
-    else if (offset < 0)
-      charge(v, t->crash.writing ? GAUNTLET_WROTE_OUTSIDE : GAUNTLET_READ_OUTSIDE, "%s: %s %td bytes before %s", during,
-             t->crash.writing ? "writes" : "reads", -offset, places[i].name);
-    else
-      charge(v, t->crash.writing ? GAUNTLET_WROTE_OUTSIDE : GAUNTLET_READ_OUTSIDE,
-             "%s: %s behind the end of %s, at byte %td of %td", during, t->crash.writing ? "writes" : "reads",
-             places[i].name, offset, bytes);
-    return;
+    char access[256];
+    const gauntlet_violation violation =
+        gauntlet_judge_access(&t->crash, places[i].memory, places[i].name, access, sizeof access);
+    if (violation) {
+      charge(v, violation, "%s: %s", during, access);
+      return;
+    }
   }
   charge(v, GAUNTLET_CRASH, "%s: crashed (%s at address %p)", during, strsignal(t->crash.signal), t->crash.address);
 }

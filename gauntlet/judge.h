@@ -7,6 +7,7 @@
 
 /* What can be wrong; a verdict may name several. */
 typedef enum gauntlet_violation {
+  GAUNTLET_NO_VIOLATION = 0,
   GAUNTLET_WRONG_VALUE = 1u << 0,      /* other bits under SAME_BITS, outside the bound under BOUNDED */
   GAUNTLET_UNWRITTEN = 1u << 1,        /* an output that was never written */
   GAUNTLET_PADDING_LANE = 1u << 2,     /* a lane past the channels isn't +0 */
@@ -40,6 +41,11 @@ typedef struct gauntlet_verdict {
 } gauntlet_verdict;
 
 void gauntlet_judge(const gauntlet_trial *trial, const gauntlet_remains *remains, gauntlet_verdict *verdict);
+
+/* If the access that crashed lies in `memory` or its guard pages, what that violates, and in `text` what it did to
+ * `name`; GAUNTLET_NO_VIOLATION if it lies elsewhere. */
+gauntlet_violation gauntlet_judge_access(const gauntlet_crash *crash, const gauntlet_memory *memory, const char *name,
+                                         char *text, size_t size);
 
 /* "image 0, channel 3, row 1, column 55" of output `at`; returns `text`. */
 const char *gauntlet_coordinates(const gauntlet_problem *problem, size_t at, char *text, size_t size);

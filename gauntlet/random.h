@@ -10,6 +10,11 @@ typedef struct gauntlet_random {
   uint64_t state;
 } gauntlet_random;
 
+/* A stream of its own for each pair of numbers; seed 0 is the plain one. */
+static inline gauntlet_random gauntlet_seeded(uint64_t stream, uint64_t seed) {
+  return (gauntlet_random){.state = stream + seed * UINT64_C(0xD1342543DE82EF95)};
+}
+
 uint32_t gauntlet_u32(gauntlet_random *random);
 
 /* From least to most, both included. */

@@ -2,36 +2,27 @@
 #include "tests/kernels/harness.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "dispatch/select.h"
+#include "gauntlet/micro_campaign.h"
+#include "tests/support/scale.h"
 #include "tests/support/seed.h"
 
-static char running[512];
-static const char *running_kernel = "no kernel";
+enum {
+  LINE_BYTES = 256
+};
+
+/* The case that is running, and the line that repeats it, for the handler of crashes. */
+static gauntlet_micro_verdict running;
+static char repeat[LINE_BYTES];
+static const char *running_test;
 static struct sigaction before;
-
-void harness_buffers_init(harness_buffers *buffers, size_t capacity) {
-  gauntlet_memory_init(&buffers->x, capacity);
-  gauntlet_memory_init(&buffers->w, capacity);
-  gauntlet_memory_init(&buffers->bias, capacity);
-  gauntlet_memory_init(&buffers->residual, capacity);
-  gauntlet_memory_init(&buffers->y, capacity);
-}
-
-bool harness_buffers_intact(const harness_buffers *buffers) {
-  return gauntlet_memory_intact(&buffers->x) && gauntlet_memory_intact(&buffers->w) &&
-         gauntlet_memory_intact(&buffers->bias) && gauntlet_memory_intact(&buffers->residual) &&
-         gauntlet_memory_intact(&buffers->y);
-}
-
-gauntlet_placement harness_weights_placement(gauntlet_placement placement) {
-  return placement == GAUNTLET_AT_START ? GAUNTLET_AT_START : GAUNTLET_AT_END;
-}
 
 static void say(const char *text) {
   if (write(STDERR_FILENO, text, strlen(text)) < 0)
@@ -42,9 +33,11 @@ static void say(const char *text) {
 static void tell_case(int signal_number) {
   sigaction(signal_number, &before, NULL);
   say("crash in ");
-  say(running_kernel);
+  say(running.kernel ? running.kernel->name : "no kernel");
   say(": ");
-  say(running);
+  say(running.words);
+  say("\n");
+  say(repeat);
   say("\n");
 }
 
@@ -55,60 +48,48 @@ static void watch_crashes(int signal_number) {
   sigaction(signal_number, &action, &before);
 }
 
-void harness_run(cardinal_form form, harness_cases *cases, size_t (*least)(const cardinal_kernel *kernel)) {
+static void note_start(void *user, const gauntlet_micro_verdict *verdict) {
+  (void)user;
+  running = *verdict;
+  snprintf(repeat, sizeof repeat,
+           "CARDINAL_TEST_KERNELS=%s CARDINAL_TEST_CASE=%zu CARDINAL_TEST_SEED=%" PRIu64
+           "%s test_kernels --filter '%s'",
+           verdict->kernel->name, verdict->number, test_seed(), test_small() ? " CARDINAL_TEST_SCALE=small" : "",
+           running_test);
+}
+
+static bool check(void *user, const gauntlet_micro_verdict *verdict) {
+  bool *right = user;
+  *right = verdict->violations == 0;
+  cr_expect(*right, "%s: %s: %s\n%s", verdict->kernel->name, verdict->words, verdict->what, repeat);
+  return *right;
+}
+
+void harness_run(const char *test, cardinal_form form, size_t (*least)(const cardinal_kernel *kernel)) {
   cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
   cardinal_cpu_detect(&everything.features);
   const char *part = getenv("CARDINAL_TEST_KERNELS");
+  const size_t only = test_number("CARDINAL_TEST_CASE");
   size_t kernels = 0;
+  running_test = test;
   watch_crashes(SIGSEGV);
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {
     const cardinal_kernel *kernel = &cardinal_kernels[i];
     if (kernel->form != form || cardinal_kernel_unusable(kernel, &everything) || (part && !strstr(kernel->name, part)))
       continue;
-    size_t count = 0;
-    running_kernel = kernel->name;
-    if (cases(kernel, &count))
-      cr_expect(count >= least(kernel), "%s: only %zu cases ran, expected %zu at least", kernel->name, count,
-                least(kernel));
+    bool right = true;
+    const size_t count = gauntlet_micro_run(&(gauntlet_micro){.kernel = kernel,
+                                                              .seed = test_seed(),
+                                                              .small = test_small(),
+                                                              .only = only,
+                                                              .user = &right,
+                                                              .starts = note_start,
+                                                              .judged = check});
+    const size_t expected = only ? 1 : least(kernel);
+    if (right)
+      cr_expect(count >= expected, "%s: only %zu cases ran, expected %zu at least", kernel->name, count, expected);
     printf("%s: %zu cases\n", kernel->name, count);
     ++kernels;
   }
   cr_assert(kernels > 0 || part, "no kernel of this form is registered for this CPU");
-}
-
-void harness_case(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(running, sizeof running, format, arguments);
-  va_end(arguments);
-}
-
-/* FNV-1a (Fowler, Noll and Vo): any text gives another number. */
-gauntlet_random harness_random(size_t run) {
-  uint64_t hash = UINT64_C(0xCBF29CE484222325) + run;
-  for (const char *at = running; *at; ++at)
-    hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001B3);
-  return test_random(hash);
-}
-
-bool harness_fail(const char *format, ...) {
-  char what[256];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(what, sizeof what, format, arguments);
-  va_end(arguments);
-  cr_expect(false, "%s: %s: %s", running_kernel, running, what);
-  return false;
-}
-
-bool harness_accepts(const cardinal_kernel *kernel, const cardinal_shape *shape) {
-  return !cardinal_kernel_declines_shape(kernel, shape);
-}
-
-bool harness_equal(const float *found, const float *expected, size_t floats, const char *other) {
-  const size_t at = gauntlet_first_difference(found, expected, floats);
-  if (at == floats)
-    return true;
-  return harness_fail("float %zu of %zu of the output is %a, %s gives %a", at, floats, (double)found[at], other,
-                      (double)expected[at]);
 }

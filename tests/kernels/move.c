@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/kernels/harness.h"
+#include "dispatch/select.h"
+#include "gauntlet/memory.h"
 #include "tests/support/scale.h"
 #include "tests/support/seed.h"
 

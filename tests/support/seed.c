@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-uint64_t test_seed(void) {
-  const char *text = getenv("CARDINAL_TEST_SEED");
+uint64_t test_number(const char *variable) {
+  const char *text = getenv(variable);
   if (!text)
     return 0;
   char *end;
   errno = 0;
-  const unsigned long long seed = strtoull(text, &end, 10);
+  const unsigned long long number = strtoull(text, &end, 10);
   if (*text < '0' || *text > '9' || *end || errno) {
-    fprintf(stderr, "CARDINAL_TEST_SEED is \"%s\", expected a whole number of at most 64 bits\n", text);
+    fprintf(stderr, "%s is \"%s\", expected a whole number of at most 64 bits\n", variable, text);
     exit(EXIT_FAILURE);
   }
-  return seed;
+  return number;
+}
+
+uint64_t test_seed(void) {
+  return test_number("CARDINAL_TEST_SEED");
 }

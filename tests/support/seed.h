@@ -5,12 +5,15 @@
 
 #include "gauntlet/random.h"
 
-/* The number in CARDINAL_TEST_SEED, 0 without it; ends the process if it isn't one. */
+/* The number in an environment variable, 0 without it; ends the process if it isn't one. */
+uint64_t test_number(const char *variable);
+
+/* That in CARDINAL_TEST_SEED. */
 uint64_t test_seed(void);
 
 /* Random numbers that are the same at each run, unless CARDINAL_TEST_SEED asks for others. */
 static inline gauntlet_random test_random(uint64_t fixed) {
-  return (gauntlet_random){.state = fixed + test_seed() * UINT64_C(0xD1342543DE82EF95)};
+  return gauntlet_seeded(fixed, test_seed());
 }
 
 #endif
