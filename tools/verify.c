@@ -8,34 +8,22 @@
 #include "gauntlet/builtin.h"
 #include "gauntlet/campaign.h"
 #include "tools/command.h"
+#include "tools/verify_calls.h"
 #include "tools/verify_network.h"
 #include "tools/verify_options.h"
 #include "tools/verify_reference.h"
 
 static const char name[] = "verify";
 
-enum {
-  SHOWN_FAILURES = 5 /* of a kernel, without --verbose */
-};
-
 /* A report on its way: what was printed of the running kernel, and the JSON. */
 typedef struct report {
   const verify_options *options;
-  size_t shown, trials, failures;
+  size_t shown, trials, failures, calls, failed_calls;
   size_t kernel, kernels; /* that are taken */
   json_t *json_trials;    /* of the running kernel; failures, or all with --verbose */
 } report;
 
 /* ---- what is told --------------------------------------------------------------------------------------------- */
-
-static void print_violations(uint32_t violations, char *text, size_t size) {
-  size_t used = 0;
-  text[0] = '\0';
-  for (uint32_t bit = 1; bit && used < size; bit <<= 1)
-    if (violations & bit)
-      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-                               gauntlet_violation_name((gauntlet_violation)bit));
-}
 
 /* The command that runs this trial of a file's case alone. */
 static void print_reference_command(const report *r, const gauntlet_case *tried, char *text, size_t size) {
@@ -68,8 +56,8 @@ static void print_trial(const report *r, const gauntlet_case *tried) {
   char repeat[1024], violations[256], descriptor[GAUNTLET_DESCRIPTOR_BYTES], where[128];
   if (v->violations) {
     print_command(r, tried, repeat, sizeof repeat);
-    print_violations(v->violations, violations, sizeof violations);
-    printf("FAIL %s: %s\n     %s\n     %s\n", tried->declaration->name, violations, v->what, repeat);
+    printf("FAIL %s: %s\n     %s\n     %s\n", tried->declaration->name,
+           verify_violations(v->violations, violations, sizeof violations), v->what, repeat);
     return;
   }
   printf("pass %s: %s%s%s, %s data, memory %s%s%s: ", tried->declaration->name, tried->given ? tried->given->name : "",
@@ -89,14 +77,11 @@ static json_t *json_verdict(const report *r, const gauntlet_case *tried) {
   const gauntlet_verdict *v = tried->verdict;
   char repeat[1024], descriptor[GAUNTLET_DESCRIPTOR_BYTES], where[128];
   print_command(r, tried, repeat, sizeof repeat);
-  json_t *violations = json_array();
-  for (uint32_t bit = 1; bit; bit <<= 1)
-    if (v->violations & bit)
-      json_array_append_new(violations, json_string(gauntlet_violation_name((gauntlet_violation)bit)));
-  json_t *told = json_pack(
-      "{s:s, s:I, s:s, s:b, s:o, s:b, s:I, s:s}", "case", gauntlet_describe(tried->problem, descriptor), "seed",
-      (json_int_t)tried->seed, "data", tried->given ? "given" : data_kind_name(tried->kind), "right", !v->violations,
-      "violations", violations, "same_bits", (int)v->same_bits, "outputs", (json_int_t)v->outputs, "reproduce", repeat);
+  json_t *told =
+      json_pack("{s:s, s:I, s:s, s:b, s:o, s:b, s:I, s:s}", "case", gauntlet_describe(tried->problem, descriptor),
+                "seed", (json_int_t)tried->seed, "data", tried->given ? "given" : data_kind_name(tried->kind), "right",
+                !v->violations, "violations", verify_json_violations(v->violations), "same_bits", (int)v->same_bits,
+                "outputs", (json_int_t)v->outputs, "reproduce", repeat);
   if (v->violations)
     json_object_set_new(told, "what", tool_json_text(v->what));
   if (tried->given) {
@@ -124,7 +109,7 @@ static void tell_trial(void *user, const gauntlet_case *tried) {
     return;
   if (r->options->json) {
     json_array_append_new(r->json_trials, json_verdict(r, tried));
-  } else if (r->options->verbose || r->shown < SHOWN_FAILURES) {
+  } else if (r->options->verbose || r->shown < VERIFY_SHOWN_FAILURES) {
     tool_progress_clear();
     print_trial(r, tried);
   }
@@ -133,9 +118,9 @@ static void tell_trial(void *user, const gauntlet_case *tried) {
 
 static const char promise_names[][16] = {"same bits", "bounded"};
 
-static void print_score(const gauntlet_score *s, size_t shown) {
+static void print_score(const gauntlet_score *s, const verify_calls *c, size_t shown) {
   char ulp[16] = "-", share[16] = "-";
-  if (s->skipped[0]) {
+  if (s->skipped[0] && !c->calls) {
     printf("%-34s skipped: %s\n", s->declaration->name, s->skipped);
     return;
   }
@@ -143,17 +128,23 @@ static void print_score(const gauntlet_score *s, size_t shown) {
     snprintf(ulp, sizeof ulp, "%.0f", s->worst_ulp);
   if (s->worst_share >= 0.0)
     snprintf(share, sizeof share, "%.3f", s->worst_share);
-  printf("%-34s %-10s %6zu %6zu  %-5s %9s %7s %7.1f\n", s->declaration->name, promise_names[s->declaration->promise],
-         s->trials, s->failures, s->same_bits ? "same" : "other", ulp, share, s->seconds);
-  if (shown > SHOWN_FAILURES)
-    printf("     ... and %zu failures more\n", shown - SHOWN_FAILURES);
+  printf("%-34s %-10s %6zu %6zu %6zu %6zu  %-5s %9s %7s %7.1f\n", s->declaration->name,
+         promise_names[s->declaration->promise], s->trials, s->failures, c->calls, c->failures,
+         s->same_bits && !c->failures ? "same" : "other", ulp, share, s->seconds + c->seconds);
+  if (s->skipped[0])
+    printf("     no trials: %s\n", s->skipped);
+  if (shown > VERIFY_SHOWN_FAILURES)
+    printf("     ... and %zu failed trials more\n", shown - VERIFY_SHOWN_FAILURES);
+  if (c->failures > VERIFY_SHOWN_FAILURES)
+    printf("     ... and %zu failed calls more\n", c->failures - VERIFY_SHOWN_FAILURES);
 }
 
-static json_t *json_score(const gauntlet_score *s, json_t *trials) {
-  json_t *told =
-      json_pack("{s:s, s:s, s:I, s:I, s:b, s:f, s:o}", "name", s->declaration->name, "promise",
-                promise_names[s->declaration->promise], "trials", (json_int_t)s->trials, "failures",
-                (json_int_t)s->failures, "same_bits", (int)s->same_bits, "seconds", s->seconds, "told_trials", trials);
+static json_t *json_score(const gauntlet_score *s, json_t *trials, const verify_calls *c) {
+  json_t *told = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:f, s:o, s:o}", "name", s->declaration->name,
+                           "promise", promise_names[s->declaration->promise], "trials", (json_int_t)s->trials,
+                           "failures", (json_int_t)s->failures, "calls", (json_int_t)c->calls, "failed_calls",
+                           (json_int_t)c->failures, "same_bits", s->same_bits && !c->failures, "seconds",
+                           s->seconds + c->seconds, "told_trials", trials, "told_calls", c->told);
   if (s->skipped[0])
     json_object_set_new(told, "skipped", tool_json_text(s->skipped));
   if (s->worst_share >= 0.0) {
@@ -200,8 +191,8 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
   json_t *references = json_array();
   const size_t off = cases ? verify_tell_references(options, cases, references) : 0;
   if (!options->json)
-    printf("%s, seed %" PRIu64 "\n\n%-34s %-10s %6s %6s  %-5s %9s %7s %7s\n", list->name, options->seed, "kernel",
-           "promise", "trials", "failed", "bits", "worst ULP", "bound", "s");
+    printf("%s, seed %" PRIu64 "\n\n%-34s %-10s %6s %6s %6s %6s  %-5s %9s %7s %7s\n", list->name, options->seed,
+           "kernel", "promise", "trials", "failed", "calls", "failed", "bits", "worst ULP", "bound", "s");
   json_t *kernels = json_array();
   size_t tried = 0, refused = 0;
   for (size_t i = 0; i < list->count; ++i) {
@@ -210,22 +201,30 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
     ++r.kernel;
     r.shown = 0;
     r.json_trials = json_array();
-    gauntlet_score score;
-    gauntlet_campaign_run(&campaign, i, &score);
-    tried += score.trials > 0;
+    gauntlet_score score = {
+        .declaration = &list->kernels[i], .same_bits = true, .worst_ulp = -1.0, .worst_share = -1.0};
+    verify_calls calls = {.options = options, .told = json_array()};
+    if (!options->call)
+      gauntlet_campaign_run(&campaign, i, &score);
+    if (options->calls)
+      verify_calls_run(&calls, list->kernels[i].name);
+    r.calls += calls.calls;
+    r.failed_calls += calls.failures;
+    tried += score.trials + calls.calls > 0;
     refused += score.trials == 0 && score.failures > 0; /* it couldn't even be asked */
-    json_array_append_new(kernels, json_score(&score, r.json_trials));
+    json_array_append_new(kernels, json_score(&score, r.json_trials, &calls));
     tool_progress_clear();
     if (!options->json) {
-      print_score(&score, r.shown);
+      print_score(&score, &calls, r.shown);
       fflush(stdout);
     }
   }
-  const bool right = r.trials > 0 && r.failures + refused + off == 0;
+  const bool right = r.trials + r.calls > 0 && r.failures + refused + off + r.failed_calls == 0;
   if (options->json) {
-    json_t *all = json_pack("{s:s, s:I, s:b, s:I, s:I, s:o}", "list", list->name, "seed", (json_int_t)options->seed,
-                            "right", (int)right, "trials", (json_int_t)r.trials, "failures",
-                            (json_int_t)(r.failures + refused), "kernels", kernels);
+    json_t *all =
+        json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:I, s:o}", "list", list->name, "seed", (json_int_t)options->seed,
+                  "right", (int)right, "trials", (json_int_t)r.trials, "failures", (json_int_t)(r.failures + refused),
+                  "calls", (json_int_t)r.calls, "failed_calls", (json_int_t)r.failed_calls, "kernels", kernels);
     if (cases) {
       json_object_set(all, "references", references);
       json_object_set_new(all, "references_off", json_integer((json_int_t)off));
@@ -236,8 +235,11 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
   } else {
     json_decref(kernels);
     json_decref(references);
-    printf("\n%zu kernels tried, %zu trials, %zu failures\n", tried, r.trials, r.failures + refused);
-    if (!r.trials && !refused)
+    printf("\n%zu kernels tried, %zu trials, %zu failures", tried, r.trials, r.failures + refused);
+    if (options->calls)
+      printf("; %zu calls, %zu failures", r.calls, r.failed_calls);
+    putchar('\n');
+    if (!r.trials && !r.calls && !refused)
       fprintf(stderr, "cardinal verify: no trial ran, so nothing is proven\n");
   }
   return right ? TOOL_OK : TOOL_FAILED;

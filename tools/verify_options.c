@@ -15,9 +15,12 @@ enum {
   LATTICE_TRIALS = 120,
   GIVEN_TRIALS = 16,
   REFERENCE_TRIALS = 4,
+  CALLS = 300,
   GROUP_JUDGED = GROUP_MODEL,
   GROUP_PROBLEMS = GROUP_RUNNING
 };
+
+static const uint64_t NOT_GIVEN = UINT64_MAX;
 
 enum {
   OPTION_KERNEL = OPTION_FIRST_OWN,
@@ -26,6 +29,8 @@ enum {
   OPTION_CASE,
   OPTION_BATCH,
   OPTION_CASES,
+  OPTION_CALLS,
+  OPTION_CALL,
   OPTION_SEED,
   OPTION_TIMEOUT,
   OPTION_JSON,
@@ -75,10 +80,16 @@ static const struct argp_option list[] = {
     {"cases", OPTION_CASES, "N", 0,
      "trials of each kernel (default 120), or of each given problem with each kernel (default 16; 4 of a reference)",
      GROUP_PROBLEMS},
+    {"calls", OPTION_CALLS, "N", 0,
+     "besides, where no problem is given: N calls of each of the library's kernels with ranges of rows, lane masks, "
+     "gaps and placements in memory that operators don't make (default 300; 0: none)",
+     GROUP_PROBLEMS},
+    {"call", OPTION_CALL, "NUMBER", 0, "only this one of those calls, and nothing else; failures tell its number",
+     GROUP_PROBLEMS},
     {"seed", OPTION_SEED, "N", 0,
      "decides data, placement in memory and problems (default 1); the same seed repeats the same trials",
      GROUP_PROBLEMS},
-    {"timeout", OPTION_TIMEOUT, "SECONDS", 0, "how long one trial may take (default 60)", GROUP_PROBLEMS},
+    {"timeout", OPTION_TIMEOUT, "SECONDS", 0, "how long one trial, or call, may take (default 60)", GROUP_PROBLEMS},
     {0},
 };
 
@@ -147,6 +158,21 @@ static void check(const verify_options *o, const struct argp_state *state) {
     argp_error(state, "--reference-case and --judge need a --reference");
 }
 
+/* Which micro-kernels' calls, if any, go with the trials. */
+static void choose_calls(verify_options *to, const struct argp_state *state) {
+  const bool apart = to->plugin || to->problem_count || to->reference;
+  if (apart && (to->call || to->calls != NOT_GIVEN))
+    argp_error(state,
+               "--%s is for the library's kernels, on problems of its own: without --kernel, --case, --batch and "
+               "--reference",
+               to->call ? "call" : "calls");
+  if (to->call && to->calls != NOT_GIVEN)
+    argp_error(state, "--call makes one call, so --calls has nothing to say");
+  if (to->calls == NOT_GIVEN)
+    to->calls = apart ? 0 : CALLS;
+  to->verbose = to->verbose || to->call;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
   verify_options *to = state->input;
   switch (key) {
@@ -189,6 +215,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case OPTION_CASES:
     to->cases = options_number(state, "--cases", argument, 1, 1000000);
     return 0;
+  case OPTION_CALLS:
+    to->calls = options_number(state, "--calls", argument, 0, 1000000);
+    return 0;
+  case OPTION_CALL:
+    to->call = options_number(state, "--call", argument, 1, 1000000);
+    return 0;
   case OPTION_SEED:
     to->seed = options_number(state, "--seed", argument, 0, INT64_MAX);
     return 0;
@@ -205,6 +237,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     argp_error(state, "unexpected argument \"%s\"", argument);
     return 0;
   case ARGP_KEY_END:
+    choose_calls(to, state);
     check(to, state);
     if (!to->cases)
       to->cases = to->reference ? REFERENCE_TRIALS : to->problem_count ? GIVEN_TRIALS : LATTICE_TRIALS;
@@ -227,13 +260,13 @@ static const struct argp verify_argp = {
         "writes, changed inputs and registers, results that depend on earlier calls or on other threads, hangs and "
         "crashes. Without options: every kernel of this library that this CPU can run, in about a minute."
         "\v"
-        "The exit status is 0 only if trials ran and every one was right; 1 if one failed or none ran; 2 if the "
-        "command "
-        "line is wrong. With --reference, the reference must also lie within the error bound of double precision.",
+        "The exit status is 0 only if trials or calls ran and every one was right; 1 if one failed or none ran; 2 if "
+        "the command line is wrong. With --reference, the reference must also lie within the error bound of double "
+        "precision.",
     .children = children,
 };
 
 void verify_options_read(verify_options *to, int argc, char **argv) {
-  *to = (verify_options){.problems_read = true, .seed = 1, .timeout = 60, .tolerance = -1.0};
+  *to = (verify_options){.problems_read = true, .seed = 1, .timeout = 60, .calls = NOT_GIVEN, .tolerance = -1.0};
   options_parse(&verify_argp, "cardinal verify", argc, argv, to);
 }

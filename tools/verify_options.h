@@ -22,6 +22,8 @@ typedef struct verify_options {
   const char *weights;
   double tolerance;
   uint64_t cases, seed, timeout;
+  uint64_t calls; /* of each micro-kernel; 0: none */
+  uint64_t call;  /* the only one, counted from 1, and no trials; 0: not given */
   bool verbose, json;
 } verify_options;
 

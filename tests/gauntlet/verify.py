@@ -32,7 +32,7 @@ def expect_error(what, arguments, status, message):
 
 
 def own_kernels():
-    done = run("--cases", "3", "--json")
+    done = run("--cases", "3", "--calls", "7", "--json")
     told = json.loads(done.stdout)
     expect("the library's kernels", done.returncode == 0 and told["right"] and told["failures"] == 0, done.stdout)
     names = [kernel["name"] for kernel in told["kernels"]]
@@ -40,13 +40,27 @@ def own_kernels():
     expect("portable kernels are tried", sum("generic" in kernel["name"] for kernel in tried) >= 10, names)
     expect("same bits", all(kernel["same_bits"] for kernel in tried), told)
     expect("trials add up", told["trials"] == sum(kernel["trials"] for kernel in tried) > 3 * len(tried) // 2, told)
-    only = json.loads(run("--isa", "generic", "--kernel-name", "pool", "--cases", "2", "--json").stdout)
+    expect("calls beside the trials", told["calls"] == sum(kernel["calls"] for kernel in tried) == 7 * len(tried)
+           and told["failed_calls"] == 0 and all(kernel["told_calls"] == [] for kernel in tried), told)
+    only = json.loads(run("--isa", "generic", "--kernel-name", "pool", "--cases", "2", "--calls", "2", "--json").stdout)
     expect("--isa and --kernel-name", [kernel["name"] for kernel in only["kernels"]]
            == ["maxpool_f32_generic", "avgpool_f32_generic"], only)
-    seeds = [run("--kernel-name", "gconv3x3_f32_w4_generic", "--cases", "5", "--seed", seed, "-v").stdout
-             for seed in ("7", "7", "8")]
+    arguments = ("--kernel-name", "gconv3x3_f32_w4_generic", "--cases", "5", "--calls", "0", "-v")
+    seeds = [run(*arguments, "--seed", seed).stdout for seed in ("7", "7", "8")]
     lines = [[line for line in text.splitlines() if line.startswith("pass")] for text in seeds]
     expect("a seed repeats", len(lines[0]) == 5 and lines[0] == lines[1] and lines[0] != lines[2], lines)
+
+
+def calls():
+    arguments = ("--kernel-name", "gconv3x3_f32_w4_generic", "--cases", "1", "--calls", "4")
+    told = json.loads(run(*arguments, "-v", "--json").stdout)["kernels"][0]
+    expect("four calls", told["calls"] == len(told["told_calls"]) == 4 and told["trials"] == 1, told)
+    first = told["told_calls"][-1]
+    done = subprocess.run([cardinal, *shlex.split(first["reproduce"])[1:]], capture_output=True, text=True)
+    expect("one call", done.returncode == 0 and f"call {first['call']}, {first['arguments']}\n" in done.stdout
+           and "0 trials, 0 failures; 1 calls" in done.stdout, done.stdout)
+    done = run("--kernel-name", "gconv3x3_f32_w4_generic", "--call", "999999")
+    expect("no such call", done.returncode == 1 and "nothing is proven" in done.stderr, done.stderr)
 
 
 def given_problems():
@@ -87,6 +101,9 @@ def plugins():
 def bad_usage():
     expect_error("no descriptor", ["--case", "convolution"], 2, "'convolution' is no operator")
     expect_error("no number", ["--cases", "0"], 2, "--cases: expected a whole number from 1")
+    expect_error("calls of a plug-in", ["--kernel", example, "--calls", "9"], 2, "--calls is for the library's")
+    expect_error("a call of a case", ["--case", "avgpool c3 i4", "--call", "9"], 2, "--call is for the library's")
+    expect_error("--call and --calls", ["--call", "1", "--calls", "9"], 2, "--call makes one call")
     expect_error("no ISA", ["--isa", "avx1024"], 2, "avx1024")
     expect_error("no such kernel", ["--kernel-name", "nothing_like_it"], 1, "nothing_like_it")
     expect_error("no such file", ["--batch", "/no/such/file"], 1, "No such file")
@@ -96,6 +113,7 @@ def bad_usage():
 
 
 own_kernels()
+calls()
 given_problems()
 plugins()
 bad_usage()
