@@ -108,6 +108,8 @@ def one_ulp():
         again = next(line for line in done.stdout.splitlines() if "--reference-case" in line)
         repeated = subprocess.run([cardinal, *shlex.split(again)[1:]], capture_output=True, text=True)
         expect(f"the line repeats {case}", repeated.returncode == 1 and "1 ULP apart" in repeated.stdout, repeated)
+        expect(f"one ULP of {case} under ulp:0", run("--reference", str(planted), "--kernel-name", kernel, "--isa",
+               "generic", "--cases", "1", "--judge", "ulp:0").returncode == 1, "")
         expect(f"one ULP of {case} under ulp:1", (run("--reference", str(planted), "--kernel-name", kernel, "--isa",
                "generic", "--cases", "1", "--judge", "ulp:1").returncode == 0) == (case != "maxpool"), "")
 
@@ -124,7 +126,8 @@ def rules():
            and f"DISAGREES with double precision: {file.place('dilated.expected', 40)}" in done.stdout, done.stdout)
     file.values["dilated.expected"][40] = float("nan")
     done = run("--reference", file.write(), *ONE_KERNEL)
-    expect("NaN is no wildcard", done.returncode == 1 and "off the reference" in done.stdout, done.stdout)
+    expect("NaN is no wildcard", done.returncode == 1 and "off the reference" in done.stdout
+           and "DISAGREES" in done.stdout, done.stdout)
     told = json.loads(run("--reference", str(planted), *ONE_KERNEL, "--reference-case", "strides_apart",
                           "--json").stdout)
     expect("--reference-case", told["right"] and [case["name"] for case in told["references"]] == ["strides_apart"],
