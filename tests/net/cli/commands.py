@@ -2,7 +2,7 @@
 """Commands, their help, and `cardinal info`."""
 
 
-from support import Case
+from support import SMALL, Case
 
 
 class Commands(Case):
@@ -74,3 +74,52 @@ class Info(Case):
         self.fail_with(self.info("--model", "resnet50", "--image", "224"), 2, "--image")
         self.fail_with(self.info("resnet50"), 2, '"resnet50"')
         self.fail_with(self.info("--colour"), 2, "--colour")
+
+
+class Tune(Case):
+    SMALL_CASE = "conv ic16 oc16 i4 bias"
+
+    def tune(self, *arguments, **options):
+        return self.run_program("tune", *arguments, **options)
+
+    def tuning_of(self, path):
+        return self.succeed(self.run_program("info", "--json", env={"CARDINAL_TUNING": path})).json()["tuning"]
+
+    def test_file_is_read_back(self):
+        # The second differs in the epilogue alone, and so is the same shape.
+        result = self.succeed(self.tune("--case", self.SMALL_CASE, "--case", self.SMALL_CASE + " residual",
+                                        "--case", "conv ic16 oc16 i5 k3 p1", "--threads", 1, "-o", "a.tuning"))
+        self.assertIn("16>16 3x3/1 5x5", result.out)
+        self.assertEqual(self.left_behind(), ["a.tuning"])
+        lines = (self.directory / "a.tuning").read_text().splitlines()
+        self.assertEqual(lines[0], "cardinal tuning 1")
+        self.assertEqual(lines[3], "shapes 2")
+        self.assertEqual(len([line for line in lines if line.startswith("conv ")]), 2)
+        self.assertEqual(self.tuning_of("a.tuning"), "a.tuning: in use for 2 shapes")
+        told = self.succeed(self.run_program("info", env={"CARDINAL_TUNING": "a.tuning"})).out
+        self.assertIn("a.tuning: in use", told)
+
+    def test_file_of_another_cpu(self):
+        self.succeed(self.tune("--case", self.SMALL_CASE, "-o", "a.tuning"))
+        path = self.directory / "a.tuning"
+        path.write_text(path.read_text().replace("\ncpu ", "\ncpu 9"))
+        self.assertIn("a.tuning: ignored: it was made on another CPU", self.tuning_of("a.tuning"))
+        self.assertIn("ignored: it can't be opened", self.tuning_of("absent.tuning"))
+        self.assertIsNone(self.tuning_of(""))
+
+    def test_no_file(self):
+        self.succeed(self.tune("--case", self.SMALL_CASE))
+        self.assertEqual(self.left_behind(), [])
+
+    def test_basis_is_told(self):
+        layers = self.succeed(self.run_program("info", *SMALL, "--json")).json()["model"]["layers"]
+        self.assertTrue(all(layer["basis"] in ("order", "built-in") for layer in layers))
+
+    def test_wrong_arguments(self):
+        self.fail_with(self.tune(), 2, "--model", "--case")
+        self.fail_with(self.tune("--case", "maxpool c16 i4 k2 s2"), 2, "is a pool")
+        self.fail_with(self.tune("--case", "conv ic16"), 2, "--case")
+        self.fail_with(self.tune("--model", "vgg16"), 1, 'unknown model "vgg16"')
+        self.fail_with(self.tune("--case", self.SMALL_CASE, "--seconds", 0), 2, "--seconds")
+        self.fail_with(self.tune("--case", self.SMALL_CASE, "-o", "absent/a.tuning"), 1, "absent/a.tuning")
+        self.assertEqual(self.left_behind(), [])
