@@ -34,9 +34,9 @@ static void print_cache(const char *title, const json_t *level) {
   if (json_is_null(level))
     return;
   json_int_t cores = number_at(level, "cores");
-  printf(" %s %lld KiB%s", title, (long long)number_at(level, "bytes") / 1024, cores > 1 ? " shared by " : ";");
+  printf("%s %lld KiB", title, (long long)number_at(level, "bytes") / 1024);
   if (cores > 1)
-    printf("%lld cores;", (long long)cores);
+    printf(" shared by %lld cores", (long long)cores);
 }
 
 void machine_print(const json_t *machine) {
@@ -67,10 +67,10 @@ void machine_print(const json_t *machine) {
     printf(", with the time of %.2f CPUs\n", quota);
   else
     printf(", no limit of time\n");
-  printf("caches    ");
+  printf("caches     ");
   print_cache("L1d", json_object_get(caches, "l1d"));
-  print_cache("L2", json_object_get(caches, "l2"));
-  print_cache("L3", json_object_get(caches, "l3"));
+  print_cache("; L2", json_object_get(caches, "l2"));
+  print_cache("; L3", json_object_get(caches, "l3"));
   printf("\nthreads    %lld (%s)\n", (long long)number_at(machine, "threads"), text_at(machine, "threading"));
   fputs("tuning     ", stdout);
   tool_put_clean(stdout, json_is_null(json_object_get(machine, "tuning")) ? "no file" : text_at(machine, "tuning"));
