@@ -6,10 +6,12 @@
 /* What was measured, by families of CPUs. A row is added where another kernel than the registry's first wins by more
  * than the spread of the rounds, with one thread, on layers of networks that people run.
  *
- * AMD Zen 4 (family 25, models 16 to 31 and 96 to 127), measured on an EPYC of model 17: no rows, since the registry's
- * order is the best one throughout. On 75 different layers of ResNeXt-50 32x4d, ResNet-50 and ResNeXt-101 32x8d, the
- * first kernel, an AVX-512 one, was the fastest or within 1 % of it wherever the machine was quiet: AVX2's took 1.00
- * to 1.10 times as long on 1x1 layers, 1.02 to 1.6 times on 3x3 ones. `cardinal tune` repeats that. */
+ * AMD Zen 4 (family 25, models 16 to 31 and 96 to 127), measured on an EPYC of model 17 with every convolution of
+ * ResNeXt-50 32x4d, ResNet-50 and ResNeXt-101 32x8d: no rows. AVX2's kernels took 1.00 to 1.10 times as long as
+ * AVX-512's, the first ones, on 1x1 layers, and 1.02 to 1.6 times on 3x3 ones. Two others come close: the tile for any
+ * window on grouped 3x3 layers of stride 2, 6 % faster to 15 % slower from one run to the next, which is no evidence;
+ * and the 1x1 kernel on fully connected layers of one image, where reading the weights is the limit: mostly 3 to 8 %
+ * faster, which is 0.01 % of a network. `cardinal tune` repeats that. */
 const cardinal_evidence cardinal_built_in_evidence = {.count = 0};
 
 static bool holds(const cardinal_range *range, size_t value) {
