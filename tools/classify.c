@@ -10,6 +10,7 @@
 #include <cardinal/image.h>
 
 #include "tools/classify_options.h"
+#include "tools/classify_shard.h"
 #include "tools/command.h"
 #include "tools/labels.h"
 #include "tools/npy.h"
@@ -43,7 +44,8 @@ typedef struct {
   const char **names; /* of them */
   char (*rooms)[32];  /* for names that are made up */
   void *arena;
-  outfile features_file;
+  classify_shard shard;
+  outfile features_file, output_file;
   result_writer results;
   net_profile profile;
   time_t start;
@@ -100,20 +102,27 @@ static bool allocate_buffers(classify_job *job) {
 }
 
 static int features_failed(const classify_job *job) {
-  return tool_fail(name, "%s: %s", job->options->features, job->features_file.problem);
+  return tool_fail(name, "%s: %s", job->shard.path, job->features_file.problem);
 }
 
 /* Before anything costly is done: a place where nothing can be written is noticed now. */
 static int open_features(classify_job *job) {
   char header[NPY_HEADER_BYTES];
-  npy_header(header, job->photos.count, FEATURES);
-  bool opened = outfile_open(&job->features_file, job->options->features) &&
-                outfile_write(&job->features_file, header, sizeof header);
+  npy_header(header, job->shard.count, FEATURES);
+  bool opened =
+      outfile_open(&job->features_file, job->shard.path) && outfile_write(&job->features_file, header, sizeof header);
   return opened ? TOOL_OK : features_failed(job);
 }
 
-static int output_failed(void) {
-  return tool_fail(name, "the output can't be written: %s", ferror(stdout) ? strerror(errno) : "no memory");
+static int output_failed(const classify_job *job) {
+  FILE *to = job->results.to;
+  return tool_fail(name, "%s can't be written: %s", job->options->output ? job->options->output : "the output",
+                   ferror(to) ? strerror(errno) : "no memory");
+}
+
+static int open_output(classify_job *job) {
+  const char *path = job->options->features ? job->options->output : job->shard.path;
+  return outfile_open(&job->output_file, path) ? TOOL_OK : tool_fail(name, "%s: %s", path, job->output_file.problem);
 }
 
 static int set_up(classify_job *job) {
@@ -124,7 +133,6 @@ static int set_up(classify_job *job) {
       return TOOL_FAILED;
   if (!job->photos.count)
     return tool_fail(name, "the list names no photo");
-  job->batch = o->batch < job->photos.count ? o->batch : job->photos.count;
   if (options_context(&o->context, &job->context, &error) || choose_network(job, &error))
     return tool_fail(name, "%s", error.message);
   if (o->top_given && o->top > job->spec.classes) {
@@ -132,20 +140,30 @@ static int set_up(classify_job *job) {
     return TOOL_USAGE;
   }
   job->shown = o->top < job->spec.classes ? o->top : job->spec.classes;
-  if (!labels_load(&job->labels, o->labels, job->spec.classes) || (o->features && open_features(job)))
+  if (!labels_load(&job->labels, o->labels, job->spec.classes))
+    return TOOL_FAILED;
+  if (classify_shard_begin(&job->shard, o, &job->spec, &job->photos))
+    return TOOL_FAILED;
+  if (job->shard.done)
+    return TOOL_OK;
+  job->batch = o->batch < job->shard.count ? o->batch : job->shard.count ? job->shard.count : 1;
+  if ((o->features && open_features(job)) || (o->output && open_output(job)))
     return TOOL_FAILED;
   if (make_network(job, &error))
     return tool_fail(name, "%s", error.message);
   if (!allocate_buffers(job))
     return tool_fail(name, "no memory for a batch of %zu photos", job->batch);
-  job->results = (result_writer){.format = o->format, .features = o->features, .to = stdout};
-  return results_begin(&job->results) ? TOOL_OK : output_failed();
+  job->results =
+      (result_writer){.format = o->format, .features = o->features, .to = o->output ? job->output_file.stream : stdout};
+  return results_begin(&job->results) ? TOOL_OK : output_failed(job);
 }
 
 static void tear_down(classify_job *job) {
   profile_free(&job->profile);
   results_free(&job->results);
   outfile_abandon(&job->features_file);
+  outfile_abandon(&job->output_file);
+  classify_shard_free(&job->shard);
   free(job->images);
   free(job->logits);
   free(job->features);
@@ -170,8 +188,8 @@ static void after_layer(void *user, size_t layer) {
   double seconds = difftime(time(NULL), job->start);
   char left[48] = "";
   if (job->done && seconds > 0)
-    snprintf(left, sizeof left, ", %.0f s left", seconds / (double)job->done * (double)(job->photos.count - job->done));
-  tool_progress("photo %zu of %zu, layer %zu of %zu%s", job->done + 1, job->photos.count, layer + 1,
+    snprintf(left, sizeof left, ", %.0f s left", seconds / (double)job->done * (double)(job->shard.count - job->done));
+  tool_progress("photo %zu of %zu, layer %zu of %zu%s", job->done + 1, job->shard.count, layer + 1,
                 cardinal_net_layer_count(job->net), left);
 }
 
@@ -211,7 +229,8 @@ static int write_features(classify_job *job, float *features, bool failed) {
 static int show_photo(classify_job *job, size_t i) {
   const classify_options *o = job->options;
   char *problem = job->problems[i];
-  photo_result result = {.path = job->photos.photos[job->done + i].path, .row = job->done + i};
+  const size_t row = job->shard.first + job->done + i;
+  photo_result result = {.path = job->photos.photos[row].path, .row = row};
   const float *outputs = o->features ? job->features + i * FEATURES : job->logits + i * job->spec.classes;
   if (!*problem)
     check_finite(result.path, outputs, o->features ? FEATURES : job->spec.classes, problem);
@@ -229,7 +248,7 @@ static int show_photo(classify_job *job, size_t i) {
   }
   int status = o->features ? write_features(job, job->features + i * FEATURES, *problem) : TOOL_OK;
   if (!status && !results_add(&job->results, &result))
-    status = output_failed();
+    status = output_failed(job);
   return status;
 }
 
@@ -237,10 +256,10 @@ static int show_photo(classify_job *job, size_t i) {
  * nobody looks at. */
 static int run_batch(classify_job *job) {
   const classify_options *o = job->options;
-  size_t left = job->photos.count - job->done, count = left < job->batch ? left : job->batch, readable = 0;
+  size_t left = job->shard.count - job->done, count = left < job->batch ? left : job->batch, readable = 0;
   for (size_t i = 0; i < count; i++)
-    readable += read_photo(&job->photos.photos[job->done + i], (int64_t)o->resize, job->images + i * IMAGE_FLOATS,
-                           job->problems[i]);
+    readable += read_photo(&job->photos.photos[job->shard.first + job->done + i], (int64_t)o->resize,
+                           job->images + i * IMAGE_FLOATS, job->problems[i]);
   cardinal_error error;
   if (readable && cardinal_net_run_profiled(job->net, job->images, job->features, o->features ? NULL : job->logits,
                                             job->arena, NULL, after_layer, job, &error))
@@ -252,7 +271,7 @@ static int run_batch(classify_job *job) {
       return status;
   }
   job->done += count;
-  return results_flush(&job->results) ? TOOL_OK : output_failed();
+  return results_flush(&job->results) ? TOOL_OK : output_failed(job);
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------------- */
@@ -261,7 +280,7 @@ static int print_summary(classify_job *job) {
   const classify_options *o = job->options;
   if (o->format == RESULTS_TEXT) {
     if (o->features)
-      printf("wrote %zu x %d features to %s\n", job->photos.count, FEATURES, o->features);
+      printf("wrote %zu x %d features to %s\n", job->shard.count, FEATURES, job->shard.path);
     if (o->profile)
       profile_print(&job->profile);
   }
@@ -277,7 +296,7 @@ static int print_summary(classify_job *job) {
     complete &=
         !json_object_set_new(document, "note", json_string("The weights are synthetic: the results mean nothing."));
   if (o->features)
-    complete &= !json_object_set_new(document, "features", tool_json_text(o->features));
+    complete &= !json_object_set_new(document, "features", tool_json_text(job->shard.path));
   if (o->profile)
     complete &= !json_object_set_new(document, "profile", profile_json(&job->profile));
   if (!complete) {
@@ -290,13 +309,13 @@ static int print_summary(classify_job *job) {
 static int run_job(classify_job *job) {
   const classify_options *o = job->options;
   int status = set_up(job);
-  if (status)
+  if (status || job->shard.done)
     return status;
   if (!o->weights)
     fprintf(stderr, "No --weights were given: %s runs with synthetic weights, and its %s mean nothing.\n",
             job->spec.name, o->features ? "features" : "classes");
   job->start = time(NULL);
-  while (!status && job->done < job->photos.count)
+  while (!status && job->done < job->shard.count)
     status = run_batch(job);
   cardinal_error error;
   if (!status && o->profile &&
@@ -305,10 +324,14 @@ static int run_job(classify_job *job) {
     status = tool_fail(name, "%s", error.message);
   if (!status && o->features && !outfile_finish(&job->features_file))
     status = features_failed(job);
+  if (!status && o->output && !outfile_finish(&job->output_file))
+    status = tool_fail(name, "%s: %s", o->output, job->output_file.problem);
+  if (!status)
+    status = classify_shard_end(&job->shard, job->failed);
   if (!status)
     status = print_summary(job);
   if (!status && job->failed)
-    status = tool_fail(name, "%zu of %zu photos gave no result", job->failed, job->photos.count);
+    status = tool_fail(name, "%zu of %zu photos gave no result", job->failed, job->shard.count);
   return status;
 }
 

@@ -15,6 +15,8 @@ enum {
   OPTION_JSON,
   OPTION_NDJSON,
   OPTION_CSV,
+  OPTION_OUTPUT,
+  OPTION_SHARD,
   OPTION_BATCH,
   OPTION_PROFILE
 };
@@ -40,6 +42,13 @@ static const struct argp_option list[] = {
     {"json", OPTION_JSON, NULL, 0, "print one JSON document in the end", GROUP_RESULTS},
     {"ndjson", OPTION_NDJSON, NULL, 0, "print a JSON object a line for each photo, batch by batch", GROUP_RESULTS},
     {"csv", OPTION_CSV, NULL, 0, "print a table with commas, batch by batch", GROUP_RESULTS},
+    {"output", OPTION_OUTPUT, "FILE", 0,
+     "with --ndjson or --csv: write the results to a file, which appears whole or not at all", GROUP_RESULTS},
+    {"shard", OPTION_SHARD, "I/N", 0,
+     "only the I-th of N shares of the photos, to --output or --features, whose FILE gets the ending .I-of-N; a shard "
+     "that is there already isn't made again; cardinal merge puts them together. slurm: the task of a job array is "
+     "the shard; slurm/N: its number is",
+     GROUP_RESULTS},
     {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
     {"batch", OPTION_BATCH, "N", 0, "photos that go through the network at once, 1 to 1024 (default 1)", GROUP_RUNNING},
     {"profile", OPTION_PROFILE, NULL, 0,
@@ -60,6 +69,16 @@ static void check(const classify_options *o, const struct argp_state *state) {
     argp_error(state, "--features shows no classes; --labels and --top have no meaning with it");
   if (o->profile && (o->format == RESULTS_NDJSON || o->format == RESULTS_CSV))
     argp_error(state, "--profile goes with text or --json; --ndjson and --csv have no place for it");
+  if (o->output && o->format != RESULTS_NDJSON && o->format != RESULTS_CSV)
+    argp_error(state, "--output goes with --ndjson or --csv");
+  if (o->share.of && !o->output == !o->features)
+    argp_error(state, "--shard goes with --output or with --features, whichever the shards are to be of");
+}
+
+static void read_shard(classify_options *to, const char *text, const struct argp_state *state) {
+  char why[512];
+  if (!shard_parse(text, &to->share, why, sizeof why))
+    argp_error(state, "--shard: %s", why);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
@@ -96,6 +115,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
   case OPTION_CSV:
     set_format(to, RESULTS_CSV, state);
+    return 0;
+  case OPTION_OUTPUT:
+    to->output = argument;
+    return 0;
+  case OPTION_SHARD:
+    read_shard(to, argument, state);
     return 0;
   case OPTION_BATCH:
     to->batch = options_number(state, "--batch", argument, 1, MOST_PHOTOS_A_BATCH);

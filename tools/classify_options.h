@@ -5,6 +5,7 @@
 
 #include "tools/options.h"
 #include "tools/results.h"
+#include "tools/shard.h"
 
 enum {
   CROP = 224 /* rows and columns of what the network sees */
@@ -13,10 +14,11 @@ enum {
 typedef struct classify_options {
   model_options model;
   context_options context;
-  const char *weights, *labels, *features;
+  const char *weights, *labels, *features, *output;
   uint64_t seed, top, resize, batch;
   bool top_given, profile;
   result_format format;
+  shard_share share;
   char **photos; /* as they are named: files, folders, lists */
   size_t photo_count;
 } classify_options;
