@@ -58,7 +58,7 @@ CASES = [
     ("call", "x86_64", "gconv3x3_f32_w1_avx512", avx512_loop(24, "call 2f\n2:\n"), ["a call in an inner loop"]),
     ("limit of the model", "x86_64", "gconv3x3_f32_w16_avx2", avx2_loop(27), []),
     ("fast", "aarch64", "conv1x1_f32_6x16_neon", neon_loop(24), []),
-    ("few chains", "aarch64", "conv1x1_f32_6x16_neon", neon_loop(8), ["% of the FMA units on neoverse-v1, below 90 %"]),
+    ("few chains", "aarch64", "conv1x1_f32_6x16_neon", neon_loop(8), ["% of the FMA units on neoverse-v1, below 88 %"]),
     ("spill", "aarch64", "fc_f32_6x16_neon", neon_loop(24).replace("subs", "str q0, [sp, #16]\nsubs"),
      ["1 accesses to the stack in an inner loop, such as str q0, [sp, #0x10]"]),
 ]
