@@ -105,24 +105,26 @@ static void ask(void (*work)(void *), question *q, double seconds, char *ending,
   gauntlet_unshare(crash, sizeof *crash);
 }
 
-/* Another core, if there is one, one that computed right if there is one. */
-static size_t another(const screen *s, size_t core) {
-  size_t other = core;
-  for (size_t i = 0; i < s->count; ++i) {
-    if (i == core)
-      continue;
-    if (!s->cores[i]->miss.found && s->cores[i]->end == SCREEN_ENDED_WELL)
-      return i;
-    if (other == core)
-      other = i;
-  }
-  return other;
+/* CPUs other than a core's own: first the screen's that computed right, then the screen's, then, if it has no other,
+ * one more that this process may use. Returns how many. */
+static size_t list_others(const screen *s, size_t core, unsigned others[SCREEN_MOST_REPEATS]) {
+  size_t count = 0;
+  for (int right = 1; right >= 0; --right)
+    for (size_t i = 0; i < s->count && count < SCREEN_MOST_REPEATS; ++i)
+      if (i != core && (!s->cores[i]->miss.found && s->cores[i]->end == SCREEN_ENDED_WELL) == right)
+        others[count++] = s->cores[i]->cpu.cpu;
+  cardinal_cpu_set allowed;
+  if (!count && cardinal_cpu_set_allowed(&allowed))
+    for (unsigned cpu = 0; cpu < CARDINAL_MAX_CPUS && !count; ++cpu)
+      if (cpu != s->cores[core]->cpu.cpu && cardinal_cpu_set_has(&allowed, cpu))
+        others[count++] = cpu;
+  return count;
 }
 
-static void repeat_on(const screen *s, size_t on, question *q, screen_second_look *look) {
+static void repeat_on(const screen *s, unsigned cpu, question *q, screen_second_look *look) {
   screen_repeat *repeat = &look->repeats[look->repeat_count++];
   const screen_miss *miss = q->miss;
-  *q = (question){.miss = miss, .cpu = s->cores[on]->cpu.cpu};
+  *q = (question){.miss = miss, .cpu = cpu};
   ask(run_again, q, REPEAT_SECONDS + (double)s->options->timeout, repeat->ending, sizeof repeat->ending);
   repeat->cpu = q->cpu;
   repeat->runs = q->runs;
@@ -135,7 +137,10 @@ void screen_look_again(const screen *s, size_t core, screen_second_look *look) {
   if (!q)
     return;
   char ending[160];
-  *q = (question){.miss = &s->cores[core]->miss, .cpu = s->cores[another(s, core)]->cpu.cpu};
+  const unsigned own = s->cores[core]->cpu.cpu;
+  unsigned others[SCREEN_MOST_REPEATS];
+  const size_t other_count = list_others(s, core, others);
+  *q = (question){.miss = &s->cores[core]->miss, .cpu = other_count ? others[0] : own};
   ask(recompute, q, ORACLE_SECONDS, ending, sizeof ending);
   look->cpu = q->cpu;
   look->recomputed = !ending[0];
@@ -146,8 +151,8 @@ void screen_look_again(const screen *s, size_t core, screen_second_look *look) {
   look->found = q->found;
   look->right = q->right;
   memcpy(look->where, q->where, sizeof look->where);
-  repeat_on(s, core, q, look);
-  for (size_t i = 1; i < s->count && look->repeat_count < SCREEN_MOST_REPEATS; ++i)
-    repeat_on(s, (core + i) % s->count, q, look);
+  repeat_on(s, own, q, look);
+  for (size_t i = 0; i < other_count && look->repeat_count < SCREEN_MOST_REPEATS; ++i)
+    repeat_on(s, others[i], q, look);
   gauntlet_unshare(q, sizeof *q);
 }

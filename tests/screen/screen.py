@@ -100,6 +100,10 @@ def flipped_once():
     core = core_of(told, cpu)
     expect("once", core["wrong_results"] == 1 and core["first_wrong"]["result"] == 10
            and core["first_wrong"]["output"] == 7 * 49, core)
+    alone = screened(*SHORT, "--cores", str(cpu), "--work", "1x1 2048", status=3, PLANTED_CPU=str(cpu),
+                     PLANTED_NTH="10", PLANTED_FLIP="7:0")["cores"][0]["first_wrong"]
+    expect("another CPU looks at it, named or not", (alone["recomputed_on"] != cpu) == (len(CPUS) > 1)
+           and len(alone["repeats"]) == min(len(CPUS), 2) and alone["repeats"][-1]["cpu"] in CPUS, alone)
     text = run(*SHORT, "--work", "1x1 2048", program=planted, PLANTED_CPU=str(cpu), PLANTED_NTH="10",
                PLANTED_FLIP="7:0").stdout
     expect("its text", f"CPU {cpu}: first wrong in result 10: 1x1 2048>1024, 7x7" in text
