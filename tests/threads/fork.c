@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/sanitizer.h"
 #include "tests/support/scale.h"
 #include "tests/threads/problem.h"
 
@@ -13,8 +14,16 @@ TestSuite(fork, .init = problem_init);
 
 typedef bool child(const cardinal_context *context, const cardinal_plan *plan);
 
+/* A thread that just starts may hold a lock of the address sanitizer's allocator, which, unlike the C library's, isn't
+ * safe to fork: let those threads begin that an earlier run has started. */
+static void let_threads_begin(void) {
+  if (TEST_SANITIZED)
+    usleep(200000);
+}
+
 /* Whether child() returns true in a forked child. A hang ends by SIGALRM. */
 static bool right_in_child(child *run, const cardinal_context *context, const cardinal_plan *plan) {
+  let_threads_begin();
   const pid_t pid = fork();
   cr_assert(pid >= 0);
   if (pid == 0) {
