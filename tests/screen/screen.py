@@ -64,7 +64,7 @@ def one_core():
     told = screened(*SHORT, "--cores", str(CPUS[0]), "--isa", "generic", "--work", "fully", program=cardinal)
     core = told["cores"][0]
     expect("one core", len(told["cores"]) == 1 and core["cpu"] == CPUS[0] and core["of_siblings"] is None
-           and list(core["gflops"]) == ["generic"] and core["results"] == 2 * 4, told)
+           and list(core["gflops"]) == ["generic"] and core["results"] >= 2 * 4, told)
 
 
 def flipped_layer():
