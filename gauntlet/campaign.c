@@ -27,6 +27,7 @@ static bool try_once(const gauntlet_campaign *campaign, size_t kernel, const gau
                           .problem = problem,
                           .seconds = campaign->seconds};
   gauntlet_vary(&trial, seed);
+  trial.threads = trial.threads && !campaign->single_thread;
   if (given) {
     trial.given = given;
     trial.kind = DATA_RANDOM; /* whose judgement supposes nothing of the values */

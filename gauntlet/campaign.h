@@ -38,9 +38,10 @@ typedef struct gauntlet_campaign {
   size_t problem_count;
   const gauntlet_given *given; /* of each problem; NULL: data are drawn */
   uint64_t seed;
-  size_t trials;     /* of the lattice a kernel, or of each given problem */
-  double seconds;    /* patience with one trial */
-  bool stop_at_hang; /* give a kernel up after its first hang */
+  size_t trials;      /* of the lattice a kernel, or of each given problem */
+  double seconds;     /* patience with one trial */
+  bool stop_at_hang;  /* give a kernel up after its first hang */
+  bool single_thread; /* never two threads at once: emulators may have none in a forked child */
   void *user;
   void (*tried)(void *user, const gauntlet_case *tried); /* each trial */
 } gauntlet_campaign;
