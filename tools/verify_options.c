@@ -12,7 +12,7 @@
 static const char name[] = "verify";
 
 enum {
-  LATTICE_TRIALS = 120,
+  LATTICE_TRIALS = 80,
   GIVEN_TRIALS = 16,
   REFERENCE_TRIALS = 4,
   CALLS = 300,
@@ -78,7 +78,7 @@ static const struct argp_option list[] = {
      "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4)",
      GROUP_PROBLEMS},
     {"cases", OPTION_CASES, "N", 0,
-     "trials of each kernel (default 120), or of each given problem with each kernel (default 16; 4 of a reference)",
+     "trials of each kernel (default 80), or of each given problem with each kernel (default 16; 4 of a reference)",
      GROUP_PROBLEMS},
     {"calls", OPTION_CALLS, "N", 0,
      "besides, where no problem is given: N calls of each of the library's kernels with ranges of rows, lane masks, "
