@@ -178,7 +178,7 @@ void oracle_plain_conv(const cardinal_reference_shape *s, const float *x, const 
           if (residual)
             acc = acc + residual[at];
           if (relu)
-            acc = acc < 0 ? +0.0f : acc;
+            acc = relu_of(acc);
           y[at] = acc;
         }
     }
