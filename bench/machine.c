@@ -27,6 +27,8 @@ static void first_line(const char *path, char *line, size_t size) {
 }
 
 static void describe_cpu(const cardinal_machine *here, bench_machine *m) {
+  snprintf(m->cpu_id, sizeof m->cpu_id, "%s %u/%u/%u", here->vendor[0] ? here->vendor : "unknown", here->family,
+           here->model, here->stepping);
   if (here->brand[0])
     snprintf(m->cpu, sizeof m->cpu, "%s", here->brand);
   else

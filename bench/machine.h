@@ -18,6 +18,7 @@ const char *bench_level_name(bench_level level);
 
 typedef struct bench_machine {
   char cpu[128];
+  char cpu_id[64];                  /* "AuthenticAMD 25/17/1": vendor, family, model, stepping */
   size_t cache_bytes[BENCH_MEMORY]; /* data or unified, of the first allowed CPU; 0: unknown or not there */
   char caches[128];                 /* "L1 32 KiB, L2 512 KiB, L3 32 MiB" */
   char governor[64];                /* "unknown" where the kernel doesn't say, as in most virtual machines */

@@ -83,6 +83,22 @@ bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const ca
   return true;
 }
 
+static size_t products_of(const bench_problem *p) {
+  return (size_t)(p->conv.in_channels / p->conv.groups * p->conv.kernel_height * p->conv.kernel_width);
+}
+
+double bench_problem_bytes(const bench_problem *p) {
+  size_t floats = p->x_floats + p->y_floats;
+  if (p->is_conv)
+    floats += p->out_channels * products_of(p) + (p->conv.has_bias ? p->out_channels : 0) +
+              (p->conv.has_residual ? p->y_floats : 0);
+  return (double)(floats * sizeof(float));
+}
+
+bool bench_problem_is_grouped_3x3(const bench_problem *p) {
+  return p->is_conv && p->conv.groups > 1 && p->conv.kernel_height == 3 && p->conv.kernel_width == 3;
+}
+
 bool bench_problem_same(const bench_problem *a, const bench_problem *b) {
   if (a->is_conv != b->is_conv)
     return false;
@@ -217,8 +233,7 @@ void bench_problem_open(bench_problem *p) {
     return;
   p->x = random_floats(p->x_floats, 1, 1.0f);
   if (p->is_conv) {
-    const size_t products =
-        (size_t)(p->conv.in_channels / p->conv.groups * p->conv.kernel_height * p->conv.kernel_width);
+    const size_t products = products_of(p);
     p->weights = random_floats(p->out_channels * products, 2, (float)sqrt(3.0 / (double)products));
     p->bias = p->conv.has_bias ? random_floats(p->out_channels, 3, 1.0f) : NULL;
     p->residual = p->conv.has_residual ? random_floats(p->y_floats, 4, 1.0f) : NULL;

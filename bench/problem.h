@@ -32,6 +32,12 @@ bool bench_problem_of(bench_problem *problem, const cardinal_conv_desc *conv, co
 /* The share of the nominal operations that don't fall into the padding. */
 double bench_problem_executed(const bench_problem *problem);
 
+/* The least that a run moves: input, weights, bias, residual and output, each once. */
+double bench_problem_bytes(const bench_problem *problem);
+
+/* Whether it is a 3×3 convolution in several groups, what this library is for. */
+bool bench_problem_is_grouped_3x3(const bench_problem *problem);
+
 bool bench_problem_same(const bench_problem *a, const bench_problem *b);
 
 /* "128>128 3x3/2 g32 56x56": channels, window and stride, groups, input. */

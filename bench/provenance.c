@@ -11,6 +11,7 @@ void bench_provenance(const bench_suite *s) {
   bench_shim_context("cardinal_version", cardinal_version());
   bench_shim_context("commit", BENCH_COMMIT);
   bench_shim_context("cpu", s->machine.cpu);
+  bench_shim_context("cpu_id", s->machine.cpu_id);
   bench_shim_context("cache_sizes", s->machine.caches);
   bench_shim_context("best_isa", cardinal_isa_name(s->best));
   bench_shim_context("compiler", bench_compiler());

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/members.h"
 #include "bench/provenance.h"
 #include "bench/report.h"
 #include "bench/shim.h"
@@ -22,32 +23,6 @@ static double units_a_second(bench_unit unit) {
 
 static void add_counter(bench_shim_run *run, const char *name, double value) {
   run->counters[run->counter_count++] = (bench_counter){name, value};
-}
-
-/* The raw rounds of a repetition, as members of a JSON object. */
-static char *rounds_text(const bench_entry *e, size_t repetition, bench_unit unit) {
-  const bench_result *r = &e->result;
-  const size_t begin = repetition ? r->repetition_end[repetition - 1] : 0, end = r->repetition_end[repetition];
-  char *text = NULL;
-  size_t size;
-  FILE *file = open_memstream(&text, &size);
-  if (!file)
-    return NULL;
-  fputs("\"round_time\": [", file);
-  for (size_t i = begin; i < end; ++i)
-    fprintf(file, "%s%.6g", i > begin ? ", " : "", r->rounds.round[i].seconds / r->share * units_a_second(unit));
-  fputs("],\n      \"round_canary_pct\": [", file);
-  for (size_t i = begin; i < end; ++i)
-    fprintf(file, "%s%.1f", i > begin ? ", " : "", 100 * r->rounds.round[i].canary / r->peaks.loops);
-  fputs("],\n      \"round_quiet\": [", file);
-  for (size_t i = begin; i < end; ++i)
-    fprintf(file, "%s%d", i > begin ? ", " : "", cardinal_round_is_quiet(&r->rounds.round[i], r->peaks.loops));
-  fputs("]", file);
-  if (fclose(file)) {
-    free(text);
-    return NULL;
-  }
-  return text;
 }
 
 static void describe_run(const bench_suite *s, const bench_entry *e, size_t repetition, bench_shim_run *run) {
@@ -80,8 +55,9 @@ static void describe_run(const bench_suite *s, const bench_entry *e, size_t repe
   const double times_naive = bench_times_naive(s, e, &firm);
   if (times_naive > 0)
     add_counter(run, "x_naive", times_naive);
-  if (!e->result.copied)
-    run->members = rounds_text(e, repetition, unit_of(s, e));
+  run->members = bench_members(s, e, repetition, units_a_second(unit_of(s, e)));
+  if (!run->members)
+    run->error = "no memory for the rounds";
 }
 
 bool bench_results_write(const bench_suite *s, int argc, char **argv, char **text, size_t *size) {

@@ -133,6 +133,9 @@ static bool add_cases(bench_suite *s, char *error, size_t size) {
   return true;
 }
 
+/* The format of the numbers that everything is measured in. */
+static const char f32[] = "f32";
+
 /* Whose loops run beside an entry: those of the instructions that it was built with. */
 static cardinal_isa loops_of(const bench_entry *e) {
   const bool own = e->kind != BENCH_COPY && e->kind != BENCH_NAIVE;
@@ -152,6 +155,7 @@ __attribute__((format(printf, 3, 4))) static void add_entry(bench_suite *s, benc
   va_start(arguments, format);
   vsnprintf(entry.name, sizeof entry.name, format, arguments);
   va_end(arguments);
+  entry.format = f32;
   entry.loops = loops_of(&entry);
   entry.against = against_of(&entry);
   s->entries = grow(s->entries, s->entry_count, sizeof *s->entries);
@@ -174,9 +178,9 @@ static void add_peaks(bench_suite *s) {
       if (!s->usable[isa] || (isa == CARDINAL_ISA_GENERIC && s->best != CARDINAL_ISA_GENERIC))
         continue;
       bench_entry entry = {.kind = BENCH_FMA, .standard = true, .isa = (cardinal_isa)isa, .threads = threads[t]};
-      add_entry(s, entry, "peak/fma/%s/t%u", cardinal_isa_name((cardinal_isa)isa), threads[t]);
+      add_entry(s, entry, "peak/fma/%s/%s/t%u", f32, cardinal_isa_name((cardinal_isa)isa), threads[t]);
       entry.kind = BENCH_CANARY;
-      add_entry(s, entry, "peak/canary/%s/t%u", cardinal_isa_name((cardinal_isa)isa), threads[t]);
+      add_entry(s, entry, "peak/canary/%s/%s/t%u", f32, cardinal_isa_name((cardinal_isa)isa), threads[t]);
     }
     for (int level = 0; level < BENCH_LEVELS; ++level) {
       const bench_entry entry = {
@@ -193,12 +197,12 @@ static void add_layer_entries(bench_suite *s, size_t model, size_t layer) {
   const bool standard = model == 0;
   bench_entry entry = {.kind = BENCH_NAIVE, .standard = standard, .threads = 1, .model = model, .layer = layer};
   if (s->problems[s->layers[layer].problem].is_conv)
-    add_entry(s, entry, "naive/%s/%s", net, name);
+    add_entry(s, entry, "naive/%s/%s/%s", net, name, f32);
   entry.kind = BENCH_PLAIN;
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     if (bench_twin_flags((cardinal_isa)isa)) {
       entry.isa = (cardinal_isa)isa;
-      add_entry(s, entry, "plain/%s/%s/%s", net, name, cardinal_isa_name((cardinal_isa)isa));
+      add_entry(s, entry, "plain/%s/%s/%s/%s", net, name, f32, cardinal_isa_name((cardinal_isa)isa));
     }
   entry.kind = BENCH_LAYER;
   unsigned threads[2];
@@ -209,7 +213,7 @@ static void add_layer_entries(bench_suite *s, size_t model, size_t layer) {
         entry.isa = (cardinal_isa)isa;
         entry.threads = threads[t];
         entry.standard = standard && threads[t] == 1;
-        add_entry(s, entry, "layer/%s/%s/%s/t%u", net, name, cardinal_isa_name((cardinal_isa)isa), threads[t]);
+        add_entry(s, entry, "layer/%s/%s/%s/%s/t%u", net, name, f32, cardinal_isa_name((cardinal_isa)isa), threads[t]);
       }
 }
 
@@ -240,7 +244,7 @@ static bool add_foreign_entries(bench_suite *s, size_t layer, char *error, size_
                                .model = s->model_count - 1,
                                .layer = layer,
                                .foreign = i};
-    add_entry(s, entry, "kernel/%s/%s/t1", kernel->name, s->layers[layer].name);
+    add_entry(s, entry, "kernel/%s/%s/%s/t1", kernel->name, s->layers[layer].name, f32);
   }
   return true;
 }
@@ -277,7 +281,7 @@ static void add_net_entries(bench_suite *s, size_t model) {
                                    .threads = threads[t],
                                    .model = model,
                                    .batch = batches[b]};
-        add_entry(s, entry, "net/%s/b%zu/%s/t%u", s->models[model].spec.name, batches[b],
+        add_entry(s, entry, "net/%s/b%zu/%s/%s/t%u", s->models[model].spec.name, batches[b], f32,
                   cardinal_isa_name((cardinal_isa)isa), threads[t]);
       }
 }

@@ -44,6 +44,7 @@ struct bench_entry {
   bench_kind kind;
   bool standard; /* belongs to the selection that runs without a filter */
   bool selected;
+  const char *format; /* of the numbers: "f32" */
   cardinal_isa isa;
   cardinal_isa loops, against; /* whose loops run in the rounds, and whose peak the result is held against */
   unsigned threads;

@@ -36,11 +36,12 @@ def read(path):
 
 
 def series_of(name, model, widest):
-    """The series and the layer that a benchmark's name stands for, or None where this plot doesn't show it."""
-    parts = name.split("/")
+    """The series and the layer that a benchmark's name stands for, or None where this plot doesn't show it. Older
+    files' names lack the number format."""
+    parts = [part for part in name.split("/") if part != "f32"]
     if len(parts) < 3 or parts[1] != model:
         return None
-    if parts[0] == "naive":
+    if parts[0] == "naive" and len(parts) == 3:
         return "naive", parts[2]
     if parts[0] == "plain" and parts[3:] == [widest]:
         return "plain", parts[2]

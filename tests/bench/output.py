@@ -19,11 +19,12 @@ PROGRAM = sys.argv[1]
 MODEL = "resnext50_8x4d"  # with narrow layers
 COUNTERS = ["gflops", "peak_pct", "canary_pct", "quiet_rounds", "rounds", "spread_pct", "peak_gflops"]
 CONTEXT = ["commit", "cpu", "cache_sizes", "compiler", "compiler_flags", "governor", "affinity", "started",
-           "cardinal_version", "best_isa", "caches_are"]
+           "cardinal_version", "best_isa", "caches_are", "cpu_id"]
 # What runs fast everywhere: a narrow layer at 7x7 pixels, and the same layer again.
-FILTER = "/layer4.[12].conv2(/generic/t1)?$"
+FILTER = "/layer4.[12].conv2/f32(/generic/t1)?$"
 FLOPS = 2 * 256 * 32 * 9 * 49  # of that layer: 256 channels in 8 groups, 3x3 window
-LAYERS = "layer/[^/]*/layer4.[12].conv2/generic/t1$"
+BYTES = 4 * (2 * 256 * 49 + 256 * 32 * 9 + 256)  # input and output, weights, bias
+LAYERS = "layer/[^/]*/layer4.[12].conv2/f32/generic/t1$"
 
 
 def command(*options):
@@ -48,13 +49,13 @@ def approximately(value, expected, share=1e-6):
 def test_names():
     names = bench("--benchmark_list_tests").stdout.split()
     assert len(names) == len(set(names))
-    for name in ["peak/copy/l1/t1", "peak/copy/memory/t1", f"naive/{MODEL}/layer1.0.conv2",
-                 f"layer/{MODEL}/conv1/generic/t1", f"layer/{MODEL}/maxpool/generic/t1", f"layer/{MODEL}/fc/generic/t1",
-                 f"layer/{MODEL}/layer2.0.downsample.0/generic/t1", f"net/{MODEL}/b1/generic/t1",
-                 f"net/{MODEL}/b8/generic/t1"]:
+    for name in ["peak/copy/l1/t1", "peak/copy/memory/t1", f"naive/{MODEL}/layer1.0.conv2/f32",
+                 f"layer/{MODEL}/conv1/f32/generic/t1", f"layer/{MODEL}/maxpool/f32/generic/t1",
+                 f"layer/{MODEL}/fc/f32/generic/t1", f"layer/{MODEL}/layer2.0.downsample.0/f32/generic/t1",
+                 f"net/{MODEL}/b1/f32/generic/t1", f"net/{MODEL}/b8/f32/generic/t1"]:
         assert name in names, name
     # 53 convolutions, 2 pools and the fully connected layer
-    assert sum(re.fullmatch(f"layer/{MODEL}/[^/]+/generic/t1", name) is not None for name in names) == 56
+    assert sum(re.fullmatch(f"layer/{MODEL}/[^/]+/f32/generic/t1", name) is not None for name in names) == 56
     fewer = bench("--benchmark_list_tests", "--benchmark_filter=-layer|naive").stdout.split()
     assert fewer == [name for name in names if "layer" not in name and "naive" not in name]
 
@@ -83,11 +84,17 @@ def test_json():
         assert result["rounds"] >= 1 and result["label"] and result["iterations"] >= 1
         assert result["time_unit"] == ("ns" if result["name"].startswith("peak/") else "us"), result
         assert result["threads"] == 1
-    layer = results[f"layer/{MODEL}/layer4.1.conv2/generic/t1"]
+    layer = results[f"layer/{MODEL}/layer4.1.conv2/f32/generic/t1"]
     assert approximately(layer["gflops"] * 1e9 * layer["real_time"] * 1e-6, FLOPS), layer
     assert approximately(layer["peak_pct"], 100 * layer["gflops"] / layer["peak_gflops"]), layer
     assert layer["label"] == "gconv3x3_f32_w16_generic" and layer["x_naive"] > 0, layer
-    alike = results[f"layer/{MODEL}/layer4.2.conv2/generic/t1"]
+    told = {"kind": "layer", "format": "f32", "isa": "generic", "model": MODEL, "layer": "layer4.1.conv2",
+            "shape": "256>256 3x3/1 g8 7x7", "kernel": "gconv3x3_f32_w16_generic", "flops": FLOPS, "bytes": BYTES,
+            "grouped_3x3": True}
+    assert told.items() <= layer.items() and isinstance(layer["x_naive_firm"], bool), layer
+    assert (copy["kind"], copy["level"]) == ("copy", "l1") and "format" not in copy, copy
+    alike = results[f"layer/{MODEL}/layer4.2.conv2/f32/generic/t1"]
+    assert alike["measured_as"] == layer["name"] and "round_time" not in alike, alike
     assert alike["real_time"] == layer["real_time"]
     assert alike["label"] == "gconv3x3_f32_w16_generic, measured as layer4.1.conv2", alike
     assert any(name.startswith("peak/fma/") for name in results) and any("canary" in name for name in results)
@@ -145,7 +152,7 @@ def test_cpu_time_and_aggregates():
         assert 0 < result["cpu_time"] <= 1.05 * result["real_time"] + 5, result
     aggregates = {r["name"]: r for r in results if r["run_type"] == "aggregate"}
     for layer in ("layer4.1.conv2", "layer4.2.conv2"):
-        name = f"layer/{MODEL}/{layer}/generic/t1"
+        name = f"layer/{MODEL}/{layer}/f32/generic/t1"
         own = [r for r in runs if r["name"] == name]
         for time in ("real_time", "cpu_time"):
             values = sorted(r[time] for r in own)
@@ -185,7 +192,7 @@ def test_formats():
             written = file.read()
     for content in (text, written):
         rows = {row["name"]: row for row in csv.DictReader(io.StringIO(content[content.index("name,"):]))}
-        assert float(rows[f"layer/{MODEL}/layer4.1.conv2/generic/t1"]["gflops"]) > 0, content
+        assert float(rows[f"layer/{MODEL}/layer4.1.conv2/f32/generic/t1"]["gflops"]) > 0, content
         assert float(rows["peak/copy/l1/t1"]["bytes_per_second"]) > 0, content
     assert "layer4.1.conv2" in bench("--benchmark_format=console", *options).stdout
     note = bench("--benchmark_enable_random_interleaving=true", *options).stderr
@@ -256,7 +263,7 @@ def test_closed_descriptors():
 
 def test_cold():
     shown = bench("--cardinal_cold", "--benchmark_format=json",
-                  "--benchmark_filter=layer/.*/layer4.1.conv2/generic/t1$")
+                  "--benchmark_filter=layer/.*/layer4.1.conv2/f32/generic/t1$")
     assert json.loads(shown.stdout)["context"]["caches_are"] == "cold"
 
 

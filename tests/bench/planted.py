@@ -19,16 +19,16 @@ def bench(model, pattern, **planted):
 
 
 # Blocks of 16 channels, [row][column][channel]: most rows are neither the first nor the middle nor the last one.
-LAYER = "layer/resnext50_32x4d/layer4.0.conv2/generic/t1"
+LAYER = "layer/resnext50_32x4d/layer4.0.conv2/f32/generic/t1"
 for row, column, channel in [(2, 5, 3), (3, 0, 0), (5, 6, 15)]:
-    status, results = bench("resnext50_32x4d", "^(layer|naive)/[^/]*/layer4.0.conv2(/generic/t1)?$",
+    status, results = bench("resnext50_32x4d", "^(layer|naive)/[^/]*/layer4.0.conv2/f32(/generic/t1)?$",
                             PLANTED_LAYER=str((row * 7 + column) * 16 + channel))
     assert status == 1, f"exit status {status}"
     layer = results[LAYER]
     where = f"wrong output in channel {channel}, row {row}, column {column}"
     assert layer["error_occurred"] and where in layer["error_message"], layer
     assert "gflops" not in layer and "round_time" not in layer, layer
-    naive = results["naive/resnext50_32x4d/layer4.0.conv2"]
+    naive = results["naive/resnext50_32x4d/layer4.0.conv2/f32"]
     assert "error_occurred" not in naive and naive["gflops"] > 0, naive
 
 # An image in the middle of a batch; a narrow network, since the portable kernels give the right logits.

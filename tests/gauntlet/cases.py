@@ -35,8 +35,8 @@ def given_problems():
     done = bench("--case", CASE, "--case=maxpool c16 i9 k3 s2 p1", "--benchmark_format=json")
     results = results_of(done)
     expect("status", done.returncode == 0, done.stderr)
-    for name in (f"naive/case/{NAME}", f"layer/case/{NAME}/generic/t1",
-                 "layer/case/maxpool_c16_i9_k3_s2_p1/generic/t1"):
+    for name in (f"naive/case/{NAME}/f32", f"layer/case/{NAME}/f32/generic/t1",
+                 "layer/case/maxpool_c16_i9_k3_s2_p1/f32/generic/t1"):
         expect(name, name in results and results[name]["gflops"] > 0, list(results))
     expect("only the problems", not any("resnext" in name for name in results), list(results))
     shown = bench("--case", CASE, "--benchmark_filter=layer/case/.*/t1")
@@ -46,7 +46,7 @@ def given_problems():
 def plugins():
     done = bench("--case", CASE, "--kernel", example, "--benchmark_filter=kernel/", "--benchmark_format=json")
     results = results_of(done)
-    name = f"kernel/window_conv_nchw/{NAME}/t1"
+    name = f"kernel/window_conv_nchw/{NAME}/f32/t1"
     expect("the example", done.returncode == 0 and list(results) == [name] and results[name]["rounds"] >= 1
            and len(results[name]["round_time"]) == results[name]["rounds"], done.stdout)
     relu = bench("--case", CASE + " relu", "--kernel", example, "--benchmark_dry_run")
@@ -66,7 +66,7 @@ def plugins():
     # 29 million operations that are only copied, once they were computed.
     done = bench("--case", "conv g2 ic64 oc64 i28 k3 p1", "--kernel", wrong,
                  "--benchmark_filter=kernel/remembers/|peak/fma/.*t1", "--benchmark_format=json")
-    told = results_of(done)["kernel/remembers/conv_g2_ic64_oc64_i28_k3_p1/t1"]
+    told = results_of(done)["kernel/remembers/conv_g2_ic64_oc64_i28_k3_p1/f32/t1"]
     expect("what isn't computed is told", "faster than the peak allows" in told["label"], told)
 
 
