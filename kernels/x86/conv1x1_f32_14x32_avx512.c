@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* 1×1 convolution with AVX-512, 14 pixels × 32 output channels: 28 sums. kernels/x86/conv1x1.inc has the tiles. */
-#include "kernels/x86/conv1x1.h"
+#include "kernels/conv1x1.h"
 
 extern cardinal_conv1x1_tile_function *const cardinal_conv1x1_f32_avx512_x1[], *const cardinal_conv1x1_f32_avx512_x2[];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* 1×1 convolution with AVX2, 6 pixels × 16 output channels: 12 sums. kernels/x86/conv1x1.inc has the tiles. */
-#include "kernels/x86/conv1x1.h"
+#include "kernels/conv1x1.h"
 
 extern cardinal_conv1x1_tile_function *const cardinal_conv1x1_f32_avx2_x1[];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The stem with AVX2, 6 pixels × 16 output channels. kernels/x86/conv7x7.inc has the tiles. */
-#include "kernels/x86/conv7x7.h"
+#include "kernels/conv7x7.h"
 
 extern cardinal_conv7x7_tile_function *const cardinal_conv7x7s2_f32_avx2_inner[],
     *const cardinal_conv7x7s2_f32_avx2_edge[];

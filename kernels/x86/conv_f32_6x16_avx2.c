@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Any window of horizontal stride 1 or 2: kernels/x86/conv_window.inc has the tiles. */
-#include "kernels/x86/conv_window.h"
+#include "kernels/conv_window.h"
 
 extern const cardinal_window_tiles cardinal_conv_f32_avx2_tiles[4];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fully connected layer with AVX-512: kernels/x86/fc.inc has the tiles. */
-#include "kernels/x86/fc.h"
+#include "kernels/fc.h"
 
 extern const cardinal_fc_tiles cardinal_fc_f32_avx512_tiles;
 

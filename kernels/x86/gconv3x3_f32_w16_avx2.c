@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* 3×3 with groups that fill whole blocks, or one group: an input channel goes to all lanes. */
-#include "kernels/x86/gconv3x3_segments.h"
+#include "kernels/gconv3x3_segments.h"
 
 extern const cardinal_segments cardinal_gconv3x3_f32_w16_avx2_tiles;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Depthwise 3×3: each lane reads its own channel. */
-#include "kernels/x86/gconv3x3_segments.h"
+#include "kernels/gconv3x3_segments.h"
 
 extern const cardinal_segments cardinal_gconv3x3_f32_w1_avx2_tiles;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* 3×3 with groups of at most 8 channels: a vector is one group. */
-#include "kernels/x86/gconv3x3_segments.h"
+#include "kernels/gconv3x3_segments.h"
 
 extern const cardinal_segments cardinal_gconv3x3_f32_w8_avx2_tiles;
 

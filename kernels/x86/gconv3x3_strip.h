@@ -28,7 +28,7 @@
 #define STRIP_MOST_PIXELS 10
 
 #ifndef __ASSEMBLER__
-#include "kernels/x86/tile.h"
+#include "kernels/tile.h"
 
 typedef struct cardinal_strip {
   const char *x;               /* row of ky = 0 of the first output row, column of kx = 0 of the first pixel */

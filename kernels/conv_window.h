@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A tile of a convolution with any window of horizontal stride 1 or 2, neighbouring pixels of an output row, as C and
- * assembly see it; kernels/x86/conv_window.inc has the tiles. Distances are bytes. */
-#ifndef CARDINAL_KERNELS_X86_CONV_WINDOW_H
-#define CARDINAL_KERNELS_X86_CONV_WINDOW_H
+ * assembly see it; each architecture's conv_window.inc has the tiles. Distances are bytes. */
+#ifndef CARDINAL_KERNELS_CONV_WINDOW_H
+#define CARDINAL_KERNELS_CONV_WINDOW_H
 
 #define WINDOW_X 0
 #define WINDOW_X_COLUMN 8
@@ -25,7 +25,7 @@
 
 #ifndef __ASSEMBLER__
 #include "kernels/declines.h"
-#include "kernels/x86/tile.h"
+#include "kernels/tile.h"
 
 typedef struct cardinal_window_tile {
   const char *x; /* first pixel's column of kx = 0, in the first row that isn't padding */

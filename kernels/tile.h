@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the C side of tiles in assembly shares: kernels/x86/tile.inc has the other side. */
-#ifndef CARDINAL_KERNELS_X86_TILE_H
-#define CARDINAL_KERNELS_X86_TILE_H
+/* What the C side of tiles in assembly shares: the other side is tile.inc of each architecture. */
+#ifndef CARDINAL_KERNELS_TILE_H
+#define CARDINAL_KERNELS_TILE_H
 
 #include "kernels/cut.h"
 #include "kernels/kernel.h"

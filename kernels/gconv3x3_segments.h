@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A tile of a 3×3 convolution, up to four segments of rows, as C and assembly see it;
- * kernels/x86/gconv3x3_segments.inc has the tiles. Distances are bytes. */
-#ifndef CARDINAL_KERNELS_X86_GCONV3X3_SEGMENTS_H
-#define CARDINAL_KERNELS_X86_GCONV3X3_SEGMENTS_H
+/* A tile of a 3×3 convolution, up to four segments of rows, as C and assembly see it; each architecture's
+ * gconv3x3_segments.inc has the tiles. Distances are bytes. */
+#ifndef CARDINAL_KERNELS_GCONV3X3_SEGMENTS_H
+#define CARDINAL_KERNELS_GCONV3X3_SEGMENTS_H
 
 #define SEGMENTS_MOST 4
-#define SEGMENTS_MOST_PIXELS 12
+#define SEGMENTS_MOST_PIXELS 14
 
 #define SEGMENTS_X 0
 #define SEGMENTS_X_SEGMENT 8
@@ -32,7 +32,7 @@
 #define SEGMENTS_KY_BITS 16
 
 #ifndef __ASSEMBLER__
-#include "kernels/x86/tile.h"
+#include "kernels/tile.h"
 
 typedef struct cardinal_segments_tile {
   const char *x;                   /* first segment's first column, ky = 0 */
@@ -67,7 +67,7 @@ CARDINAL_TILE_OFFSET(cardinal_segments_tile, lanes, SEGMENTS_LANES);
 typedef struct cardinal_segments {
   void (*of[2][SEGMENTS_MOST_PIXELS])(const cardinal_segments_tile *);
   size_t segments[SEGMENTS_MOST_PIXELS]; /* 0 for more pixels than the registers hold */
-  size_t vector_lanes;
+  size_t vector_lanes;                   /* of a tile */
 } cardinal_segments;
 
 enum {
@@ -106,13 +106,13 @@ static inline cardinal_segments_row cardinal_segments_row_of(const cardinal_conv
 }
 
 enum {
-  SEGMENTS_MOST_VECTORS = 2 /* of 16 lanes */
+  SEGMENTS_MOST_TILES = 4 /* side by side in a block, each of so many of its lanes */
 };
 #define SEGMENTS_EACH_KY ((uint64_t)1 << 2 * SEGMENTS_KY_BITS | (uint64_t)1 << SEGMENTS_KY_BITS | 1)
 
-/* Runs a tile with `edges`, whose segments are placed, for each vector of 16 lanes. */
+/* Runs the tile whose segments are placed, with `edges`, and those of a block's other lanes. */
 static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const cardinal_segments *tiles,
-                                              cardinal_segments_tile t[SEGMENTS_MOST_VECTORS], size_t pixels,
+                                              cardinal_segments_tile t[SEGMENTS_MOST_TILES], size_t pixels,
                                               size_t segments, uint64_t edges) {
   const size_t all = tiles->segments[pixels - 1];
   for (size_t s = segments; s < all; ++s) { /* those that are missing are nothing but padding */
@@ -126,22 +126,23 @@ static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const
         edges |= (uint64_t)SEGMENTS_NOTHING << (SEGMENTS_KY_BITS * ky);
   t[0].edges = edges | (uint64_t)1 << 3 * SEGMENTS_KY_BITS;
   tiles->of[a->window.stride_h - 1][pixels - 1](&t[0]);
-  if (tiles->vector_lanes == CARDINAL_BLOCK)
-    return;
-  t[1].x = t[0].x + (a->slot < CARDINAL_BLOCK ? tiles->vector_lanes * sizeof(float) : 0);
-  t[1].edges = t[0].edges;
-  for (size_t s = 0; s < all; ++s) {
-    t[1].x_segment[s] = t[0].x_segment[s];
-    t[1].y[s] = t[0].y[s] ? t[0].y[s] + tiles->vector_lanes : NULL;
+  for (size_t v = 1; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
+    const size_t lane = v * tiles->vector_lanes;
+    t[v].x = t[0].x + (a->slot < CARDINAL_BLOCK ? lane * sizeof(float) : 0);
+    t[v].edges = t[0].edges;
+    for (size_t s = 0; s < all; ++s) {
+      t[v].x_segment[s] = t[0].x_segment[s];
+      t[v].y[s] = t[0].y[s] ? t[0].y[s] + lane : NULL;
+    }
+    tiles->of[a->window.stride_h - 1][pixels - 1](&t[v]);
   }
-  tiles->of[a->window.stride_h - 1][pixels - 1](&t[1]);
 }
 
 /* The segments of `pixels` pixels of rows [row_begin, row_end), `across` of them side by side from column `first` on,
  * evenly spread over tiles. */
 static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardinal_segments *tiles,
-                                        cardinal_segments_tile t[SEGMENTS_MOST_VECTORS], size_t row_begin,
-                                        size_t row_end, size_t first, size_t pixels, size_t across) {
+                                        cardinal_segments_tile t[SEGMENTS_MOST_TILES], size_t row_begin, size_t row_end,
+                                        size_t first, size_t pixels, size_t across) {
   const size_t stride = a->window.stride_h, pad = a->window.pad_left, end = first + across * pixels;
   const cardinal_cut cut = cardinal_cut_evenly((row_end - row_begin) * across, tiles->segments[pixels - 1]);
   size_t row = row_begin, column = first, s = 0, tile = 0;
@@ -173,11 +174,12 @@ static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardi
   }
 }
 
-/* A whole call. */
-static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles) {
+/* A whole call, with rows cut by `cut`. */
+static inline void cardinal_segments_run_cut(const cardinal_conv_args *a, const cardinal_segments *tiles,
+                                             cardinal_cut cut) {
   if (a->row_begin == a->row_end)
     return;
-  cardinal_segments_tile t[SEGMENTS_MOST_VECTORS];
+  cardinal_segments_tile t[SEGMENTS_MOST_TILES];
   for (size_t v = 0; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
     const size_t lane = v * tiles->vector_lanes;
     t[v] = (cardinal_segments_tile){
@@ -192,7 +194,6 @@ static inline void cardinal_segments_run(const cardinal_conv_args *a, const card
     };
     cardinal_tile_lanes(t[v].lanes, a->lane_mask >> lane);
   }
-  const cardinal_cut cut = cardinal_segments_cut(a->out_width, tiles);
   /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */
   const size_t rows = tiles->segments[cut.shorter - 1] == 1 ? 1 : a->row_end - a->row_begin;
   for (size_t row = a->row_begin; row < a->row_end; row += rows) {
@@ -200,6 +201,10 @@ static inline void cardinal_segments_run(const cardinal_conv_args *a, const card
       cardinal_segments_of(a, tiles, t, row, row + rows, 0, cut.longer, cut.longer_count);
     cardinal_segments_of(a, tiles, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
   }
+}
+
+static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles) {
+  cardinal_segments_run_cut(a, tiles, cardinal_segments_cut(a->out_width, tiles));
 }
 #endif
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A tile of the stem, pixels of an output row × 16 output channels, as C and assembly see it. Distances are bytes. */
-#ifndef CARDINAL_KERNELS_X86_CONV7X7_H
-#define CARDINAL_KERNELS_X86_CONV7X7_H
+#ifndef CARDINAL_KERNELS_CONV7X7_H
+#define CARDINAL_KERNELS_CONV7X7_H
 
 #define CONV7X7_X 0
 #define CONV7X7_W 8
@@ -21,7 +21,7 @@
 
 #ifndef __ASSEMBLER__
 #include "kernels/stem.h"
-#include "kernels/x86/tile.h"
+#include "kernels/tile.h"
 
 typedef struct cardinal_conv7x7_tile {
   uintptr_t x;                      /* the first tap; a number, since at the left edge it lies before the row */

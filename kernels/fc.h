@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A tile of a fully connected layer, images × blocks of 16 outputs, as C and assembly see it. Distances are bytes. */
-#ifndef CARDINAL_KERNELS_X86_FC_H
-#define CARDINAL_KERNELS_X86_FC_H
+#ifndef CARDINAL_KERNELS_FC_H
+#define CARDINAL_KERNELS_FC_H
 
 #define FC_X 0
 #define FC_W 8
@@ -22,7 +22,7 @@
 #define FC_OTHER_REGISTERS (FC_MOST_IMAGES + 1)
 
 #ifndef __ASSEMBLER__
-#include "kernels/x86/tile.h"
+#include "kernels/tile.h"
 
 typedef struct cardinal_fc_tile {
   const float *x, *w, *bias, *residual; /* residual: NULL if there is none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A tile of a 1×1 convolution, pixels × blocks of 16 output channels, as C and assembly see it. Distances are bytes. */
-#ifndef CARDINAL_KERNELS_X86_CONV1X1_H
-#define CARDINAL_KERNELS_X86_CONV1X1_H
+#ifndef CARDINAL_KERNELS_CONV1X1_H
+#define CARDINAL_KERNELS_CONV1X1_H
 
 #define CONV1X1_X 0
 #define CONV1X1_W 8
@@ -29,7 +29,7 @@
 #define CONV1X1_AHEAD_AVX512 2
 
 #ifndef __ASSEMBLER__
-#include "kernels/x86/tile.h"
+#include "kernels/tile.h"
 
 typedef struct cardinal_conv1x1_tile {
   const float *x, *w, *bias, *residual; /* residual: NULL if there is none */
