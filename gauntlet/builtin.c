@@ -166,12 +166,15 @@ const cardinal_plugin *gauntlet_builtin(void) {
   static const cardinal_plugin_kernel *entries[MOST];
   static cardinal_plugin plugin = {
       .abi = CARDINAL_PLUGIN_ABI, .struct_size = sizeof plugin, .name = "cardinal " CARDINAL_VERSION_STRING};
-  for (size_t i = 0; i < cardinal_kernel_count && i < MOST; ++i) {
-    offer(&cardinal_kernels[i], &all[i]);
-    entries[i] = &all[i].entry;
-  }
+  size_t count = 0;
+  for (size_t i = 0; i < cardinal_kernel_count && count < MOST; ++i)
+    if (cardinal_kernels[i].format == CARDINAL_FORMAT_F32) {
+      offer(&cardinal_kernels[i], &all[count]);
+      entries[count] = &all[count].entry;
+      ++count;
+    }
   plugin.kernels = entries;
-  plugin.kernel_count = cardinal_kernel_count;
+  plugin.kernel_count = count;
   return &plugin;
 }
 

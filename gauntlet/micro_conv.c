@@ -181,7 +181,7 @@ bool micro_conv_out_of_bound(const micro_conv_call *call, const micro_conv *c, s
     for (size_t row = c->row_begin; !found && row < c->row_end; ++row)
       for (size_t column = 0; !found && column < c->out_w; ++column) {
         *at = (l * c->out_h + row) * c->out_w + column;
-        *value = call->args.y[row * call->args.y_row + column * CARDINAL_BLOCK + l];
+        *value = ((const float *)call->args.y)[row * call->args.y_row + column * CARDINAL_BLOCK + l];
         found = !data_check_value(&check, *at, *value);
         if (found)
           *exact = check.reference[*at];

@@ -144,7 +144,7 @@ static cardinal_conv1x1_args conv1x1_args(const matrix_case *c, const strides *s
       .lane_mask = c->lane_mask,
       .relu = c->relu,
       .next_w = next_of(c, a->w, &buffers->w),
-      .next_w_floats = c->next == NEXT_NOTHING ? 0 : c->blocks * c->channels * CARDINAL_BLOCK,
+      .next_w_bytes = c->next == NEXT_NOTHING ? 0 : c->blocks * c->channels * CARDINAL_BLOCK * sizeof(float),
       .next_x = next_of(c, a->x, &buffers->x),
   };
 }

@@ -65,15 +65,17 @@ void oracle_conv1x1(const cardinal_conv1x1_args *a, oracle_order order) {
   for (size_t block = 0; block < a->blocks; ++block)
     for (size_t pixel = 0; pixel < a->pixels; ++pixel) {
       const size_t at = block * a->y_block + pixel * CARDINAL_BLOCK;
-      const float *residual = a->residual ? a->residual + at : NULL;
+      const float *residual = a->residual ? (const float *)a->residual + at : NULL;
       sums s;
       start(&s, a->bias + block * CARDINAL_BLOCK, residual, order);
       for (size_t i = 0; i < a->channels; ++i) {
         const size_t c = in_order(i, a->channels, order);
-        add_products(&s, a->x + c / CARDINAL_BLOCK * a->x_block + pixel * CARDINAL_BLOCK + c % CARDINAL_BLOCK,
-                     CARDINAL_BLOCK, a->w + block * a->w_panel + c * CARDINAL_BLOCK, order);
+        add_products(
+            &s, (const float *)a->x + c / CARDINAL_BLOCK * a->x_block + pixel * CARDINAL_BLOCK + c % CARDINAL_BLOCK,
+            CARDINAL_BLOCK, (const float *)a->w + block * a->w_panel + c * CARDINAL_BLOCK, order);
       }
-      finish(&s, residual, a->relu, block + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES, order, a->y + at);
+      finish(&s, residual, a->relu, block + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES, order,
+             (float *)a->y + at);
     }
 }
 
@@ -81,15 +83,16 @@ void oracle_fc(const cardinal_fc_args *a, oracle_order order) {
   for (size_t image = 0; image < a->images; ++image)
     for (size_t block = 0; block < a->blocks; ++block) {
       const size_t at = image * a->y_image + block * CARDINAL_BLOCK;
-      const float *residual = a->residual ? a->residual + at : NULL;
+      const float *residual = a->residual ? (const float *)a->residual + at : NULL;
       sums s;
       start(&s, a->bias + block * CARDINAL_BLOCK, residual, order);
       for (size_t i = 0; i < a->channels; ++i) {
         const size_t c = in_order(i, a->channels, order);
-        add_products(&s, a->x + image * a->x_image + c, CARDINAL_BLOCK, a->w + block * a->w_panel + c * CARDINAL_BLOCK,
-                     order);
+        add_products(&s, (const float *)a->x + image * a->x_image + c, CARDINAL_BLOCK,
+                     (const float *)a->w + block * a->w_panel + c * CARDINAL_BLOCK, order);
       }
-      finish(&s, residual, a->relu, block + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES, order, a->y + at);
+      finish(&s, residual, a->relu, block + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES, order,
+             (float *)a->y + at);
     }
 }
 
@@ -115,14 +118,14 @@ void oracle_conv(const cardinal_conv_args *a, bool planes, oracle_order order) {
   for (size_t row = a->row_begin; row < a->row_end; ++row)
     for (size_t column = 0; column < a->out_width; ++column) {
       const size_t at = row * a->y_row + column * CARDINAL_BLOCK;
-      const float *residual = a->residual ? a->residual + at : NULL;
+      const float *residual = a->residual ? (const float *)a->residual + at : NULL;
       sums s;
       start(&s, a->bias, residual, order);
       for (size_t i = 0; i < blocks; ++i) {
         const size_t block = in_order(i, blocks, order);
         const size_t first = block * CARDINAL_BLOCK;
         const size_t channels = a->channels - first < CARDINAL_BLOCK ? a->channels - first : CARDINAL_BLOCK;
-        const float *w = a->w + first * a->window.kernel_h * a->window.kernel_w * CARDINAL_BLOCK;
+        const float *w = (const float *)a->w + first * a->window.kernel_h * a->window.kernel_w * CARDINAL_BLOCK;
         for (size_t j = 0; j < a->window.kernel_h * channels * a->window.kernel_w; ++j) {
           const tap t = tap_at(j, a->window.kernel_h, channels, a->window.kernel_w, order);
           const int64_t iy =
@@ -131,7 +134,7 @@ void oracle_conv(const cardinal_conv_args *a, bool planes, oracle_order order) {
               (int64_t)(column * a->window.stride_w + t.kx * a->window.dilation_w) - (int64_t)a->window.pad_left;
           if (iy < 0 || ix < 0 || iy >= (int64_t)a->in_height || ix >= (int64_t)a->in_width)
             continue;
-          const float *x = a->x + (size_t)iy * a->x_row;
+          const float *x = (const float *)a->x + (size_t)iy * a->x_row;
           if (planes)
             x += (first + t.channel) * a->x_block + (size_t)ix;
           else
@@ -140,7 +143,7 @@ void oracle_conv(const cardinal_conv_args *a, bool planes, oracle_order order) {
                        w + ((t.ky * channels + t.channel) * a->window.kernel_w + t.kx) * CARDINAL_BLOCK, order);
         }
       }
-      finish(&s, residual, a->relu, a->lane_mask, order, a->y + at);
+      finish(&s, residual, a->relu, a->lane_mask, order, (float *)a->y + at);
     }
 }
 
@@ -196,12 +199,12 @@ void oracle_max_pool(const cardinal_pool_args *a) {
             const int64_t ix = (int64_t)(column * a->window.stride_w + kx) - (int64_t)a->window.pad_left;
             if (iy < 0 || ix < 0 || iy >= (int64_t)a->in_height || ix >= (int64_t)a->in_width)
               continue;
-            const float x = a->x[(size_t)iy * a->x_row + (size_t)ix * CARDINAL_BLOCK + l];
+            const float x = ((const float *)a->x)[(size_t)iy * a->x_row + (size_t)ix * CARDINAL_BLOCK + l];
             if (first || (!isnan(m) && (x > m || isnan(x))))
               m = x;
             first = false;
           }
-        a->y[row * a->y_row + column * CARDINAL_BLOCK + l] = a->lane_mask & 1u << l ? m : +0.0f;
+        ((float *)a->y)[row * a->y_row + column * CARDINAL_BLOCK + l] = a->lane_mask & 1u << l ? m : +0.0f;
       }
 }
 
@@ -210,8 +213,8 @@ void oracle_average_pool(const cardinal_pool_args *a) {
     float acc = +0.0f;
     for (size_t row = 0; row < a->in_height; ++row)
       for (size_t column = 0; column < a->in_width; ++column)
-        acc = acc + a->x[row * a->x_row + column * CARDINAL_BLOCK + l];
+        acc = acc + ((const float *)a->x)[row * a->x_row + column * CARDINAL_BLOCK + l];
     acc *= (float)(1.0 / (double)(a->in_height * a->in_width));
-    a->y[l] = a->lane_mask & 1u << l ? acc : +0.0f;
+    ((float *)a->y)[l] = a->lane_mask & 1u << l ? acc : +0.0f;
   }
 }

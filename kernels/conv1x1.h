@@ -89,7 +89,7 @@ static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal
   const cardinal_cut cut = cardinal_cut_evenly(a->pixels, most_pixels);
   const size_t count = cardinal_cut_tiles(cut);
   /* The next weights are spread over all steps, a step being an input block of a tile, in whole lines. */
-  const size_t steps = count * t.in_blocks, lines = a->next_w_floats / CARDINAL_BLOCK;
+  const size_t steps = count * t.in_blocks, lines = a->next_w_bytes / LINE;
   t.w_ahead_step = steps ? (lines + steps - 1) / steps * LINE : 0;
   const uintptr_t w_ahead_end = t.w_ahead + lines * LINE;
   for (size_t i = 0; i < count; ++i) {

@@ -82,7 +82,7 @@ static inline void cardinal_conv7x7_run(const cardinal_conv_args *a, cardinal_co
   for (size_t row = a->row_begin; row < a->row_end; ++row) {
     const cardinal_stem_rows rows = cardinal_stem_rows_of(a, row);
     t.rows = rows.end - rows.begin;
-    t.w = a->w + rows.begin * a->channels * CARDINAL_STEM_KERNEL * CARDINAL_BLOCK;
+    t.w = (const float *)a->w + rows.begin * a->channels * CARDINAL_STEM_KERNEL * CARDINAL_BLOCK;
     for (size_t i = 0, first = 0, pixels; i < tiles; ++i, first += pixels) {
       pixels = cardinal_cut_length(cut, i);
       const ptrdiff_t column = (ptrdiff_t)(first * CARDINAL_STEM_STRIDE) - CARDINAL_STEM_PAD;
@@ -90,8 +90,8 @@ static inline void cardinal_conv7x7_run(const cardinal_conv_args *a, cardinal_co
       const int is_edge = i == 0 || i + 1 == tiles;
       t.x = (uintptr_t)rows.x + (uintptr_t)column * sizeof(float);
       t.taps = is_edge ? cardinal_conv7x7_taps(column, pixels, (ptrdiff_t)a->in_width) : 0;
-      t.residual = a->residual ? a->residual + at : NULL;
-      t.y = a->y + at;
+      t.residual = a->residual ? (const float *)a->residual + at : NULL;
+      t.y = (float *)a->y + at;
       (is_edge ? edge : inner)[pixels - 1](&t);
     }
   }

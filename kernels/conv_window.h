@@ -89,7 +89,7 @@ static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const c
   cardinal_window_tile t = {
       .x_column = win->dilation_w * CARDINAL_BLOCK * sizeof(float),
       .x_row = win->dilation_h * a->x_row * sizeof(float),
-      .w = a->w + lane,
+      .w = (const float *)a->w + lane,
       .kernel_w = win->kernel_w,
       .bias = a->bias + lane,
       .floor = cardinal_tile_floor(a->relu),
@@ -114,13 +114,13 @@ static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const c
       const ptrdiff_t top = (ptrdiff_t)(row * win->stride_h + taps.begin * win->dilation_h) - (ptrdiff_t)win->pad_top;
       t.rows = taps.end - taps.begin;
       t.channels = t.rows ? a->channels : 0;
-      t.x = (const char *)(a->x + (a->slot < CARDINAL_BLOCK ? lane : 0)) +
+      t.x = (const char *)((const float *)a->x + (a->slot < CARDINAL_BLOCK ? lane : 0)) +
             (top * (ptrdiff_t)a->x_row + column * CARDINAL_BLOCK) * (ptrdiff_t)sizeof(float);
       t.x_next_block = a->x_block * sizeof(float) - t.rows * t.x_row;
       t.w_above = taps.begin * w_ky;
       t.w_below = (win->kernel_h - taps.end) * w_ky;
-      t.y = a->y + at;
-      t.residual = a->residual ? a->residual + at : NULL;
+      t.y = (float *)a->y + at;
+      t.residual = a->residual ? (const float *)a->residual + at : NULL;
       tiles->of[win->stride_w - 1][pixels - 1](&t);
     }
   }

@@ -65,14 +65,14 @@ static inline void cardinal_fc_run(const cardinal_fc_args *a, const cardinal_fc_
     const size_t left = a->blocks - block;
     blocks = left < most_blocks ? left : most_blocks;
     cardinal_tile_lanes(t.lanes, blocks == left ? a->lane_mask : CARDINAL_ALL_LANES);
-    t.w = a->w + block * a->w_panel;
+    t.w = (const float *)a->w + block * a->w_panel;
     t.bias = a->bias + block * CARDINAL_BLOCK;
     for (size_t i = 0, image = 0; i < cardinal_cut_tiles(images); ++i) {
       const size_t count = cardinal_cut_length(images, i);
       const size_t at = image * a->y_image + block * CARDINAL_BLOCK;
-      t.x = a->x + image * a->x_image;
-      t.residual = a->residual ? a->residual + at : NULL;
-      t.y = a->y + at;
+      t.x = (const float *)a->x + image * a->x_image;
+      t.residual = a->residual ? (const float *)a->residual + at : NULL;
+      t.y = (float *)a->y + at;
       tiles[count - 1][blocks - 1](&t);
       image += count;
     }

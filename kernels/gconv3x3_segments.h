@@ -98,7 +98,8 @@ typedef struct cardinal_segments_row {
 static inline cardinal_segments_row cardinal_segments_row_of(const cardinal_conv_args *a, size_t row) {
   const ptrdiff_t top = (ptrdiff_t)(row * a->window.stride_h) - (ptrdiff_t)a->window.pad_top;
   const ptrdiff_t floats = top * (ptrdiff_t)a->x_row - (ptrdiff_t)(a->window.pad_left * CARDINAL_BLOCK);
-  cardinal_segments_row start = {(const char *)a->x + floats * (ptrdiff_t)sizeof(float), a->y + row * a->y_row, 0};
+  cardinal_segments_row start = {(const char *)(const float *)a->x + floats * (ptrdiff_t)sizeof(float),
+                                 (float *)a->y + row * a->y_row, 0};
   for (ptrdiff_t ky = 0; ky < 3; ++ky)
     if (top + ky < 0 || top + ky >= (ptrdiff_t)a->in_height)
       start.edges |= (uint64_t)SEGMENT_WHOLE << (SEGMENTS_KY_BITS * ky);
@@ -185,7 +186,7 @@ static inline void cardinal_segments_run_cut(const cardinal_conv_args *a, const 
     t[v] = (cardinal_segments_tile){
         .x_row = a->x_row * sizeof(float),
         .x_next_block = (a->x_block - 3 * a->x_row) * sizeof(float),
-        .w = a->w + lane,
+        .w = (const float *)a->w + lane,
         .channels = a->channels,
         .bias = a->bias + lane,
         .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,

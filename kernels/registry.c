@@ -48,8 +48,3 @@ const char *cardinal_form_name(cardinal_form form) {
   static const char *const names[] = {"conv1x1", "fc", "conv", "pool"};
   return names[form];
 }
-
-const char *cardinal_format_name(cardinal_format format) {
-  static const char *const names[] = {"f32"};
-  return names[format];
-}

@@ -48,8 +48,7 @@ const cardinal_kernel *cardinal_kernel_find(const char *name);
 /* Why a kernel doesn't serve a shape, whatever the CPU: NULL if it does, otherwise a static phrase. */
 const char *cardinal_kernel_declines_shape(const cardinal_kernel *kernel, const cardinal_shape *shape);
 
-/* "conv1x1", "fc", "conv", "pool"; "f32". */
+/* "conv1x1", "fc", "conv", "pool". */
 const char *cardinal_form_name(cardinal_form form);
-const char *cardinal_format_name(cardinal_format format);
 
 #endif

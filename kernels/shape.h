@@ -15,15 +15,10 @@ typedef enum cardinal_operation {
   CARDINAL_OPERATION_AVERAGE_POOL
 } cardinal_operation;
 
-/* The numbers of x, of the weights and of y: docs/kernel-contract.md. */
-typedef enum cardinal_format {
-  CARDINAL_FORMAT_F32
-} cardinal_format;
-
 /* An operator's shape. For pools, channels count as groups of one. */
 typedef struct cardinal_shape {
   cardinal_operation operation;
-  cardinal_format format;
+  cardinal_format format;   /* of the products; x has the same as the kernel sees it */
   cardinal_layout x_layout; /* the caller's */
   size_t batch, groups;
   size_t in_per_group, out_per_group; /* channels */

@@ -23,7 +23,7 @@ CARDINAL_INLINE cardinal_stem_rows cardinal_stem_rows_of(const cardinal_conv_arg
   const size_t begin = top < CARDINAL_STEM_PAD ? CARDINAL_STEM_PAD - top : 0;
   const size_t below = a->in_height + CARDINAL_STEM_PAD - top;
   return (cardinal_stem_rows){begin, below < CARDINAL_STEM_KERNEL ? below : CARDINAL_STEM_KERNEL,
-                              a->x + (top + begin - CARDINAL_STEM_PAD) * a->x_row};
+                              (const float *)a->x + (top + begin - CARDINAL_STEM_PAD) * a->x_row};
 }
 
 /* `pixels` pixels of output row `row` from column `first` on. */

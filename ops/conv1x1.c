@@ -123,7 +123,8 @@ static void run_blocks(const cardinal_plan *plan, const float *x, size_t x_block
       .lane_mask = cardinal_plan_lane_mask(plan, 0, block + blocks - 1),
       .relu = plan->relu,
       .next_w = plan->packed->weights + after * plan->packed->panel_floats,
-      .next_w_floats = cardinal_min(plan->kernel->tile_blocks, out_blocks - after) * plan->packed->panel_floats,
+      .next_w_bytes =
+          cardinal_min(plan->kernel->tile_blocks, out_blocks - after) * plan->packed->panel_floats * sizeof(float),
       .next_x = x,
   });
 }

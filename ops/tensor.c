@@ -3,8 +3,18 @@
 
 #include <string.h>
 
+#include "kernels/format.h"
 #include "ops/error.h"
 #include "ops/sizes.h"
+
+const char *cardinal_format_name(cardinal_format format) {
+  static const char *const names[] = {"f32", "bf16", "int8"};
+  return (unsigned)format < sizeof names / sizeof names[0] ? names[format] : NULL;
+}
+
+size_t cardinal_format_size(cardinal_format format) {
+  return (unsigned)format > CARDINAL_FORMAT_INT8 ? 0 : cardinal_format_bytes(format);
+}
 
 cardinal_status cardinal_tensor_floats(cardinal_layout layout, int64_t batch, int64_t channels, int64_t height,
                                        int64_t width, size_t *floats) {

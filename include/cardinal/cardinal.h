@@ -305,6 +305,21 @@ CARDINAL_API void cardinal_context_release_threads(const cardinal_context *conte
  * Layouts, sizes and conversion.
  * @{ */
 
+/** The numbers that convolutions multiply. Sums are exact (int8) or of 32-bit floats; docs/kernel-contract.md has the
+ * order of each format, in which every instruction set gives the same bits. */
+typedef enum cardinal_format {
+  CARDINAL_FORMAT_F32 = 0,  /**< "f32": float, IEEE-754 binary32 */
+  CARDINAL_FORMAT_BF16 = 1, /**< "bf16": the upper 16 bits of a float, in a uint16_t; denormals count as zeros */
+  CARDINAL_FORMAT_INT8 = 2  /**< "int8": int8_t, a number of steps of a scale: what is meant is q * scale. Inputs of
+                               convolutions are 0 to 127, weights and other tensors -127 to 127. */
+} cardinal_format;
+
+/** "f32", "bf16", "int8"; NULL for a value outside the enum. Static storage. */
+CARDINAL_API const char *cardinal_format_name(cardinal_format format);
+
+/** Bytes of a number: 4, 2, 1; 0 for a value outside the enum. */
+CARDINAL_API size_t cardinal_format_size(cardinal_format format);
+
 /** How an activation tensor of N images, C channels, H rows and W columns lies in memory. Kernels work on BLOCKED16;
  * the others are converted on the way in and out (the stem reads NCHW directly). */
 typedef enum cardinal_layout {

@@ -8,7 +8,7 @@ void cardinal_avgpool_f32_neon(const cardinal_pool_args *a) {
   for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)
     sum[v] = vdupq_n_f32(0);
   for (size_t row = 0; row < a->in_height; ++row) {
-    const float *x = a->x + row * a->x_row;
+    const float *x = (const float *)a->x + row * a->x_row;
     for (size_t column = 0; column < a->in_width; ++column, x += CARDINAL_BLOCK) {
       CARDINAL_UNROLL
       for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)

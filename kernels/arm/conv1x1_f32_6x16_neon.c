@@ -68,10 +68,10 @@ CARDINAL_INLINE float32x4_t add_channel(float32x4_t *acc, const float32x4_t *x, 
 /* `pixels` is a constant. */
 CARDINAL_INLINE void tile(const cardinal_conv1x1_args *a, size_t block, size_t first, size_t pixels, ahead *next) {
   const float *next_x = next->x;
-  const float *x_block = a->x + first * CARDINAL_BLOCK;
-  const float *w = a->w + block * a->w_panel;
-  float *y = a->y + block * a->y_block + first * CARDINAL_BLOCK;
-  const float *residual = a->residual ? a->residual + (y - a->y) : NULL;
+  const float *x_block = (const float *)a->x + first * CARDINAL_BLOCK;
+  const float *w = (const float *)a->w + block * a->w_panel;
+  float *y = (float *)a->y + block * a->y_block + first * CARDINAL_BLOCK;
+  const float *residual = a->residual ? (const float *)a->residual + (y - a->y) : NULL;
   /* Pointers of their own, or gcc 12 holds the sum of each with each pixel's offset in a register. */
   __asm__("" : "+r"(y), "+r"(residual));
   if (residual)
@@ -105,8 +105,8 @@ CARDINAL_INLINE void tile(const cardinal_conv1x1_args *a, size_t block, size_t f
   }
   const size_t rest = a->channels % LANES;
   if (rest) {
-    const float *x =
-        a->x + a->channels / CARDINAL_BLOCK * a->x_block + first * CARDINAL_BLOCK + a->channels % CARDINAL_BLOCK - rest;
+    const float *x = (const float *)a->x + a->channels / CARDINAL_BLOCK * a->x_block + first * CARDINAL_BLOCK +
+                     a->channels % CARDINAL_BLOCK - rest;
     load_quad(quad, x, pixels);
     add_channel(acc, quad, pixels, 0, vld1q_f32(w), w, true);
     if (rest > 1)
@@ -126,7 +126,7 @@ CARDINAL_INLINE void tile(const cardinal_conv1x1_args *a, size_t block, size_t f
 CARDINAL_INLINE void tiles(const cardinal_conv1x1_args *a, size_t block, size_t first, size_t pixels, size_t count,
                            ahead *next) {
   for (; count; --count, first += pixels) {
-    next->x = first + pixels < a->pixels ? a->x + (first + pixels) * CARDINAL_BLOCK : next->x_after;
+    next->x = first + pixels < a->pixels ? (const float *)a->x + (first + pixels) * CARDINAL_BLOCK : next->x_after;
     tile(a, block, first, pixels, next);
   }
 }
@@ -160,7 +160,7 @@ void cardinal_conv1x1_f32_6x16_neon(const cardinal_conv1x1_args *a) {
                                   ahead *) = {NULL, tiles_1, tiles_2, tiles_3, tiles_4, tiles_5, tiles_6};
   const cardinal_cut cut = cardinal_cut_evenly(a->pixels, TILE_PIXELS);
   const size_t blocks = (a->channels + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
-  const size_t w_step = a->next_w_floats / (a->blocks * (cardinal_cut_tiles(cut)) * blocks);
+  const size_t w_step = a->next_w_bytes / sizeof(float) / (a->blocks * (cardinal_cut_tiles(cut)) * blocks);
   ahead next = {.x_after = a->next_x ? a->next_x : a->x,
                 .w = a->next_w ? a->next_w : a->w,
                 .w_step = w_step < MOST_W_STEP ? w_step : MOST_W_STEP};

@@ -36,7 +36,7 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
   const float *x_row = rows.x;
   for (size_t ky = rows.begin; ky < rows.end; ++ky, x_row += a->x_row) {
     const float *x = x_row + column;
-    const float *w = a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
+    const float *w = (const float *)a->w + ky * a->channels * KERNEL * CARDINAL_BLOCK;
     CARDINAL_ROLLED
     for (size_t c = a->channels; c; --c, x += a->x_block, w += KERNEL * CARDINAL_BLOCK) {
       CARDINAL_UNROLL
@@ -62,8 +62,8 @@ CARDINAL_INLINE void tile(const cardinal_conv_args *a, size_t row, size_t first,
 
   const size_t at = row * a->y_row + first * CARDINAL_BLOCK;
   cardinal_neon_finish(acc, pixels, VECTORS,
-                       (cardinal_neon_result){.y = a->y + at,
-                                              .residual = a->residual ? a->residual + at : NULL,
+                       (cardinal_neon_result){.y = (float *)a->y + at,
+                                              .residual = a->residual ? (const float *)a->residual + at : NULL,
                                               .relu = a->relu,
                                               .lane_mask = a->lane_mask});
 }

@@ -55,8 +55,8 @@ CARDINAL_INLINE void load_values(float32x4_t *to, const cardinal_fc_args *a, con
 
 /* `images` images from `image` on and `blocks` blocks from `block` on: constants but for the beginnings. */
 CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images, size_t block, size_t blocks) {
-  const float *x = a->x + image * a->x_image;
-  const float *w = a->w + block * a->w_panel;
+  const float *x = (const float *)a->x + image * a->x_image;
+  const float *w = (const float *)a->w + block * a->w_panel;
 
   float32x4_t acc[TILE_IMAGES * VECTORS];
   CARDINAL_UNROLL
@@ -88,8 +88,8 @@ CARDINAL_INLINE void tile(const cardinal_fc_args *a, size_t image, size_t images
       const size_t at = (image + i) * a->y_image + (block + b) * CARDINAL_BLOCK;
       cardinal_neon_finish(
           acc + (i * blocks + b) * VECTORS, 1, VECTORS,
-          (cardinal_neon_result){.y = a->y + at,
-                                 .residual = a->residual ? a->residual + at : NULL,
+          (cardinal_neon_result){.y = (float *)a->y + at,
+                                 .residual = a->residual ? (const float *)a->residual + at : NULL,
                                  .relu = a->relu,
                                  .lane_mask = block + b + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES});
     }

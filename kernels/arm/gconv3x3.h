@@ -199,8 +199,8 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
   float32x4_t acc[CARDINAL_NEON_SUMS];
   cardinal_neon_start(acc, t.pixels, t.vectors, a->bias + lane);
 
-  const float *x_block = a->x + lane + second * CARDINAL_BLOCK;
-  const float *w_block = a->w + lane;
+  const float *x_block = (const float *)a->x + lane + second * CARDINAL_BLOCK;
+  const float *w_block = (const float *)a->w + lane;
   if (t.channels) {
     const size_t w_row = t.channels * 3 * CARDINAL_BLOCK;
     CARDINAL_ROLLED
@@ -230,8 +230,8 @@ CARDINAL_INLINE void cardinal_neon_gconv_tile(const cardinal_conv_args *a, size_
 
   const size_t at = row * a->y_row + column * CARDINAL_BLOCK + lane;
   cardinal_neon_finish(acc, t.pixels, t.vectors,
-                       (cardinal_neon_result){.y = a->y + at,
-                                              .residual = a->residual ? a->residual + at : NULL,
+                       (cardinal_neon_result){.y = (float *)a->y + at,
+                                              .residual = a->residual ? (const float *)a->residual + at : NULL,
                                               .first = lane / CARDINAL_NEON_LANES,
                                               .relu = a->relu,
                                               .lane_mask = a->lane_mask});

@@ -19,18 +19,19 @@ void cardinal_maxpool_f32_neon(const cardinal_pool_args *a) {
       float32x4_t m[CARDINAL_NEON_VECTORS];
       CARDINAL_UNROLL
       for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)
-        m[v] = vld1q_f32(a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK + v * CARDINAL_NEON_LANES);
+        m[v] = vld1q_f32((const float *)a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK +
+                         v * CARDINAL_NEON_LANES);
       for (size_t iy = rows.begin; iy < rows.end; ++iy) {
-        const float *x = a->x + iy * a->x_row + columns.begin * CARDINAL_BLOCK;
+        const float *x = (const float *)a->x + iy * a->x_row + columns.begin * CARDINAL_BLOCK;
         for (size_t ix = columns.begin; ix < columns.end; ++ix, x += CARDINAL_BLOCK) {
           CARDINAL_UNROLL
           for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)
             m[v] = larger(m[v], vld1q_f32(x + v * CARDINAL_NEON_LANES));
         }
       }
-      cardinal_neon_finish(
-          m, 1, CARDINAL_NEON_VECTORS,
-          (cardinal_neon_result){.y = a->y + row * a->y_row + column * CARDINAL_BLOCK, .lane_mask = a->lane_mask});
+      cardinal_neon_finish(m, 1, CARDINAL_NEON_VECTORS,
+                           (cardinal_neon_result){.y = (float *)a->y + row * a->y_row + column * CARDINAL_BLOCK,
+                                                  .lane_mask = a->lane_mask});
     }
   }
 }

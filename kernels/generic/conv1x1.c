@@ -1,57 +1,98 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Portable 1×1 convolution and fully connected layer. */
+/* Portable 1×1 convolutions and fully connected layers. */
 #include "kernels/generic/lanes.h"
 
 enum {
   TILE_PIXELS = 4
 };
 
-/* `pixels` is a constant where this is inlined, so that the accumulators can live in registers. */
-static inline void conv1x1_tile(const cardinal_conv1x1_args *a, size_t block, size_t first, size_t pixels) {
-  const float *x = a->x + first * CARDINAL_BLOCK;
-  const float *w = a->w + block * a->w_panel;
-  const size_t offset = block * a->y_block + first * CARDINAL_BLOCK;
-  const uint32_t lane_mask = block + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES;
+/* The epilogue of output block `block` of `blocks`. */
+CARDINAL_INLINE cardinal_finish finish_of_block(cardinal_finish finish, cardinal_format format, size_t block,
+                                                size_t blocks) {
+  finish.bias += block * CARDINAL_BLOCK;
+  if (format == CARDINAL_FORMAT_INT8)
+    finish.scale += block * CARDINAL_BLOCK;
+  if (block + 1 < blocks)
+    finish.lane_mask = CARDINAL_ALL_LANES;
+  return finish;
+}
 
-  float acc[TILE_PIXELS][CARDINAL_BLOCK];
+/* The cell's channels that exist. */
+CARDINAL_INLINE size_t channels_of_cell(cardinal_format format, size_t cell, size_t channels) {
+  const size_t each = cardinal_cell_channels(format), left = channels - cell * each;
+  return left < each ? left : each;
+}
+
+/* `pixels` is a constant where this is inlined, so that the sums can live in registers. */
+CARDINAL_INLINE void conv1x1_tile(const cardinal_conv1x1_args *a, cardinal_format format, size_t block, size_t first,
+                                  size_t pixels) {
+  const cardinal_finish finish = finish_of_block((cardinal_finish)CARDINAL_FINISH_OF(a), format, block, a->blocks);
+  const char *w = (const char *)a->w + block * a->w_panel * CARDINAL_CELL_BYTES;
+  cardinal_sums sums[TILE_PIXELS];
   for (size_t p = 0; p < pixels; ++p)
-    cardinal_lanes_copy(acc[p], a->bias + block * CARDINAL_BLOCK);
+    cardinal_lanes_start(&sums[p], format, &finish);
 
-  for (size_t c = 0; c < a->channels; ++c) {
-    const float *xc = x + c / CARDINAL_BLOCK * a->x_block + c % CARDINAL_BLOCK;
+  const size_t cells = cardinal_cells(format, a->channels),
+               cells_of_block = CARDINAL_BLOCK / cardinal_cell_channels(format);
+  for (size_t cell = 0; cell < cells; ++cell, w += CARDINAL_BLOCK * CARDINAL_CELL_BYTES) {
+    const size_t x = cell / cells_of_block * a->x_block + first * CARDINAL_BLOCK +
+                     cell % cells_of_block * cardinal_cell_channels(format);
     for (size_t p = 0; p < pixels; ++p)
-      cardinal_lanes_fma(acc[p], xc[p * CARDINAL_BLOCK], w + c * CARDINAL_BLOCK);
+      cardinal_lanes_product(&sums[p], format, cardinal_at(a->x, format, x + p * CARDINAL_BLOCK), CARDINAL_BLOCK, w,
+                             channels_of_cell(format, cell, a->channels));
   }
 
-  for (size_t p = 0; p < pixels; ++p) {
-    const size_t at = offset + p * CARDINAL_BLOCK;
-    cardinal_lanes_finish(a->y + at, acc[p], a->residual ? a->residual + at : NULL, a->relu, lane_mask);
+  for (size_t p = 0; p < pixels; ++p)
+    cardinal_lanes_finish(&sums[p], format, &finish, a->residual, a->y,
+                          block * a->y_block + (first + p) * CARDINAL_BLOCK);
+}
+
+CARDINAL_INLINE void conv1x1(const cardinal_conv1x1_args *a, cardinal_format format) {
+  for (size_t block = 0; block < a->blocks; ++block) {
+    size_t pixel = 0;
+    for (; pixel + TILE_PIXELS <= a->pixels; pixel += TILE_PIXELS)
+      conv1x1_tile(a, format, block, pixel, TILE_PIXELS);
+    for (; pixel < a->pixels; ++pixel)
+      conv1x1_tile(a, format, block, pixel, 1);
   }
 }
 
 void cardinal_conv1x1_f32_4x16_generic(const cardinal_conv1x1_args *a) {
-  for (size_t block = 0; block < a->blocks; ++block) {
-    size_t pixel = 0;
-    for (; pixel + TILE_PIXELS <= a->pixels; pixel += TILE_PIXELS)
-      conv1x1_tile(a, block, pixel, TILE_PIXELS);
-    for (; pixel < a->pixels; ++pixel)
-      conv1x1_tile(a, block, pixel, 1);
-  }
+  conv1x1(a, CARDINAL_FORMAT_F32);
+}
+
+void cardinal_conv1x1_bf16_4x16_generic(const cardinal_conv1x1_args *a) {
+  conv1x1(a, CARDINAL_FORMAT_BF16);
+}
+
+void cardinal_conv1x1_int8_4x16_generic(const cardinal_conv1x1_args *a) {
+  conv1x1(a, CARDINAL_FORMAT_INT8);
+}
+
+CARDINAL_INLINE void fc(const cardinal_fc_args *a, cardinal_format format) {
+  const size_t cells = cardinal_cells(format, a->channels);
+  for (size_t image = 0; image < a->images; ++image)
+    for (size_t block = 0; block < a->blocks; ++block) {
+      const cardinal_finish finish = finish_of_block((cardinal_finish)CARDINAL_FINISH_OF(a), format, block, a->blocks);
+      const char *w = (const char *)a->w + block * a->w_panel * CARDINAL_CELL_BYTES;
+      cardinal_sums sums;
+      cardinal_lanes_start(&sums, format, &finish);
+      for (size_t cell = 0; cell < cells; ++cell, w += CARDINAL_BLOCK * CARDINAL_CELL_BYTES)
+        cardinal_lanes_product(&sums, format,
+                               cardinal_at(a->x, format, image * a->x_image + cell * cardinal_cell_channels(format)),
+                               CARDINAL_BLOCK, w, channels_of_cell(format, cell, a->channels));
+      cardinal_lanes_finish(&sums, format, &finish, a->residual, a->y, image * a->y_image + block * CARDINAL_BLOCK);
+    }
 }
 
 void cardinal_fc_f32_generic(const cardinal_fc_args *a) {
-  for (size_t image = 0; image < a->images; ++image) {
-    for (size_t block = 0; block < a->blocks; ++block) {
-      const float *x = a->x + image * a->x_image;
-      const float *w = a->w + block * a->w_panel;
-      const size_t at = image * a->y_image + block * CARDINAL_BLOCK;
+  fc(a, CARDINAL_FORMAT_F32);
+}
 
-      float acc[CARDINAL_BLOCK];
-      cardinal_lanes_copy(acc, a->bias + block * CARDINAL_BLOCK);
-      for (size_t c = 0; c < a->channels; ++c)
-        cardinal_lanes_fma(acc, x[c], w + c * CARDINAL_BLOCK);
-      cardinal_lanes_finish(a->y + at, acc, a->residual ? a->residual + at : NULL, a->relu,
-                            block + 1 == a->blocks ? a->lane_mask : CARDINAL_ALL_LANES);
-    }
-  }
+void cardinal_fc_bf16_generic(const cardinal_fc_args *a) {
+  fc(a, CARDINAL_FORMAT_BF16);
+}
+
+void cardinal_fc_int8_generic(const cardinal_fc_args *a) {
+  fc(a, CARDINAL_FORMAT_INT8);
 }

@@ -3,5 +3,5 @@
 #include "kernels/generic/conv.h"
 
 void cardinal_conv_f32_plain_neon(const cardinal_conv_args *a) {
-  conv_any(a);
+  conv_any(a, CARDINAL_FORMAT_F32);
 }

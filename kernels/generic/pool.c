@@ -1,43 +1,103 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Portable pooling. */
+#include "kernels/format.h"
 #include "kernels/kernel.h"
 
-void cardinal_maxpool_f32_generic(const cardinal_pool_args *a) {
-  for (size_t row = a->row_begin; row < a->row_end; ++row) {
-    for (size_t column = 0; column < a->out_width; ++column) {
-      float m[CARDINAL_BLOCK] = {0};
-      int taken = 0;
-      for (size_t ky = 0; ky < a->window.kernel_h; ++ky) {
-        const size_t iy =
-            row * a->window.stride_h + ky - a->window.pad_top; /* wraps past in_height in the top padding */
-        if (iy >= a->in_height)
-          continue;
-        for (size_t kx = 0; kx < a->window.kernel_w; ++kx) {
-          const size_t ix = column * a->window.stride_w + kx - a->window.pad_left;
-          if (ix >= a->in_width)
-            continue;
-          const float *x = a->x + iy * a->x_row + ix * CARDINAL_BLOCK;
-          for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
-            const int new_nan = x[l] != x[l] && m[l] == m[l];
-            m[l] = !taken || x[l] > m[l] || new_nan ? x[l] : m[l];
-          }
-          taken = 1;
-        }
-      }
-      float *y = a->y + row * a->y_row + column * CARDINAL_BLOCK;
-      for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-        y[l] = a->lane_mask >> l & 1u ? m[l] : 0.0f;
-    }
-  }
+/* Number `at` in f32, which holds those of all formats. */
+CARDINAL_INLINE float number(const void *numbers, cardinal_format format, size_t at) {
+  if (format == CARDINAL_FORMAT_F32)
+    return ((const float *)numbers)[at];
+  return format == CARDINAL_FORMAT_BF16 ? cardinal_bf16_to_f32(((const cardinal_bf16 *)numbers)[at])
+                                        : (float)((const int8_t *)numbers)[at];
 }
 
-void cardinal_avgpool_f32_generic(const cardinal_pool_args *a) {
-  float sum[CARDINAL_BLOCK] = {0};
+CARDINAL_INLINE void copy_number(void *to, size_t to_at, const void *from, size_t at, cardinal_format format) {
+  const size_t bytes = cardinal_format_bytes(format);
+  memcpy((char *)to + to_at * bytes, (const char *)from + at * bytes, bytes);
+}
+
+/* The place in x of the lane's maximum at one output pixel. */
+CARDINAL_INLINE size_t place_of_maximum(const cardinal_pool_args *a, cardinal_format format, size_t row, size_t column,
+                                        size_t lane) {
+  size_t place = SIZE_MAX;
+  float m = 0.0f;
+  for (size_t ky = 0; ky < a->window.kernel_h; ++ky) {
+    const size_t iy = row * a->window.stride_h + ky - a->window.pad_top; /* wraps past in_height in the top padding */
+    if (iy >= a->in_height)
+      continue;
+    for (size_t kx = 0; kx < a->window.kernel_w; ++kx) {
+      const size_t ix = column * a->window.stride_w + kx - a->window.pad_left;
+      if (ix >= a->in_width)
+        continue;
+      const size_t at = iy * a->x_row + ix * CARDINAL_BLOCK + lane;
+      const float x = number(a->x, format, at);
+      const int new_nan = x != x && m == m;
+      if (place == SIZE_MAX || x > m || new_nan) {
+        m = x;
+        place = at;
+      }
+    }
+  }
+  return place;
+}
+
+CARDINAL_INLINE void max_pool(const cardinal_pool_args *a, cardinal_format format) {
+  const float zero = 0.0f;
+  for (size_t row = a->row_begin; row < a->row_end; ++row)
+    for (size_t column = 0; column < a->out_width; ++column)
+      for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
+        const size_t at = row * a->y_row + column * CARDINAL_BLOCK + l;
+        const size_t place = a->lane_mask >> l & 1u ? place_of_maximum(a, format, row, column, l) : SIZE_MAX;
+        if (place == SIZE_MAX)
+          copy_number(a->y, at, &zero, 0, format);
+        else
+          copy_number(a->y, at, a->x, place, format);
+      }
+}
+
+void cardinal_maxpool_f32_generic(const cardinal_pool_args *a) {
+  max_pool(a, CARDINAL_FORMAT_F32);
+}
+
+void cardinal_maxpool_bf16_generic(const cardinal_pool_args *a) {
+  max_pool(a, CARDINAL_FORMAT_BF16);
+}
+
+void cardinal_maxpool_int8_generic(const cardinal_pool_args *a) {
+  max_pool(a, CARDINAL_FORMAT_INT8);
+}
+
+CARDINAL_INLINE void sum_of_floats(const cardinal_pool_args *a, cardinal_format format, float sum[CARDINAL_BLOCK]) {
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    sum[l] = 0.0f;
   for (size_t row = 0; row < a->in_height; ++row)
     for (size_t column = 0; column < a->in_width; ++column)
       for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-        sum[l] += a->x[row * a->x_row + column * CARDINAL_BLOCK + l];
+        sum[l] += number(a->x, format, row * a->x_row + column * CARDINAL_BLOCK + l);
   const float scale = (float)(1.0 / ((double)a->in_height * (double)a->in_width));
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-    a->y[l] = a->lane_mask >> l & 1u ? sum[l] * scale : 0.0f;
+    sum[l] = a->lane_mask >> l & 1u ? sum[l] * scale : 0.0f;
+}
+
+void cardinal_avgpool_f32_generic(const cardinal_pool_args *a) {
+  sum_of_floats(a, CARDINAL_FORMAT_F32, a->y);
+}
+
+void cardinal_avgpool_bf16_generic(const cardinal_pool_args *a) {
+  float averages[CARDINAL_BLOCK];
+  sum_of_floats(a, CARDINAL_FORMAT_BF16, averages);
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    ((cardinal_bf16 *)a->y)[l] = cardinal_bf16_of_f32(averages[l]);
+}
+
+void cardinal_avgpool_int8_generic(const cardinal_pool_args *a) {
+  int32_t sum[CARDINAL_BLOCK] = {0};
+  const int8_t *x = a->x;
+  int8_t *y = a->y;
+  for (size_t row = 0; row < a->in_height; ++row)
+    for (size_t column = 0; column < a->in_width; ++column)
+      for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+        sum[l] += x[row * a->x_row + column * CARDINAL_BLOCK + l];
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    y[l] = a->lane_mask >> l & 1u ? cardinal_int8_of_f32((float)sum[l] * a->scale) : 0;
 }

@@ -5,7 +5,7 @@
 void cardinal_avgpool_f32_avx2(const cardinal_pool_args *a) {
   __m256 low = _mm256_setzero_ps(), high = _mm256_setzero_ps();
   for (size_t row = 0; row < a->in_height; ++row) {
-    const float *x = a->x + row * a->x_row;
+    const float *x = (const float *)a->x + row * a->x_row;
     for (size_t column = 0; column < a->in_width; ++column, x += CARDINAL_BLOCK) {
       low = _mm256_add_ps(low, _mm256_loadu_ps(x));
       high = _mm256_add_ps(high, _mm256_loadu_ps(x + 8));

@@ -5,7 +5,7 @@
 void cardinal_avgpool_f32_avx512(const cardinal_pool_args *a) {
   __m512 sum = _mm512_setzero_ps();
   for (size_t row = 0; row < a->in_height; ++row) {
-    const float *x = a->x + row * a->x_row;
+    const float *x = (const float *)a->x + row * a->x_row;
     for (size_t column = 0; column < a->in_width; ++column, x += CARDINAL_BLOCK)
       sum = _mm512_add_ps(sum, _mm512_loadu_ps(x));
   }

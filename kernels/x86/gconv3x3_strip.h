@@ -77,7 +77,7 @@ static inline void cardinal_strips_of_lanes(const cardinal_conv_args *a, const c
   const cardinal_cut cut = cardinal_cut_evenly(a->out_width, strips->most_pixels[stride - 1]);
   cardinal_strip t = {
       .x_row = a->x_row * sizeof(float),
-      .w = a->w + lane,
+      .w = (const float *)a->w + lane,
       .w_row = a->channels * w_channel,
       .channels = a->channels,
       .bias = a->bias + lane,
@@ -92,10 +92,10 @@ static inline void cardinal_strips_of_lanes(const cardinal_conv_args *a, const c
     pixels = cardinal_cut_length(cut, i);
     const ptrdiff_t column = (ptrdiff_t)(first * stride) - (ptrdiff_t)pad;
     const size_t last_column = (first + pixels - 1) * stride + 2;
-    t.x_begin = (const char *)(a->x + lane) + column * (ptrdiff_t)pixel_bytes;
+    t.x_begin = (const char *)((const float *)a->x + lane) + column * (ptrdiff_t)pixel_bytes;
     t.x_end = t.x_begin + a->in_height * t.x_row;
     t.x = t.x_begin + ((ptrdiff_t)(a->row_begin * stride) - (ptrdiff_t)a->window.pad_top) * (ptrdiff_t)t.x_row;
-    t.y = a->y + a->row_begin * a->y_row + first * CARDINAL_BLOCK + lane;
+    t.y = (float *)a->y + a->row_begin * a->y_row + first * CARDINAL_BLOCK + lane;
     t.edges = (column < 0 ? STRIP_LEFT : 0) | (last_column >= a->in_width + pad ? STRIP_RIGHT : 0);
     strips->of[stride - 1][pixels - 1](&t);
   }

@@ -32,8 +32,8 @@ void cardinal_maxpool_f32_avx2(const cardinal_pool_args *a) {
       const cardinal_taps columns =
           cardinal_existing_taps(column, a->window.stride_w, a->window.kernel_w, a->window.pad_left, a->in_width);
       const size_t height = rows.end - rows.begin, width = columns.end - columns.begin;
-      const float *x = a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK;
-      float *y = a->y + row * a->y_row + column * CARDINAL_BLOCK;
+      const float *x = (const float *)a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK;
+      float *y = (float *)a->y + row * a->y_row + column * CARDINAL_BLOCK;
       if (height == 3 && width == 3)
         pixel(y, x, a->x_row, 3, 3, &mask);
       else

@@ -27,9 +27,9 @@ void cardinal_maxpool_f32_avx512(const cardinal_pool_args *a) {
       const cardinal_taps columns =
           cardinal_existing_taps(column, a->window.stride_w, a->window.kernel_w, a->window.pad_left, a->in_width);
       const size_t height = rows.end - rows.begin, width = columns.end - columns.begin;
-      const float *x = a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK;
+      const float *x = (const float *)a->x + rows.begin * a->x_row + columns.begin * CARDINAL_BLOCK;
       const __m512 m = height == 3 && width == 3 ? window(x, a->x_row, 3, 3) : window(x, a->x_row, height, width);
-      _mm512_storeu_ps(a->y + row * a->y_row + column * CARDINAL_BLOCK, _mm512_maskz_mov_ps(lanes, m));
+      _mm512_storeu_ps((float *)a->y + row * a->y_row + column * CARDINAL_BLOCK, _mm512_maskz_mov_ps(lanes, m));
     }
   }
 }

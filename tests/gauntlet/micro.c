@@ -39,7 +39,7 @@ static void all_lanes(const cardinal_conv_args *a) {
   for (size_t row = a->row_begin; row < a->row_end; ++row)
     for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
       if (!(a->lane_mask & 1u << l))
-        a->y[row * a->y_row + l] = -0.0f;
+        ((float *)a->y)[row * a->y_row + l] = -0.0f;
 }
 
 static void no_relu(const cardinal_conv_args *a) {

@@ -46,7 +46,7 @@ Test(kernels, conv_data_tell_orders_apart) {
     oracle_conv(&call.args, false, order);
     size_t different = 0;
     for (size_t i = 0; i < floats; ++i)
-      different += !gauntlet_same(canonical[i], call.args.y[i]);
+      different += !gauntlet_same(canonical[i], ((const float *)call.args.y)[i]);
     cr_expect(different > floats / 8, "the order '%s' differs from the canonical one in only %zu of %zu outputs",
               oracle_order_name(order), different, floats);
     size_t at;
