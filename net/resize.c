@@ -122,22 +122,20 @@ static void filter_column(const filter *f, int64_t index, const uint8_t *rows, i
 }
 
 /* ToTensor and Normalize, in the float operations that torchvision uses. */
-static void normalise_row(const uint8_t *from, int64_t row, int64_t crop, float *to) {
-  static const float mean[3] = {0.485f, 0.456f, 0.406f};
-  static const float deviation[3] = {0.229f, 0.224f, 0.225f};
+static void normalise_row(const uint8_t *from, int64_t row, const cardinal_transform_desc *desc, float *to) {
   for (int channel = 0; channel < 3; channel++) {
-    float *plane = to + (channel * crop + row) * crop;
-    for (int64_t column = 0; column < crop; column++) {
+    float *plane = to + (channel * desc->crop + row) * desc->crop;
+    for (int64_t column = 0; column < desc->crop; column++) {
       float value = (float)from[3 * column + channel] / 255.0f;
-      plane[column] = (value - mean[channel]) / deviation[channel];
+      plane[column] = (value - desc->mean[channel]) / desc->deviation[channel];
     }
   }
 }
 
 /* Both passes over the crop; `narrow` holds the rows that `across` has already made narrow. */
-static cardinal_status resample(const cardinal_image *image, const filter *across, const filter *down, int64_t crop,
-                                float *to, cardinal_error *error) {
-  int64_t length = 3 * crop;
+static cardinal_status resample(const cardinal_image *image, const filter *across, const filter *down,
+                                const cardinal_transform_desc *desc, float *to, cardinal_error *error) {
+  int64_t crop = desc->crop, length = 3 * crop;
   int64_t first_row = down->first[0];
   int64_t rows = down->first[crop - 1] + down->used[crop - 1] - first_row;
   size_t narrow_bytes;
@@ -154,7 +152,7 @@ static cardinal_status resample(const cardinal_image *image, const filter *acros
       filter_row(across, image->pixels + (first_row + row) * image->width * 3, narrow + row * length);
     for (int64_t row = 0; row < crop; row++) {
       filter_column(down, row, narrow, first_row, length, sums, row_out);
-      normalise_row(row_out, row, crop, to);
+      normalise_row(row_out, row, desc, to);
     }
   }
   free(narrow);
@@ -168,9 +166,9 @@ static int64_t half_to_even(int64_t x) {
   return x / 2 + (x % 2 && x / 2 % 2);
 }
 
-static cardinal_status transform(const cardinal_image *image, int64_t resize, int64_t crop, float *to,
+static cardinal_status transform(const cardinal_image *image, const cardinal_transform_desc *desc, float *to,
                                  cardinal_error *error) {
-  int64_t width = resize, height = resize;
+  int64_t resize = desc->resize, crop = desc->crop, width = resize, height = resize;
   if (image->width <= image->height)
     height = (int64_t)((double)(resize * image->height) / (double)image->width);
   else
@@ -180,7 +178,7 @@ static cardinal_status transform(const cardinal_image *image, int64_t resize, in
   bool made_across = make_filter(&across, image->width, width, half_to_even(width - crop), crop);
   bool made_down = made_across && make_filter(&down, image->height, height, half_to_even(height - crop), crop);
   cardinal_status status =
-      made_down ? resample(image, &across, &down, crop, to, error)
+      made_down ? resample(image, &across, &down, desc, to, error)
                 : cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for the filters to resize a picture");
   if (made_across)
     free_filter(&across);
@@ -189,21 +187,78 @@ static cardinal_status transform(const cardinal_image *image, int64_t resize, in
   return status;
 }
 
-cardinal_status cardinal_image_transform(const cardinal_image *image, int64_t resize, int64_t crop, float *to,
-                                         cardinal_error *error) {
+/* ---- from outside -------------------------------------------------------------------------------------------- */
+
+enum {
+  TRANSFORM_DESC_LEAST = 48 /* the size of the first release: never to be changed */
+};
+
+_Static_assert(offsetof(cardinal_transform_desc, resize) == 8 && offsetof(cardinal_transform_desc, mean) == 24 &&
+                   offsetof(cardinal_transform_desc, deviation) + 3 * sizeof(float) == TRANSFORM_DESC_LEAST,
+               "cardinal_transform_desc has moved");
+
+void cardinal_transform_desc_init_sized(cardinal_transform_desc *desc, size_t size) {
+  const cardinal_transform_desc defaults = {
+      .resize = 256, .crop = 224, .mean = {0.485f, 0.456f, 0.406f}, .deviation = {0.229f, 0.224f, 0.225f}};
+  desc->struct_size = (uint32_t)size;
+  cardinal_net_give(desc, &defaults, sizeof defaults);
+}
+
+/* A macro of this name gives the size that the caller's header knows; whoever has no header gets the first release's.
+ */
+#undef cardinal_transform_desc_init
+void cardinal_transform_desc_init(cardinal_transform_desc *desc) {
+  cardinal_transform_desc_init_sized(desc, TRANSFORM_DESC_LEAST);
+}
+
+static cardinal_status check_desc(const cardinal_transform_desc *desc, cardinal_error *error) {
+  static const char *const colours[3] = {"red", "green", "blue"};
   const int64_t max_side = 1 << 16;
+  if (desc->reserved)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "reserved is %" PRIu32 ", expected 0", desc->reserved);
+  if (desc->crop < 1 || desc->resize < desc->crop || desc->resize > max_side)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
+                             "resize is %" PRId64 " and crop %" PRId64 ", expected 1 <= crop <= resize <= %" PRId64,
+                             desc->resize, desc->crop, max_side);
+  for (int i = 0; i < 3; i++) {
+    if (!isfinite(desc->mean[i]))
+      return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the mean of %s is %f, expected a finite number",
+                               colours[i], (double)desc->mean[i]);
+    if (!isfinite(desc->deviation[i]) || !(desc->deviation[i] > 0))
+      return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
+                               "the deviation of %s is %g, expected a finite number above 0", colours[i],
+                               (double)desc->deviation[i]);
+  }
+  return CARDINAL_OK;
+}
+
+cardinal_status cardinal_image_prepare(const cardinal_image *image, const cardinal_transform_desc *desc, float *to,
+                                       cardinal_error *error) {
   if (!image || !image->pixels || !to)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "image, its pixels or to is NULL");
   if (image->width < 1 || image->height < 1 || image->width > CARDINAL_MAX_PIXELS / image->height)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
                              "the picture has %" PRId64 "×%" PRId64 " pixels, expected 1 to 2^28", image->width,
                              image->height);
-  if (crop < 1 || resize < crop || resize > max_side)
-    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
-                             "resize is %" PRId64 " and crop %" PRId64 ", expected 1 <= crop <= resize <= %" PRId64,
-                             resize, crop, max_side);
+  cardinal_transform_desc taken;
+  cardinal_transform_desc_init_sized(&taken, sizeof taken);
+  cardinal_status status =
+      cardinal_net_take(&taken, sizeof taken, TRANSFORM_DESC_LEAST, desc, "the transform's desc", error);
+  if (!status)
+    status = check_desc(&taken, error);
+  if (status)
+    return status;
   const cardinal_fp_modes caller = cardinal_fp_enter(false);
-  cardinal_status status = transform(image, resize, crop, to, error);
+  status = transform(image, &taken, to, error);
   cardinal_fp_leave(caller);
   return status;
+}
+
+cardinal_status cardinal_image_transform(const cardinal_image *image, int64_t resize, int64_t crop, float *to,
+                                         cardinal_error *error) {
+  cardinal_transform_desc desc;
+  cardinal_transform_desc_init_sized(&desc, sizeof desc);
+  desc.resize = resize;
+  desc.crop = crop;
+  return cardinal_image_prepare(image, &desc, to, error);
 }

@@ -46,6 +46,35 @@ CARDINAL_API void cardinal_image_free(cardinal_image *image);
 CARDINAL_API cardinal_status cardinal_image_transform(const cardinal_image *image, int64_t resize, int64_t crop,
                                                       float *to, cardinal_error *error);
 
+/** How a photo becomes what a network takes. */
+typedef struct cardinal_transform_desc {
+  uint32_t struct_size; /**< set by cardinal_transform_desc_init */
+  uint32_t reserved;    /**< must be 0 */
+  int64_t resize;       /**< pixels of the shorter side before the crop, up to 65536; no fewer than `crop` */
+  int64_t crop;         /**< pixels of the square's sides, at least 1 */
+  float mean[3];        /**< of red, green and blue, in [0,1]: taken off */
+  float deviation[3];   /**< of red, green and blue, in [0,1]: divided by; above 0 */
+} cardinal_transform_desc;
+
+/** Fills `desc` with what torchvision's ImageNet models are evaluated with: resize 256, crop 224, mean .485/.456/.406,
+ * deviation .229/.224/.225. */
+CARDINAL_API void cardinal_transform_desc_init(cardinal_transform_desc *desc);
+
+/** The same for a struct of `size` bytes, of which no more are written; see cardinal_net_spec_init_sized. */
+CARDINAL_API void cardinal_transform_desc_init_sized(cardinal_transform_desc *desc, size_t size);
+/** Calls cardinal_transform_desc_init_sized. */
+#define cardinal_transform_desc_init(desc) cardinal_transform_desc_init_sized((desc), sizeof *(desc))
+
+/** cardinal_image_transform for networks that were trained on pictures of another size or with other normalisation.
+ * Errors: a number of `desc` out of range (the message names it), memory.
+ * @param image  what to transform; stays as it is
+ * @param desc   how; not kept
+ * @param to     output, [3][crop][crop]
+ * @param error  may be NULL
+ * @return CARDINAL_OK, or why `to` isn't written */
+CARDINAL_API cardinal_status cardinal_image_prepare(const cardinal_image *image, const cardinal_transform_desc *desc,
+                                                    float *to, cardinal_error *error);
+
 /** @} */
 
 #ifdef __cplusplus

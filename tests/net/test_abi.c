@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cardinal/image.h>
 #include <cardinal/net.h>
 
 #include "net/common.h"
@@ -13,6 +14,7 @@ enum {
   SPEC_LEAST = 80, /* sizes of the first release */
   DESC_LEAST = 32,
   LAYER_LEAST = 48,
+  TRANSFORM_LEAST = 48,
   LARGEST = 256,
   UNTOUCHED = 0xA5
 };
@@ -24,6 +26,7 @@ typedef union {
   cardinal_net_spec spec;
   cardinal_net_desc desc;
   cardinal_net_layer layer;
+  cardinal_transform_desc transform;
 } any_struct;
 
 static any_struct of_size(uint32_t size) {
@@ -89,6 +92,7 @@ Test(abi, sizes_of_the_first_release) {
   cr_expect_geq(sizeof(cardinal_net_spec), SPEC_LEAST);
   cr_expect_geq(sizeof(cardinal_net_desc), DESC_LEAST);
   cr_expect_geq(sizeof(cardinal_net_layer), LAYER_LEAST);
+  cr_expect_geq(sizeof(cardinal_transform_desc), TRANSFORM_LEAST);
 }
 
 Test(abi, structs_that_are_filled) {
@@ -128,15 +132,22 @@ Test(abi, structs_that_are_made_ready) {
     expect_written(&spec, size, 4, "a spec");
     cardinal_net_layer_init_sized(&layer.layer, size);
     expect_written(&layer, size, 4, "a layer");
+    any_struct transform = of_size(0);
+    if (size >= TRANSFORM_LEAST) {
+      cardinal_transform_desc_init_sized(&transform.transform, size);
+      expect_written(&transform, size, sizeof transform.transform, "a transform's desc");
+    }
   }
   /* Programs without the header find functions, which know the first release only. */
-  any_struct desc = of_size(0), spec = of_size(0), layer = of_size(0);
+  any_struct desc = of_size(0), spec = of_size(0), layer = of_size(0), transform = of_size(0);
   (cardinal_net_desc_init)(&desc.desc);
+  (cardinal_transform_desc_init)(&transform.transform);
   (cardinal_net_spec_init)(&spec.spec);
   (cardinal_net_layer_init)(&layer.layer);
   expect_written(&desc, DESC_LEAST, DESC_LEAST, "a desc");
   expect_written(&spec, SPEC_LEAST, 4, "a spec");
   expect_written(&layer, LAYER_LEAST, 4, "a layer");
+  expect_written(&transform, TRANSFORM_LEAST, TRANSFORM_LEAST, "a transform's desc");
 }
 
 static cardinal_status take_spec(const any_struct *from) {
@@ -152,14 +163,24 @@ static cardinal_status take_desc(const any_struct *from) {
   return status;
 }
 
+static cardinal_status take_transform(const any_struct *from) {
+  uint8_t pixel[3] = {1, 2, 3};
+  const cardinal_image image = {1, 1, pixel};
+  float values[3];
+  return cardinal_image_prepare(&image, &from->transform, values, NULL);
+}
+
 Test(abi, structs_that_are_taken) {
   /* The bytes past a member of a union are anything when it is initialised. */
-  any_struct spec, desc;
+  any_struct spec, desc, transform;
   const cardinal_net_spec small = small_spec();
   memset(&spec, 0, sizeof spec);
   memset(&desc, 0, sizeof desc);
+  memset(&transform, 0, sizeof transform);
   memcpy(&spec, &small, sizeof small);
   cardinal_net_desc_init(&desc.desc);
+  cardinal_transform_desc_init(&transform.transform);
+  transform.transform.resize = transform.transform.crop = 1;
   const struct {
     const char *what;
     cardinal_status (*take)(const any_struct *from);
@@ -167,7 +188,8 @@ Test(abi, structs_that_are_taken) {
     uint32_t least;
     size_t known;
   } cases[] = {{"a spec", take_spec, spec, SPEC_LEAST, sizeof spec.spec},
-               {"a desc", take_desc, desc, DESC_LEAST, sizeof desc.desc}};
+               {"a desc", take_desc, desc, DESC_LEAST, sizeof desc.desc},
+               {"a transform's desc", take_transform, transform, TRANSFORM_LEAST, sizeof transform.transform}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     for (uint32_t size = 0; size <= LARGEST; size += size < cases[i].known + 2 ? 1 : 31) {
       any_struct given = cases[i].whole;

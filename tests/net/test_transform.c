@@ -102,6 +102,39 @@ Test(transform, centre_crop_rounds_halves_to_even) {
   }
 }
 
+Test(transform, other_means_and_deviations) {
+  cardinal_image image = flat_image(3, 5, 51);
+  image.pixels[1] = 255;
+  cardinal_transform_desc desc;
+  cardinal_transform_desc_init(&desc);
+  desc.resize = desc.crop = 3;
+  desc.mean[0] = 0.25f;
+  desc.mean[1] = 0.0f;
+  desc.mean[2] = -1.0f;
+  desc.deviation[0] = desc.deviation[1] = 1.0f;
+  desc.deviation[2] = 0.5f;
+  float values[27];
+  cr_assert_eq(cardinal_image_prepare(&image, &desc, values, NULL), CARDINAL_OK);
+  for (int i = 0; i < 9; i++) {
+    cr_expect_eq(values[i], 51 / 255.0f - 0.25f);
+    cr_expect_eq(values[9 + i], 51 / 255.0f);
+    cr_expect_eq(values[18 + i], (51 / 255.0f + 1.0f) / 0.5f);
+  }
+  cardinal_image_free(&image);
+}
+
+Test(transform, the_defaults_are_imagenets) {
+  cardinal_image image = test_read_image(test_data_path("photos/chelsea.png"));
+  cardinal_transform_desc desc;
+  cardinal_transform_desc_init(&desc);
+  cr_assert(desc.resize == 256 && desc.crop == 224);
+  static float one[3 * 224 * 224], other[3 * 224 * 224];
+  cr_assert_eq(cardinal_image_prepare(&image, &desc, one, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_image_transform(&image, 256, 224, other, NULL), CARDINAL_OK);
+  cr_expect(!memcmp(one, other, sizeof one));
+  cardinal_image_free(&image);
+}
+
 Test(transform, bad_arguments_are_named) {
   cardinal_image image = flat_image(4, 4, 0);
   float values[3];
@@ -110,6 +143,24 @@ Test(transform, bad_arguments_are_named) {
   cr_expect(strstr(error.message, "resize is 1 and crop 2"), "%s", error.message);
   cr_expect_eq(cardinal_image_transform(&image, 1, 0, values, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect_eq(cardinal_image_transform(&image, (int64_t)1 << 40, 1, values, &error), CARDINAL_INVALID_ARGUMENT);
+  static const struct {
+    float mean, deviation;
+    const char *message;
+  } colours[] = {{NAN, 1, "the mean of green is nan"},
+                 {INFINITY, 1, "the mean of green is inf"},
+                 {0, 0, "the deviation of green is 0"},
+                 {0, -1, "the deviation of green is -1"},
+                 {0, INFINITY, "the deviation of green is inf"}};
+  for (size_t i = 0; i < sizeof colours / sizeof colours[0]; i++) {
+    cardinal_transform_desc desc;
+    cardinal_transform_desc_init(&desc);
+    desc.resize = desc.crop = 1;
+    desc.mean[1] = colours[i].mean;
+    desc.deviation[1] = colours[i].deviation;
+    cr_expect_eq(cardinal_image_prepare(&image, &desc, values, &error), CARDINAL_INVALID_ARGUMENT);
+    cr_expect(strstr(error.message, colours[i].message), "%s", error.message);
+  }
+  cr_expect_eq(cardinal_image_prepare(&image, NULL, values, &error), CARDINAL_INVALID_ARGUMENT);
   image.height = 0;
   cr_expect_eq(cardinal_image_transform(&image, 1, 1, values, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "4×0"), "%s", error.message);
