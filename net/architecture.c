@@ -73,7 +73,7 @@ static void next_block(cardinal_walker *walker) {
 bool cardinal_walk_next(cardinal_walker *walker, cardinal_layer *layer) {
   const cardinal_net_spec *spec = walker->spec;
   int64_t width = (int64_t)spec->width_per_group * spec->cardinality << walker->stage;
-  int64_t block_channels = (int64_t)256 << walker->stage;
+  int64_t block_channels = (int64_t)spec->stage_channels << walker->stage;
   /* The stride is on the 3×3 of a stage's first block, as in torchvision; the first stage follows the max pool. */
   int64_t stride = walker->block == 0 && walker->stage > 0 ? 2 : 1;
 
@@ -81,7 +81,7 @@ bool cardinal_walk_next(cardinal_walker *walker, cardinal_layer *layer) {
   switch (walker->step) {
   case STEP_STEM:
     set_names(layer, "conv1", "bn1");
-    read_from(layer, &walker->inner, CARDINAL_STEM_CHANNELS, 7, 2, 3);
+    read_from(layer, &walker->inner, spec->stem_channels, 7, 2, 3);
     write_to(layer, &walker->inner, walker->next_value++);
     layer->relu = true;
     walker->step = STEP_MAX_POOL;

@@ -12,10 +12,13 @@
 #include <cardinal/net.h>
 
 enum {
-  CARDINAL_STAGES = 4,
-  CARDINAL_STEM_CHANNELS = 64,
-  CARDINAL_FEATURES = 2048 /* channels of the last stage's stream */
+  CARDINAL_STAGES = 4
 };
+
+/* Channels of the last stage's stream. */
+static inline int64_t cardinal_spec_features(const cardinal_net_spec *spec) {
+  return (int64_t)spec->stage_channels << (CARDINAL_STAGES - 1);
+}
 
 typedef enum cardinal_layer_kind {
   CARDINAL_LAYER_CONV,
@@ -59,7 +62,7 @@ typedef struct cardinal_walker {
   cardinal_cursor inner;  /* the newest value inside a block, or before the first one */
 } cardinal_walker;
 
-/* Starts at the stem. `spec` must outlive the walker, and its numbers be checked. */
+/* Starts at the stem. `spec` must outlive the walker, and come from cardinal_spec_take. */
 void cardinal_walk_start(cardinal_walker *walker, const cardinal_net_spec *spec, int64_t image_height,
                          int64_t image_width);
 

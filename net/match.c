@@ -102,6 +102,20 @@ static const cardinal_tensor *find_rank(const cardinal_tensor_table *table, cons
   return NULL;
 }
 
+/* The output channels of a convolution, which are those of a whole stream. */
+static cardinal_status read_stream(const cardinal_tensor_table *table, const char *label, const char *name,
+                                   uint32_t *channels, cardinal_error *error) {
+  const cardinal_tensor *tensor = find_rank(table, label, name, 4, error);
+  if (!tensor)
+    return CARDINAL_BAD_FILE;
+  char shape[CARDINAL_SHAPE_TEXT];
+  if (tensor->shape[0] < 1 || tensor->shape[0] > CARDINAL_MAX_STREAM)
+    return cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: tensor \"%s\": expected 1 to %d output channels, found %s",
+                             label, name, CARDINAL_MAX_STREAM, cardinal_shape_text(tensor, shape));
+  *channels = (uint32_t)tensor->shape[0];
+  return CARDINAL_OK;
+}
+
 cardinal_status cardinal_match_spec(const cardinal_tensor_table *table, const char *label, cardinal_net_spec *spec,
                                     cardinal_error *error) {
   const cardinal_tensor *grouped = find_rank(table, label, "layer1.0.conv2.weight", 4, error);
@@ -135,6 +149,11 @@ cardinal_status cardinal_match_spec(const cardinal_tensor_table *table, const ch
     if (!made.blocks[stage])
       return say_missing(table, label, name, error);
   }
+  cardinal_status status = read_stream(table, label, "conv1.weight", &made.stem_channels, error);
+  if (!status)
+    status = read_stream(table, label, "layer1.0.conv3.weight", &made.stage_channels, error);
+  if (status)
+    return status;
   cardinal_spec_set_name(&made);
   return cardinal_spec_take(&made, spec, error);
 }

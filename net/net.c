@@ -35,8 +35,8 @@ void cardinal_net_desc_init(cardinal_net_desc *desc) {
 
 /* ---- making -------------------------------------------------------------------------------------------------- */
 
-/* The pooled features have 2048 channels, a multiple of the block, and one pixel: their blocked layout is also the
- * plain [batch][2048] that callers get. */
+/* The channels of the pooled features are a multiple of the block's, as cardinal_spec_take sees to, and they have one
+ * pixel: their blocked layout is also the plain [batch][channels] that callers get. */
 static void describe_conv(const cardinal_layer *layer, int64_t batch, cardinal_conv_desc *desc) {
   cardinal_conv_desc_init(desc);
   desc->x_layout = layer->x == CARDINAL_VALUE_IMAGES ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
@@ -203,7 +203,7 @@ static cardinal_status plan_memory(cardinal_net *net, cardinal_error *error) {
 /* Sizes of what the caller brings along; all fit, since the plans do. */
 static void set_outer_sizes(cardinal_net *net, const cardinal_net_spec *spec, const cardinal_net_desc *desc) {
   net->image_floats = (size_t)(desc->batch * 3 * desc->image_height * desc->image_width);
-  net->feature_floats = (size_t)(desc->batch * CARDINAL_FEATURES);
+  net->feature_floats = (size_t)(desc->batch * cardinal_spec_features(spec));
   net->logit_floats = (size_t)(desc->batch * spec->classes);
 }
 
@@ -275,6 +275,10 @@ void cardinal_net_destroy(cardinal_net *net) {
 
 size_t cardinal_net_arena_bytes(const cardinal_net *net) {
   return net->arena_bytes;
+}
+
+size_t cardinal_net_feature_count(const cardinal_net *net) {
+  return net->feature_floats / (size_t)net->batch;
 }
 
 size_t cardinal_net_weight_bytes(const cardinal_net *net) {

@@ -12,7 +12,9 @@
 /* The first release's struct stays where it was; what comes later comes behind it. */
 _Static_assert(offsetof(cardinal_net_spec, blocks) == 4 && offsetof(cardinal_net_spec, cardinality) == 20 &&
                    offsetof(cardinal_net_spec, width_per_group) == 24 && offsetof(cardinal_net_spec, classes) == 28 &&
-                   offsetof(cardinal_net_spec, name) + sizeof((cardinal_net_spec){0}.name) == CARDINAL_NET_SPEC_LEAST,
+                   offsetof(cardinal_net_spec, name) + sizeof((cardinal_net_spec){0}.name) == CARDINAL_NET_SPEC_LEAST &&
+                   offsetof(cardinal_net_spec, stem_channels) == 80 &&
+                   offsetof(cardinal_net_spec, stage_channels) == 84,
                "cardinal_net_spec has moved");
 
 void cardinal_net_spec_init_sized(cardinal_net_spec *spec, size_t size) {
@@ -61,19 +63,28 @@ static const uint32_t *blocks_of_depth(uint32_t depth) {
   return NULL;
 }
 
+static uint32_t stem_of(const cardinal_net_spec *spec) {
+  return spec->stem_channels ? spec->stem_channels : CARDINAL_USUAL_STEM;
+}
+
+static uint32_t stage_of(const cardinal_net_spec *spec) {
+  return spec->stage_channels ? spec->stage_channels : CARDINAL_USUAL_STAGE;
+}
+
 void cardinal_spec_set_name(cardinal_net_spec *spec) {
   const uint32_t *blocks = spec->blocks;
   /* Three convolutions a block, the stem and the fully connected layer. */
   uint32_t depth = 3 * (blocks[0] + blocks[1] + blocks[2] + blocks[3]) + 2;
   const uint32_t *usual = blocks_of_depth(depth);
   bool is_usual = usual && !memcmp(blocks, usual, sizeof spec->blocks);
-  for (size_t i = 0; is_usual && i < MODEL_COUNT; i++)
+  bool streams_usual = stem_of(spec) == CARDINAL_USUAL_STEM && stage_of(spec) == CARDINAL_USUAL_STAGE;
+  for (size_t i = 0; is_usual && streams_usual && i < MODEL_COUNT; i++)
     if (models[i].depth == depth && models[i].cardinality == spec->cardinality &&
         models[i].width_per_group == spec->width_per_group) {
       snprintf(spec->name, sizeof spec->name, "%s", models[i].name);
       return;
     }
-  char family[24], suffix[24] = ""; /* both at their longest, with numbers of four digits, fit the name */
+  char family[32], suffix[48] = "", streams[24] = "";
   if (spec->cardinality == 1 && spec->width_per_group == 64)
     snprintf(family, sizeof family, "resnet%" PRIu32, depth);
   else
@@ -82,7 +93,12 @@ void cardinal_spec_set_name(cardinal_net_spec *spec) {
   if (!is_usual)
     snprintf(suffix, sizeof suffix, "_%" PRIu32 "-%" PRIu32 "-%" PRIu32 "-%" PRIu32, blocks[0], blocks[1], blocks[2],
              blocks[3]);
-  snprintf(spec->name, sizeof spec->name, "%s%s", family, suffix);
+  if (!streams_usual)
+    snprintf(streams, sizeof streams, "_%" PRIu32 "to%" PRIu32, stem_of(spec), stage_of(spec));
+  char whole[sizeof family + sizeof suffix + sizeof streams] = "";
+  snprintf(whole, sizeof whole, "%s%s%s", family, suffix, streams);
+  whole[sizeof spec->name - 1] = '\0';
+  memcpy(spec->name, whole, sizeof spec->name);
 }
 
 /* Reads the numbers in a made-up name. Whether they belong together is seen when they are made a name again. */
@@ -97,13 +113,19 @@ static bool parse_name(const char *name, cardinal_net_spec *spec) {
     if (sscanf(name, "resnet%9" SCNu32 "%n", &depth, &used) < 1)
       return false;
   }
-  if (name[used])
-    return sscanf(name + used, "_%9" SCNu32 "-%9" SCNu32 "-%9" SCNu32 "-%9" SCNu32, &spec->blocks[0], &spec->blocks[1],
-                  &spec->blocks[2], &spec->blocks[3]) == 4;
-  const uint32_t *blocks = blocks_of_depth(depth);
-  if (blocks)
-    memcpy(spec->blocks, blocks, sizeof spec->blocks);
-  return blocks;
+  const char *rest = name + used;
+  const uint32_t *usual = blocks_of_depth(depth);
+  uint32_t blocks[CARDINAL_STAGES];
+  used = 0;
+  if (sscanf(rest, "_%9" SCNu32 "-%9" SCNu32 "-%9" SCNu32 "-%9" SCNu32 "%n", &blocks[0], &blocks[1], &blocks[2],
+             &blocks[3], &used) == CARDINAL_STAGES)
+    rest += used;
+  else if (usual)
+    memcpy(blocks, usual, sizeof blocks);
+  else
+    return false;
+  memcpy(spec->blocks, blocks, sizeof spec->blocks);
+  return !*rest || sscanf(rest, "_%9" SCNu32 "to%9" SCNu32, &spec->stem_channels, &spec->stage_channels) == 2;
 }
 
 static cardinal_status say_unknown(const char *name, cardinal_error *error) {
@@ -165,6 +187,15 @@ cardinal_status cardinal_spec_take(const cardinal_net_spec *spec, cardinal_net_s
   if (made.classes < 1 || made.classes > CARDINAL_MAX_CLASSES)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "spec.classes is %" PRIu32 ", expected 1 to 2^24",
                              made.classes);
+  made.stem_channels = stem_of(&made);
+  if (made.stem_channels > CARDINAL_MAX_STREAM)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "spec.stem_channels is %" PRIu32 ", expected 1 to %d",
+                             made.stem_channels, CARDINAL_MAX_STREAM);
+  made.stage_channels = stage_of(&made);
+  if (made.stage_channels > CARDINAL_MAX_STREAM || made.stage_channels % 2)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
+                             "spec.stage_channels is %" PRIu32 ", expected an even number from 2 to %d",
+                             made.stage_channels, CARDINAL_MAX_STREAM);
   made.struct_size = sizeof made;
   made.name[sizeof made.name - 1] = '\0';
   *taken = made;

@@ -29,7 +29,10 @@ typedef struct cardinal_net_spec {
   uint32_t cardinality;     /**< groups of the 3×3 convolutions */
   uint32_t width_per_group; /**< channels a group in the first stage; doubles with each stage */
   uint32_t classes;         /**< 1000 for ImageNet */
-  char name[48];            /**< such as "resnext50_32x4d", or made up as "resnext50_8x14d" */
+  char name[48];            /**< such as "resnext50_32x4d", or made up as "resnext50_8x14d"; one too long is cut */
+  uint32_t stem_channels;   /**< outputs of the first convolution; 0: 64, as all named models have */
+  uint32_t stage_channels; /**< outputs of the first stage's blocks, even; doubles with each stage; 0: 256, as all named
+                              models have */
 } cardinal_net_spec;
 
 /** Makes `spec` ready to be filled, by the functions below or by hand: all zero but its size. */
@@ -48,7 +51,8 @@ CARDINAL_API const char *cardinal_net_model_name(size_t index);
 
 /** Fills `spec`, which cardinal_net_spec_init has seen, for one of the named models or by a made-up name like those
  * that the library gives: "resnext50_8x14d" is 50 layers, 8 groups, width 14; "resnext26_32x4d_2-2-2-2" has other
- * numbers of blocks. Errors: an unknown name (the message lists the known ones), a spec without struct_size. */
+ * numbers of blocks, "resnext26_8x4d_2-2-2-2_16to64" a stem of 16 channels and 64 to 512 behind the stages. Errors: an
+ * unknown name (the message lists the known ones), a spec without struct_size. */
 CARDINAL_API cardinal_status cardinal_net_spec_named(const char *name, cardinal_net_spec *spec, cardinal_error *error);
 
 /** The name of one of ImageNet's 1000 classes in the order of the logits, such as "Egyptian cat"; NULL past the last.
@@ -155,6 +159,9 @@ CARDINAL_API void cardinal_net_destroy(cardinal_net *net);
 /** Bytes of the arena that one run needs: activations and scratch. */
 CARDINAL_API size_t cardinal_net_arena_bytes(const cardinal_net *net);
 
+/** Channels of the global average pool: 2048 for the named models, 8 * stage_channels for others. */
+CARDINAL_API size_t cardinal_net_feature_count(const cardinal_net *net);
+
 /** Bytes of packed weights that the network holds. */
 CARDINAL_API size_t cardinal_net_weight_bytes(const cardinal_net *net);
 
@@ -162,7 +169,7 @@ CARDINAL_API size_t cardinal_net_weight_bytes(const cardinal_net *net);
  * Errors: a NULL that isn't allowed.
  * @param net       what to run
  * @param images    NCHW [batch][3][image_height][image_width], normalised
- * @param features  [batch][2048] of the global average pool, or NULL
+ * @param features  [batch][cardinal_net_feature_count()] of the global average pool, or NULL
  * @param logits    [batch][classes], or NULL
  * @param arena     cardinal_net_arena_bytes() bytes, any alignment
  * @param error     may be NULL

@@ -74,15 +74,37 @@ Test(spec, custom_members_are_named_after_their_numbers) {
   cr_expect_str_eq(custom(152, 1, 128).name, "resnext152_1x128d");
 }
 
+Test(spec, other_streams_stand_in_the_name) {
+  cardinal_net_spec spec = {.struct_size = sizeof spec};
+  cr_assert_eq(cardinal_net_spec_named("resnext26_8x4d_2-2-2-2_32to64", &spec, NULL), CARDINAL_OK);
+  cr_expect(spec.stem_channels == 32 && spec.stage_channels == 64 && spec.blocks[3] == 2);
+  cr_assert_eq(cardinal_net_spec_named("resnext50_1x64d", &spec, NULL), CARDINAL_INVALID_ARGUMENT);
+  cr_assert_eq(cardinal_net_spec_named("resnet50_64to128", &spec, NULL), CARDINAL_OK);
+  cr_expect(spec.stem_channels == 64 && spec.stage_channels == 128 && spec.blocks[2] == 6 && spec.cardinality == 1);
+  cr_assert_eq(cardinal_net_spec_named("resnet50", &spec, NULL), CARDINAL_OK);
+  cr_expect(spec.stem_channels == 64 && spec.stage_channels == 256, "the usual ones are told");
+
+  /* Only enormous numbers make a name too long, which is cut then and found no more. */
+  spec = (cardinal_net_spec){.blocks = {1024, 1024, 1024, 1024},
+                             .cardinality = 1000,
+                             .width_per_group = 1000,
+                             .stem_channels = 10000,
+                             .stage_channels = 10000};
+  cardinal_spec_set_name(&spec);
+  cr_expect_eq(strlen(spec.name), sizeof spec.name - 1);
+}
+
 Test(spec, every_name_that_is_given_is_accepted) {
   cardinal_net_spec specs[] = {custom(50, 8, 14),  custom(101, 2, 40),  custom(152, 1, 64),    custom(152, 1, 128),
                                custom(50, 1, 128), custom(101, 1, 128), custom(50, 1024, 1024)};
   for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
-    for (int unusual = 0; unusual < 2; unusual++) {
+    for (int unusual = 0; unusual < 3; unusual++) {
       cardinal_net_spec found = {.struct_size = sizeof found};
       cardinal_error error;
-      if (unusual) /* as many blocks as before, so the depth alone doesn't tell */
+      if (unusual == 1) /* as many blocks as before, so the depth alone doesn't tell */
         specs[i].blocks[0]--, specs[i].blocks[3]++;
+      if (unusual == 2)
+        specs[i].stem_channels = 9, specs[i].stage_channels = 48;
       cardinal_spec_set_name(&specs[i]);
       cr_assert_eq(cardinal_net_spec_named(specs[i].name, &found, &error), CARDINAL_OK, "%s", error.message);
       cr_expect(!memcmp(&found, &specs[i], sizeof found), "%s was taken for %s", specs[i].name, found.name);
@@ -108,7 +130,16 @@ Test(spec, other_names_are_refused) {
                                       "resnext50_-8x14d",
                                       "resnext50_2000x4d",
                                       "resnext99999999999_8x14d",
-                                      "wide_resnet152_2"};
+                                      "wide_resnet152_2",
+                                      "resnet50_64to256",
+                                      "resnet50_64to255",
+                                      "resnet50_0to128",
+                                      "resnet50_64to0",
+                                      "resnet50_16385to128",
+                                      "resnet50_64to16386",
+                                      "resnet50_64to128_3-4-6-4",
+                                      "resnet50_32to",
+                                      "resnet26_32to64"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     cardinal_net_spec spec = {.struct_size = sizeof spec};
     cr_expect_eq(cardinal_net_spec_named(names[i], &spec, NULL), CARDINAL_INVALID_ARGUMENT, "\"%s\"", names[i]);
@@ -131,6 +162,14 @@ Test(spec, bad_arguments_are_named) {
   spec = custom(50, 32, 4);
   cr_expect_eq(cardinal_net_count(&spec, 31, 224, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "31×224"), "%s", error.message);
+  spec.stem_channels = 1 << 15;
+  cr_expect_eq(cardinal_net_count(&spec, 224, 224, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "stem_channels is 32768"), "%s", error.message);
+  spec.stem_channels = 0;
+  spec.stage_channels = 33;
+  cr_expect_eq(cardinal_net_count(&spec, 224, 224, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(strstr(error.message, "stage_channels is 33"), "%s", error.message);
+  spec.stage_channels = 0;
   spec.blocks[2] = 0;
   cr_expect_eq(cardinal_net_count(&spec, 224, 224, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "blocks[2]"), "%s", error.message);

@@ -115,6 +115,58 @@ Test(weights, half_precision_files_come_close) {
   }
 }
 
+/* Whatever the depths, groups, widths, streams and classes, a file is recognised and gives the generator's bits. */
+Test(weights, any_network_of_the_family_is_recognised) {
+  static const cardinal_net_spec specs[] = {
+      {.blocks = {2, 1, 1, 3}, .cardinality = 3, .width_per_group = 5, .classes = 2},
+      {.blocks = {1, 1, 1, 1}, .cardinality = 8, .width_per_group = 4, .classes = 7, .stage_channels = 32},
+      {.blocks = {1, 2, 1, 1},
+       .cardinality = 1,
+       .width_per_group = 1,
+       .classes = 1,
+       .stem_channels = 3,
+       .stage_channels = 2},
+      {.blocks = {1, 1, 1, 2}, .cardinality = 2, .width_per_group = 17, .classes = 1001, .stem_channels = 80},
+  };
+  static float image[3 * 33 * 40];
+  cardinal_synthetic_input(1, image, sizeof image / sizeof image[0]);
+  cardinal_context *context = make_context();
+  for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+    cardinal_net_spec spec = specs[i], found = {.struct_size = sizeof found};
+    float logits[2][1001] = {{0}};
+    spec.struct_size = sizeof spec;
+    test_write_weights(test_path("any.safetensors"), &spec, 5, NULL);
+    for (int generated = 0; generated < 2; generated++) {
+      cardinal_weights *weights = NULL;
+      cardinal_net *net = NULL;
+      cardinal_error error;
+      cardinal_net_desc desc;
+      cardinal_net_desc_init(&desc);
+      desc.image_height = 33;
+      desc.image_width = 40;
+      if (generated)
+        cr_assert_eq(cardinal_weights_synthetic(&spec, 5, &weights, &error), CARDINAL_OK, "%s", error.message);
+      else
+        weights = test_open_weights(test_path("any.safetensors"));
+      cr_assert_eq(cardinal_weights_spec(weights, &found, &error), CARDINAL_OK, "%s", error.message);
+      cr_expect(found.classes == spec.classes && found.cardinality == spec.cardinality);
+      cr_expect_eq(found.stem_channels, spec.stem_channels ? spec.stem_channels : 64);
+      cr_expect_eq(found.stage_channels, spec.stage_channels ? spec.stage_channels : 256);
+      cr_assert_eq(cardinal_net_create(context, &found, weights, &desc, &net, &error), CARDINAL_OK, "%s",
+                   error.message);
+      cr_expect_eq(cardinal_net_feature_count(net), 8 * found.stage_channels);
+      void *arena = malloc(cardinal_net_arena_bytes(net));
+      cr_assert_eq(cardinal_net_run(net, image, NULL, logits[generated], arena, NULL), CARDINAL_OK);
+      free(arena);
+      cardinal_net_destroy(net);
+      cardinal_weights_destroy(weights);
+    }
+    cr_expect(!memcmp(logits[0], logits[1], sizeof logits[0]), "%s", found.name);
+    cr_expect_neq(logits[0][0], 0.0f);
+  }
+  cardinal_context_destroy(context);
+}
+
 Test(weights, networks_refuse_what_does_not_fit_in_words) {
   static const struct {
     test_weights_options options;
@@ -179,6 +231,14 @@ Test(weights, other_networks_are_not_taken_for_one_of_the_family) {
        "groups * width"},
       {"{" F32("layer1.0.conv2.weight", "[1,1,1,1]", "0", "4") "," F32("fc.weight", "[1,1]", "4", "8") "}",
        "layer1.0.conv3.weight"},
+      {"{" F32("layer1.0.conv2.weight", "[1,1,1,1]", "0", "4") "," F32(
+           "layer1.0.conv3.weight", "[1,1,1,1]", "4",
+           "8") "," F32("layer2.0.conv3.weight", "[1,1,1,1]", "8",
+                        "12") "," F32("layer3.0.conv3.weight", "[1,1,1,1]", "12",
+                                      "16") "," F32("layer4.0.conv3.weight", "[1,1,1,1]", "16",
+                                                    "20") "," F32("conv1.weight", "[0,3,7,7]", "20",
+                                                                  "20") "," F32("fc.weight", "[1,1]", "20", "24") "}",
+       "\"conv1.weight\": expected 1 to 16384 output channels, found [0, 3, 7, 7]"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     cardinal_net_spec spec = {.struct_size = sizeof spec};
