@@ -9,6 +9,7 @@
 
 #include <cardinal/image.h>
 
+#include "net/architecture.h"
 #include "tools/classify_options.h"
 #include "tools/classify_shard.h"
 #include "tools/command.h"
@@ -22,8 +23,6 @@
 static const char name[] = "classify";
 
 enum {
-  FEATURES = 2048,
-  IMAGE_FLOATS = 3 * CROP * CROP,
   PROBLEM_BYTES = 1200 /* of a cardinal_error's message, and of our own */
 };
 
@@ -36,7 +35,7 @@ typedef struct {
   cardinal_net_spec spec;
   cardinal_net *net;
   class_labels labels;
-  size_t batch;
+  size_t batch, image_floats, feature_count; /* of the latter, each has so many */
   float *images, *logits, *features;
   char (*problems)[PROBLEM_BYTES]; /* of the batch's photos; empty: none */
   class_score *scores;
@@ -82,6 +81,7 @@ static cardinal_status make_network(classify_job *job, cardinal_error *error) {
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
   desc.batch = (int64_t)job->batch;
+  desc.image_height = desc.image_width = job->options->transform.crop;
   cardinal_status status = cardinal_net_create(job->context, &job->spec, job->weights, &desc, &job->net, error);
   cardinal_weights_destroy(job->weights);
   job->weights = NULL;
@@ -89,9 +89,9 @@ static cardinal_status make_network(classify_job *job, cardinal_error *error) {
 }
 
 static bool allocate_buffers(classify_job *job) {
-  job->images = calloc(job->batch, IMAGE_FLOATS * sizeof *job->images);
+  job->images = calloc(job->batch, job->image_floats * sizeof *job->images);
   job->logits = calloc(job->batch, job->spec.classes * sizeof *job->logits);
-  job->features = calloc(job->batch, FEATURES * sizeof *job->features);
+  job->features = calloc(job->batch, job->feature_count * sizeof *job->features);
   job->problems = calloc(job->batch, sizeof *job->problems);
   job->scores = calloc(job->spec.classes, sizeof *job->scores);
   job->names = calloc(job->shown, sizeof *job->names);
@@ -108,7 +108,7 @@ static int features_failed(const classify_job *job) {
 /* Before anything costly is done: a place where nothing can be written is noticed now. */
 static int open_features(classify_job *job) {
   char header[NPY_HEADER_BYTES];
-  npy_header(header, job->shard.count, FEATURES);
+  npy_header(header, job->shard.count, job->feature_count);
   bool opened =
       outfile_open(&job->features_file, job->shard.path) && outfile_write(&job->features_file, header, sizeof header);
   return opened ? TOOL_OK : features_failed(job);
@@ -139,6 +139,8 @@ static int set_up(classify_job *job) {
     tool_fail(name, "--top: the network has %" PRIu32 " classes, not %" PRIu64, job->spec.classes, o->top);
     return TOOL_USAGE;
   }
+  job->image_floats = (size_t)(3 * o->transform.crop * o->transform.crop);
+  job->feature_count = (size_t)cardinal_spec_features(&job->spec);
   job->shown = o->top < job->spec.classes ? o->top : job->spec.classes;
   if (!labels_load(&job->labels, o->labels, job->spec.classes))
     return TOOL_FAILED;
@@ -193,7 +195,7 @@ static void after_layer(void *user, size_t layer) {
                 cardinal_net_layer_count(job->net), left);
 }
 
-static bool read_photo(const photo *from, int64_t resize, float *to, char problem[PROBLEM_BYTES]) {
+static bool read_photo(const photo *from, const transform_options *how, float *to, char problem[PROBLEM_BYTES]) {
   cardinal_image image;
   cardinal_error error;
   problem[0] = '\0';
@@ -203,7 +205,7 @@ static bool read_photo(const photo *from, int64_t resize, float *to, char proble
   }
   cardinal_status status = cardinal_image_read(from->path, &image, &error);
   if (!status) {
-    status = cardinal_image_transform(&image, resize, CROP, to, &error);
+    status = cardinal_image_prepare(&image, how, to, &error);
     cardinal_image_free(&image);
   }
   if (status)
@@ -220,9 +222,10 @@ static void check_finite(const char *path, const float *values, size_t count, ch
 }
 
 static int write_features(classify_job *job, float *features, bool failed) {
-  for (size_t i = 0; failed && i < FEATURES; i++)
+  for (size_t i = 0; failed && i < job->feature_count; i++)
     features[i] = NAN;
-  return outfile_write(&job->features_file, features, FEATURES * sizeof *features) ? TOOL_OK : features_failed(job);
+  return outfile_write(&job->features_file, features, job->feature_count * sizeof *features) ? TOOL_OK
+                                                                                             : features_failed(job);
 }
 
 /* The result of photo number `i` of the batch. */
@@ -231,9 +234,10 @@ static int show_photo(classify_job *job, size_t i) {
   char *problem = job->problems[i];
   const size_t row = job->shard.first + job->done + i;
   photo_result result = {.path = job->photos.photos[row].path, .row = row};
-  const float *outputs = o->features ? job->features + i * FEATURES : job->logits + i * job->spec.classes;
+  float *features = job->features + i * job->feature_count;
+  const float *outputs = o->features ? features : job->logits + i * job->spec.classes;
   if (!*problem)
-    check_finite(result.path, outputs, o->features ? FEATURES : job->spec.classes, problem);
+    check_finite(result.path, outputs, o->features ? job->feature_count : job->spec.classes, problem);
   if (*problem) {
     result.problem = problem;
     job->failed++;
@@ -246,7 +250,7 @@ static int show_photo(classify_job *job, size_t i) {
       job->names[rank] = labels_name(&job->labels, job->scores[rank].index, job->rooms[rank]);
     result.names = job->names;
   }
-  int status = o->features ? write_features(job, job->features + i * FEATURES, *problem) : TOOL_OK;
+  int status = o->features ? write_features(job, features, *problem) : TOOL_OK;
   if (!status && !results_add(&job->results, &result))
     status = output_failed(job);
   return status;
@@ -258,8 +262,8 @@ static int run_batch(classify_job *job) {
   const classify_options *o = job->options;
   size_t left = job->shard.count - job->done, count = left < job->batch ? left : job->batch, readable = 0;
   for (size_t i = 0; i < count; i++)
-    readable += read_photo(&job->photos.photos[job->shard.first + job->done + i], (int64_t)o->resize,
-                           job->images + i * IMAGE_FLOATS, job->problems[i]);
+    readable += read_photo(&job->photos.photos[job->shard.first + job->done + i], &o->transform,
+                           job->images + i * job->image_floats, job->problems[i]);
   cardinal_error error;
   if (readable && cardinal_net_run_profiled(job->net, job->images, job->features, o->features ? NULL : job->logits,
                                             job->arena, NULL, after_layer, job, &error))
@@ -280,7 +284,7 @@ static int print_summary(classify_job *job) {
   const classify_options *o = job->options;
   if (o->format == RESULTS_TEXT) {
     if (o->features)
-      printf("wrote %zu x %d features to %s\n", job->shard.count, FEATURES, job->shard.path);
+      printf("wrote %zu x %zu features to %s\n", job->shard.count, job->feature_count, job->shard.path);
     if (o->profile)
       profile_print(&job->profile);
   }

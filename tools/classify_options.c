@@ -8,7 +8,6 @@ enum {
 enum {
   OPTION_WEIGHTS = OPTION_FIRST_OWN,
   OPTION_SEED,
-  OPTION_RESIZE,
   OPTION_TOP,
   OPTION_LABELS,
   OPTION_FEATURES,
@@ -29,15 +28,12 @@ static const struct argp_option list[] = {
      GROUP_MODEL},
     {"seed", OPTION_SEED, "N", 0, "seed of the synthetic weights (default 0)", GROUP_MODEL},
     {NULL, 0, NULL, 0, "Photos and results:", GROUP_RESULTS},
-    {"resize", OPTION_RESIZE, "N", 0,
-     "length of the shorter side before the crop, from 224 on (default 256; 232 for torchvision's newer weights)",
-     GROUP_RESULTS},
     {"top", OPTION_TOP, "N", 0, "how many classes to show (default 5)", GROUP_RESULTS},
     {"labels", OPTION_LABELS, "FILE", 0, "names of the classes, one a line (default: ImageNet's, if there are 1000)",
      GROUP_RESULTS},
     {"features", OPTION_FEATURES, "FILE", 0,
-     "write the 2048 pooled features of each photo to a .npy file, and show no classes; a photo that can't be read "
-     "gets a row of NaN",
+     "write the pooled features of each photo, 2048 in the named models, to a .npy file, and show no classes; a photo "
+     "that can't be read gets a row of NaN",
      GROUP_RESULTS},
     {"json", OPTION_JSON, NULL, 0, "print one JSON document in the end", GROUP_RESULTS},
     {"ndjson", OPTION_NDJSON, NULL, 0, "print a JSON object a line for each photo, batch by batch", GROUP_RESULTS},
@@ -87,15 +83,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &to->model;
     state->child_inputs[1] = &to->context;
+    state->child_inputs[2] = &to->transform;
     return 0;
   case OPTION_WEIGHTS:
     to->weights = argument;
     return 0;
   case OPTION_SEED:
     to->seed = options_number(state, "--seed", argument, 0, UINT64_MAX);
-    return 0;
-  case OPTION_RESIZE:
-    to->resize = options_number(state, "--resize", argument, CROP, 65536);
     return 0;
   case OPTION_TOP:
     to->top_given = true;
@@ -140,7 +134,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {&transform_argp, 0, NULL, 0}, {0}};
 
 static const struct argp classify_argp = {
     .options = list,
@@ -148,7 +143,9 @@ static const struct argp classify_argp = {
     .args_doc = "PHOTO...",
     .doc =
         "Prints the most probable classes of each photo (JPEG or PNG). The photo is prepared as torchvision does for "
-        "evaluation: the shorter side resized, the central 224x224 pixels cut out, colours normalised."
+        "evaluation: the shorter side resized, the central pixels cut out, 224x224 of them unless --crop says "
+        "otherwise, "
+        "colours normalised."
         "\v"
         "A PHOTO may also be a folder, which stands for all .jpg, .jpeg, .jpe, .jfif and .png files below it, or "
         "@LIST, a file that names photos and folders, one a line (@- is the standard input).\n"
@@ -159,6 +156,6 @@ static const struct argp classify_argp = {
 };
 
 void classify_options_read(classify_options *to, int argc, char **argv) {
-  *to = (classify_options){.top = 5, .resize = 256, .batch = 1};
+  *to = (classify_options){.top = 5, .batch = 1};
   options_parse(&classify_argp, "cardinal classify", argc, argv, to);
 }

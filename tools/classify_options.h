@@ -7,15 +7,12 @@
 #include "tools/results.h"
 #include "tools/shard.h"
 
-enum {
-  CROP = 224 /* rows and columns of what the network sees */
-};
-
 typedef struct classify_options {
   model_options model;
   context_options context;
+  transform_options transform;
   const char *weights, *labels, *features, *output;
-  uint64_t seed, top, resize, batch;
+  uint64_t seed, top, batch;
   bool top_given, profile;
   result_format format;
   shard_share share;

@@ -7,13 +7,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "net/architecture.h"
 #include "tools/command.h"
 
 static const char name[] = "classify";
 
-enum {
-  FEATURES = 2048
-};
+static uint64_t hash_transform(uint64_t hash, const transform_options *transform) {
+  hash = shard_hash_number(hash, (uint64_t)transform->resize);
+  hash = shard_hash_number(hash, (uint64_t)transform->crop);
+  for (int i = 0; i < 3; i++) {
+    uint32_t bits[2];
+    memcpy(&bits[0], &transform->mean[i], sizeof bits[0]);
+    memcpy(&bits[1], &transform->deviation[i], sizeof bits[1]);
+    hash = shard_hash_number(hash, (uint64_t)bits[0] << 32 | bits[1]);
+  }
+  return hash;
+}
 
 /* Everything that decides a result. Batch, threads and instruction set don't: shards may come from unlike machines. */
 static uint64_t hash_job(const classify_options *o, const cardinal_net_spec *spec, const photo_list *photos) {
@@ -24,11 +33,13 @@ static uint64_t hash_job(const classify_options *o, const cardinal_net_spec *spe
   hash = shard_hash_number(hash, spec->cardinality);
   hash = shard_hash_number(hash, spec->width_per_group);
   hash = shard_hash_number(hash, spec->classes);
+  hash = shard_hash_number(hash, spec->stem_channels);
+  hash = shard_hash_number(hash, spec->stage_channels);
   hash = shard_hash_text(hash, o->weights);
   if (o->weights && !stat(o->weights, &info))
     hash = shard_hash_number(hash, (uint64_t)info.st_size);
   hash = shard_hash_number(hash, o->weights ? 0 : o->seed);
-  hash = shard_hash_number(hash, o->resize);
+  hash = hash_transform(hash, &o->transform);
   hash = shard_hash_number(hash, o->features ? 0 : o->top);
   hash = shard_hash_text(hash, o->labels);
   hash = shard_hash_number(hash, (uint64_t)o->format);
@@ -82,7 +93,7 @@ int classify_shard_begin(classify_shard *shard, const classify_options *o, const
   shard_note *note = &shard->note;
   *note = (shard_note){.share = o->share,
                        .photos = photos->count,
-                       .columns = o->features ? FEATURES : 0,
+                       .columns = o->features ? (size_t)cardinal_spec_features(spec) : 0,
                        .job = hash_job(o, spec, photos)};
   snprintf(note->format, sizeof note->format, "%s",
            o->features                   ? "npy"

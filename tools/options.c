@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,16 @@ enum {
   OPTION_WIDTH,
   OPTION_ISA,
   OPTION_WITHOUT,
-  OPTION_THREADS
+  OPTION_THREADS,
+  OPTION_CROP,
+  OPTION_RESIZE,
+  OPTION_MEAN,
+  OPTION_STD
+};
+
+enum {
+  LEAST_CROP = 32,
+  MOST_RESIZE = 65536
 };
 
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,
@@ -183,3 +193,75 @@ cardinal_status options_context(const context_options *options, cardinal_context
   desc.threads = (uint32_t)options->threads;
   return cardinal_context_create(&desc, context, error);
 }
+
+/* ---- photos -------------------------------------------------------------------------------------------------- */
+
+static const struct argp_option transform_options_list[] = {
+    {"crop", OPTION_CROP, "N", 0, "rows and columns that the network sees, from 32 on (default 224)", GROUP_RESULTS},
+    {"resize", OPTION_RESIZE, "N", 0,
+     "length of the shorter side before the crop (default 8/7 of the crop, 256 for 224; torchvision's newer weights "
+     "want 232)",
+     GROUP_RESULTS},
+    {"mean", OPTION_MEAN, "R,G,B", 0,
+     "what is taken off the colours, which run from 0 to 1; one number stands for all three (default "
+     "0.485,0.456,0.406)",
+     GROUP_RESULTS},
+    {"std", OPTION_STD, "R,G,B", 0, "what they are divided by then (default 0.229,0.224,0.225)", GROUP_RESULTS},
+    {0},
+};
+
+/* "0.5" or "0.485,0.456,0.406". */
+static void read_colours(const struct argp_state *state, const char *option, const char *text, bool positive,
+                         float to[3]) {
+  float values[3];
+  char *end = (char *)(uintptr_t)text;
+  int count = 0;
+  bool good;
+  do {
+    const char *begin = end + (count > 0);
+    values[count] = strtof(begin, &end);
+    good = end > begin && isfinite(values[count]) && (!positive || values[count] > 0);
+  } while (++count < 3 && good && *end == ',');
+  if (!good || *end || count == 2)
+    argp_error(state, "%s: expected one number or three with commas between%s, found \"%s\"", option,
+               positive ? ", above 0" : "", text);
+  for (int i = 0; i < 3; i++)
+    to[i] = values[count == 3 ? i : 0];
+}
+
+static void check_transform(const struct argp_state *state, transform_options *options) {
+  if (!options->resize)
+    options->resize = options->crop <= MOST_RESIZE / 8 * 7 ? (options->crop * 8 + 3) / 7 : MOST_RESIZE;
+  if (options->resize < options->crop)
+    argp_error(state, "--resize: expected a whole number from the crop's %" PRId64 " to %d, found %" PRId64,
+               options->crop, MOST_RESIZE, options->resize);
+}
+
+static error_t parse_transform(int key, char *argument, struct argp_state *state) {
+  transform_options *to = state->input;
+  switch (key) {
+  case ARGP_KEY_INIT:
+    cardinal_transform_desc_init(to);
+    to->resize = 0;
+    return 0;
+  case OPTION_CROP:
+    to->crop = (int64_t)options_number(state, "--crop", argument, LEAST_CROP, MOST_RESIZE);
+    return 0;
+  case OPTION_RESIZE:
+    to->resize = (int64_t)options_number(state, "--resize", argument, 1, MOST_RESIZE);
+    return 0;
+  case OPTION_MEAN:
+    read_colours(state, "--mean", argument, false, to->mean);
+    return 0;
+  case OPTION_STD:
+    read_colours(state, "--std", argument, true, to->deviation);
+    return 0;
+  case ARGP_KEY_END:
+    check_transform(state, to);
+    return 0;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+}
+
+const struct argp transform_argp = {.options = transform_options_list, .parser = parse_transform};

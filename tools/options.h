@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <cardinal/image.h>
 #include <cardinal/net.h>
 
 /* Where the options that aren't shared begin to be numbered; where the groups of the help text stand. */
@@ -30,8 +31,11 @@ typedef struct context_options {
   uint64_t threads;          /* 0: the default */
 } context_options;
 
+/* --crop, --resize, --mean and --std: how photos are prepared. */
+typedef cardinal_transform_desc transform_options;
+
 /* Their input is a struct of the above. */
-extern const struct argp model_argp, context_argp;
+extern const struct argp model_argp, context_argp, transform_argp;
 
 /* Parses a command line; what is wrong with it is said, and ends the program with status 2, as --help ends it with 0.
  * `title` is what messages call the program, such as "cardinal info". */

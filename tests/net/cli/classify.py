@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`cardinal classify`: photos in, classes out."""
 
-from support import CHELSEA, COFFEE, DATA, PHOTO, Case
+from support import CHELSEA, COFFEE, DATA, PHOTO, Case, read_npy
 
 
 class Classes(Case):
@@ -46,6 +46,39 @@ class Classes(Case):
         self.assertEqual(len(found["layers"]), 56)
         self.assertGreater(found["fma_peak_gflops"], 0)
 
+    def test_other_sizes(self):
+        """A photo of 32x32 pixels that nothing is resized or cut off of, in any way of saying so."""
+        small = self.write_png("small.png", 32)
+        plain = self.succeed(self.classify("--crop", 32, "--resize", 32, "--json", small)).json()["photos"]
+        for options in (["--mean", "0.485,0.456,0.406"], ["--std", "0.229,0.224,0.225"]):
+            again = self.classify("--crop", 32, "--resize", 32, "--json", *options, small)
+            self.assertEqual(self.succeed(again).json()["photos"], plain)
+        for options in (["--mean", "0.5"], ["--std", "0.5,0.5,0.4"], ["--crop", 33, "--resize", 33], ["--resize", 37]):
+            other = self.classify("--crop", 32, "--resize", 32, "--json", *options, small)
+            self.assertNotEqual(self.succeed(other).json()["photos"], plain)
+        usual = self.classify("--crop", 32, "--json", small)
+        self.assertEqual(self.succeed(usual).json()["photos"],
+                         self.succeed(self.classify("--crop", 32, "--resize", 37, "--json", small)).json()["photos"])
+        profile = self.succeed(self.classify("--crop", 40, "--profile", "--json", small)).json()["profile"]
+        self.assertIn("40x40", profile["layers"][0]["shape"])
+
+    def test_another_network(self):
+        """A small one with streams and classes of its own, from a file, without labels and with."""
+        weights = self.write_weights("w.safetensors")
+        photo = self.write_png("small.png", 32)
+        options = ["--weights", weights, "--crop", 32, "--resize", 32]
+        found = self.succeed(self.run_program("classify", *options, "--json", photo)).json()
+        self.assertEqual(found["model"], "resnext14_2x4d_1-1-1-1_16to32")
+        self.assertFalse(found["synthetic"])
+        self.assertEqual({entry["name"] for entry in found["photos"][0]["top"]}, {"class 0", "class 1", "class 2"})
+        (self.directory / "labels.txt").write_text("shirt\nshoe\nbag\n")
+        named = self.succeed(self.run_program("classify", *options, "--labels", "labels.txt", "--top", 1, "--json",
+                                              photo)).json()
+        best = found["photos"][0]["top"][0]["class"]
+        self.assertEqual(named["photos"][0]["top"][0]["name"], ["shirt", "shoe", "bag"][best])
+        self.succeed(self.run_program("classify", *options, "--features", "f.npy", photo))
+        self.assertEqual([len(row) for row in read_npy(self.directory / "f.npy")], [256])
+
     def test_batches_change_nothing(self):
         photos = [PHOTO, COFFEE, CHELSEA]
         alone = self.succeed(self.classify(*photos)).out
@@ -62,6 +95,15 @@ class Mistakes(Case):
         self.fail_with(self.run_program("classify", "--arch", 50, PHOTO), 2, "go together")
         self.fail_with(self.classify("--model", "resnet50", PHOTO), 2, "doesn't go with")
         self.fail_with(self.classify("--features", "x.npy", "--top", 1, PHOTO), 2, "--labels and --top have no meaning")
+        for options, told in ((["--crop", 31], "--crop: expected a whole number from 32"),
+                              (["--crop", 64, "--resize", 63], "--resize: expected a whole number from the crop's 64"),
+                              (["--mean", "0.5,0.5"], "--mean: expected one number or three"),
+                              (["--mean", "1,2,3,4"], "--mean: expected one number or three"),
+                              (["--mean", "a"], "--mean: expected one number or three"),
+                              (["--mean", "nan"], "--mean: expected one number or three"),
+                              (["--std", "1,0,1"], "--std: expected one number or three with commas between, above 0"),
+                              (["--std", ""], "--std: expected one number")):
+            self.fail_with(self.classify(*options, PHOTO), 2, told)
         self.assertEqual(self.left_behind(), [])
 
     def test_models(self):

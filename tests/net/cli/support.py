@@ -2,12 +2,15 @@
 """Runs the `cardinal` program from the outside: what it prints, what it leaves behind, and how it ends."""
 
 import json
+import math
 import os
 import pathlib
+import random
 import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 
 PROGRAM = os.environ["CARDINAL_TEST_PROGRAM"].split("\n")  # an emulator, if any, and the program
 DATA = pathlib.Path(os.environ["CARDINAL_TEST_DATA"])
@@ -75,6 +78,49 @@ class Case(unittest.TestCase):
             self.assertIn(text, result.err)
         self.assertEqual(result.out, "")
         return result
+
+    def write_png(self, name, size):
+        """A grey picture of size x size pixels, no two rows of which are alike."""
+        def chunk(kind, content):
+            return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+        rows = b"".join(b"\0" + bytes((7 * row + 3 * column * row) % 256 for column in range(size))
+                        for row in range(size))
+        (self.directory / name).write_bytes(
+            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 0, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+        return name
+
+    def write_weights(self, name):
+        """Weights of a network of the family that has no name: 14 layers, 2 groups of width 4, narrow streams, 3
+        classes."""
+        shapes, channels = {"conv1.weight": (16, 3, 7, 7)}, 16
+        norms = {"bn1": 16}
+        for stage in range(4):
+            block, width, outputs = f"layer{stage + 1}.0.", 8 << stage, 32 << stage
+            shapes.update({block + "conv1.weight": (width, channels, 1, 1),
+                           block + "conv2.weight": (width, width // 2, 3, 3),
+                           block + "conv3.weight": (outputs, width, 1, 1),
+                           block + "downsample.0.weight": (outputs, channels, 1, 1)})
+            norms.update({block + "bn1": width, block + "bn2": width, block + "bn3": outputs,
+                          block + "downsample.1": outputs})
+            channels = outputs
+        shapes.update({"fc.weight": (3, channels), "fc.bias": (3,)})
+        for norm, count in norms.items():
+            shapes.update({f"{norm}.{part}": (count,) for part in ("weight", "bias", "running_mean", "running_var")})
+        generator, header, data = random.Random(1), {}, b""
+        for tensor, shape in shapes.items():
+            count = math.prod(shape)
+            spread = (3 / math.prod(shape[1:])) ** 0.5
+            values = [generator.uniform(0.5, 1.5) if tensor.endswith(("var", "bn1.weight", "bn2.weight", "bn3.weight",
+                                                                      "downsample.1.weight"))
+                      else generator.uniform(-spread, spread) for _ in range(count)]
+            content = struct.pack("<%df" % count, *values)
+            header[tensor] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(content)]}
+            data += content
+        text = json.dumps(header).encode()
+        (self.directory / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
+        return name
 
     def left_behind(self):
         return sorted(path.name for path in self.directory.iterdir())
