@@ -51,7 +51,7 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
     const bool firm = cardinal_measurement_is_firm(m);
     bool times_firm = false;
     const double times = bench_times_naive(s, e, &times_firm);
-    char shape[BENCH_CELL];
+    char shape[96];
     bench_problem_describe(&s->problems[s->layers[e->layer].problem], shape, sizeof shape);
     if (alike > 1)
       bench_table_add(&t, "%s (%zu alike)", s->layers[e->layer].name, alike);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
 #include "bench/table.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +12,33 @@ void bench_table_open(bench_table *t, size_t columns) {
 }
 
 void bench_table_close(bench_table *t) {
+  for (size_t i = 0; i < t->cells; ++i)
+    free(t->cell[i]);
   free(t->cell);
 }
 
-void bench_table_add(bench_table *t, const char *format, ...) {
-  char(*grown)[BENCH_CELL] = realloc(t->cell, (t->cells + 1) * sizeof *t->cell);
-  if (!grown) {
-    fprintf(stderr, "cardinal_bench: no memory for a table\n");
+static void add_cell(bench_table *t, const char *format, va_list arguments) {
+  char **grown = realloc(t->cell, (t->cells + 1) * sizeof *t->cell);
+  if (grown)
+    t->cell = grown;
+  if (!grown || vasprintf(&t->cell[t->cells], format, arguments) < 0) {
+    fprintf(stderr, "%s: no memory for a table\n", program_invocation_short_name);
     exit(EXIT_FAILURE);
   }
-  t->cell = grown;
+  for (unsigned char *c = (unsigned char *)t->cell[t->cells++]; *c; ++c)
+    if (*c < 0x20 || *c == 0x7f)
+      *c = '?';
+}
+
+void bench_table_add(bench_table *t, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(t->cell[t->cells++], BENCH_CELL, format, arguments);
+  add_cell(t, format, arguments);
   va_end(arguments);
 }
 
 void bench_table_figure(bench_table *t, const char *format, double figure, bool firm) {
-  char text[BENCH_CELL];
+  char text[64];
   snprintf(text, sizeof text, format, figure);
   bench_table_add(t, "%s%s", figure > 0 && !firm ? BENCH_DOUBT : "", figure > 0 ? text : "-");
 }
@@ -62,5 +73,22 @@ void bench_table_print(const bench_table *t, const char *alignment, FILE *file) 
     for (size_t i = 0; i < width; ++i)
       fputc('-', file);
     fputc('\n', file);
+  }
+}
+
+void bench_table_markdown(const bench_table *t, const char *alignment, FILE *file) {
+  for (size_t cell = 0; cell < t->cells; ++cell) {
+    fputs("| ", file);
+    for (const char *c = t->cell[cell]; *c; ++c) {
+      if (*c == '|')
+        fputc('\\', file);
+      fputc(*c, file);
+    }
+    fputs((cell + 1) % t->columns ? " " : " |\n", file);
+    if (cell + 1 != t->columns)
+      continue;
+    for (size_t column = 0; column < t->columns; ++column)
+      fputs(alignment[column] == 'r' ? "|---:" : "|---", file);
+    fputs("|\n", file);
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Plain-text tables whose columns are as wide as their widest cell. */
+/* Tables in plain text, with columns as wide as their widest cell, or in Markdown. */
 #ifndef CARDINAL_BENCH_TABLE_H
 #define CARDINAL_BENCH_TABLE_H
 
@@ -7,19 +7,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum {
-  BENCH_CELL = 64
-};
-
 typedef struct bench_table {
   size_t columns, cells;
-  char (*cell)[BENCH_CELL]; /* row by row, the heading first */
+  char **cell; /* row by row, the heading first */
 } bench_table;
 
 void bench_table_open(bench_table *table, size_t columns);
 void bench_table_close(bench_table *table);
 
-/* Adds a cell behind the last one; what doesn't fit is cut off. */
+/* Adds a cell behind the last one; control characters become question marks. */
 __attribute__((format(printf, 2, 3))) void bench_table_add(bench_table *table, const char *format, ...);
 
 /* What stands before medians of too few quiet rounds. */
@@ -31,5 +27,8 @@ void bench_table_figure(bench_table *table, const char *format, double figure, b
 /* Two blanks between columns, a line under the heading. `alignment` has a letter for each column: l for left, r for
  * right. */
 void bench_table_print(const bench_table *table, const char *alignment, FILE *file);
+
+/* The same in Markdown. */
+void bench_table_markdown(const bench_table *table, const char *alignment, FILE *file);
 
 #endif

@@ -47,10 +47,30 @@ Test(table, the_last_column_may_be_aligned_right) {
   bench_table_close(&t);
 }
 
-Test(table, long_cells_are_cut) {
+Test(table, long_cells_are_kept_and_steer_no_terminal) {
   bench_table t;
   bench_table_open(&t, 1);
-  bench_table_add(&t, "%0100d", 1);
-  cr_expect_eq(strlen(t.cell[0]), BENCH_CELL - 1);
+  bench_table_add(&t, "%0300d", 1);
+  bench_table_add(&t, "a\x1b[2Jb");
+  cr_expect_eq(strlen(t.cell[0]), 300);
+  cr_expect_str_eq(t.cell[1], "a?[2Jb");
+  bench_table_close(&t);
+}
+
+Test(table, markdown_tells_alignment_and_keeps_bars) {
+  bench_table t;
+  bench_table_open(&t, 2);
+  bench_table_add(&t, "name");
+  bench_table_add(&t, "ms");
+  bench_table_add(&t, "a|b");
+  bench_table_figure(&t, "%.1f", 2.5, false);
+  char *text = NULL;
+  size_t size = 0;
+  FILE *file = open_memstream(&text, &size);
+  cr_assert(file);
+  bench_table_markdown(&t, "lr", file);
+  fclose(file);
+  cr_expect_str_eq(text, "| name | ms |\n|---|---:|\n| a\\|b | ~2.5 |\n");
+  free(text);
   bench_table_close(&t);
 }
