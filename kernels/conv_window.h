@@ -11,34 +11,31 @@
 #define WINDOW_W 32
 #define WINDOW_W_ABOVE 40
 #define WINDOW_W_BELOW 48
-#define WINDOW_CHANNELS 56
+#define WINDOW_CELLS 56
 #define WINDOW_ROWS 64
 #define WINDOW_KERNEL_W 72
-#define WINDOW_BIAS 80
-#define WINDOW_Y 88
-#define WINDOW_RESIDUAL 96
-#define WINDOW_FLOOR 104
-#define WINDOW_LANES 108
-#define WINDOW_PIXELS 172
+#define WINDOW_Y 80
+#define WINDOW_RESIDUAL 88
+#define WINDOW_END 96
+#define WINDOW_PIXELS 192
 
 #define WINDOW_MOST_PIXELS 14
 
+#include "kernels/tile.h"
+
 #ifndef __ASSEMBLER__
 #include "kernels/declines.h"
-#include "kernels/tile.h"
 
 typedef struct cardinal_window_tile {
   const char *x; /* first pixel's column of kx = 0, in the first row that isn't padding */
   size_t x_column, x_row,
       x_next_block; /* to the next kx, the next ky, and from the row after the last to the next block */
-  const float *w;
-  size_t w_above, w_below;         /* weights of a channel for the ky above the first row and below the last */
-  size_t channels, rows, kernel_w; /* channels: 0 if there are no rows */
-  const float *bias;
-  float *y;
-  const float *residual; /* NULL if there is none */
-  float floor;
-  int32_t lanes[CARDINAL_BLOCK];
+  const char *w;
+  size_t w_above, w_below;      /* weights of a cell for the ky above the first row and below the last */
+  size_t cells, rows, kernel_w; /* cells: 0 if there are no rows */
+  char *y;
+  const char *residual; /* NULL if there is none */
+  cardinal_tile_end end;
   uint32_t pixels[CARDINAL_WINDOW_MOST_KERNEL_W]; /* for each kx, a bit for each pixel to which it isn't padding */
 } cardinal_window_tile;
 
@@ -49,14 +46,12 @@ CARDINAL_TILE_OFFSET(cardinal_window_tile, x_next_block, WINDOW_X_NEXT_BLOCK);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, w, WINDOW_W);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, w_above, WINDOW_W_ABOVE);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, w_below, WINDOW_W_BELOW);
-CARDINAL_TILE_OFFSET(cardinal_window_tile, channels, WINDOW_CHANNELS);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, cells, WINDOW_CELLS);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, rows, WINDOW_ROWS);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, kernel_w, WINDOW_KERNEL_W);
-CARDINAL_TILE_OFFSET(cardinal_window_tile, bias, WINDOW_BIAS);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, y, WINDOW_Y);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, residual, WINDOW_RESIDUAL);
-CARDINAL_TILE_OFFSET(cardinal_window_tile, floor, WINDOW_FLOOR);
-CARDINAL_TILE_OFFSET(cardinal_window_tile, lanes, WINDOW_LANES);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, end, WINDOW_END);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, pixels, WINDOW_PIXELS);
 
 /* The tiles of an ISA for one width of slots. */
@@ -83,18 +78,17 @@ static inline cardinal_window_taps cardinal_window_taps_of(size_t out, size_t st
 
 /* The lanes of a tile from `lane` on, all rows. */
 static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const cardinal_window_tiles *tiles,
-                                            size_t lane) {
+                                            cardinal_format format, size_t lane) {
   const cardinal_window *win = &a->window;
-  const size_t w_ky = win->kernel_w * CARDINAL_BLOCK * sizeof(float); /* weights of a channel and a ky */
+  const size_t w_ky = win->kernel_w * CARDINAL_BLOCK * CARDINAL_CELL_BYTES; /* weights of a cell and a ky */
+  const size_t bytes = cardinal_format_bytes(format), y_bytes = cardinal_y_bytes(format, a->y_f32);
   cardinal_window_tile t = {
-      .x_column = win->dilation_w * CARDINAL_BLOCK * sizeof(float),
-      .x_row = win->dilation_h * a->x_row * sizeof(float),
-      .w = (const float *)a->w + lane,
+      .x_column = win->dilation_w * CARDINAL_BLOCK * bytes,
+      .x_row = win->dilation_h * a->x_row * bytes,
+      .w = (const char *)a->w + lane * CARDINAL_CELL_BYTES,
       .kernel_w = win->kernel_w,
-      .bias = a->bias + lane,
-      .floor = cardinal_tile_floor(a->relu),
+      .end = cardinal_tile_end_of(a, lane),
   };
-  cardinal_tile_lanes(t.lanes, a->lane_mask >> lane);
   const cardinal_cut cut = cardinal_cut_evenly(a->out_width, tiles->most_pixels);
   for (size_t tile = 0, first = 0, pixels; tile < cardinal_cut_tiles(cut); ++tile, first += pixels) {
     pixels = cardinal_cut_length(cut, tile);
@@ -110,27 +104,28 @@ static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const c
     for (size_t row = a->row_begin; row < a->row_end; ++row) {
       const cardinal_window_taps taps =
           cardinal_window_taps_of(row, win->stride_h, win->kernel_h, win->dilation_h, win->pad_top, a->in_height);
-      const size_t at = row * a->y_row + first * CARDINAL_BLOCK + lane;
+      const size_t at = (row * a->y_row + first * CARDINAL_BLOCK + lane) * y_bytes;
       const ptrdiff_t top = (ptrdiff_t)(row * win->stride_h + taps.begin * win->dilation_h) - (ptrdiff_t)win->pad_top;
       t.rows = taps.end - taps.begin;
-      t.channels = t.rows ? a->channels : 0;
-      t.x = (const char *)((const float *)a->x + (a->slot < CARDINAL_BLOCK ? lane : 0)) +
-            (top * (ptrdiff_t)a->x_row + column * CARDINAL_BLOCK) * (ptrdiff_t)sizeof(float);
-      t.x_next_block = a->x_block * sizeof(float) - t.rows * t.x_row;
+      t.cells = t.rows ? cardinal_cells(format, a->channels) : 0;
+      t.x = (const char *)a->x + (a->slot < CARDINAL_BLOCK ? lane * bytes : 0) +
+            (top * (ptrdiff_t)a->x_row + column * CARDINAL_BLOCK) * (ptrdiff_t)bytes;
+      t.x_next_block = a->x_block * bytes - t.rows * t.x_row;
       t.w_above = taps.begin * w_ky;
       t.w_below = (win->kernel_h - taps.end) * w_ky;
-      t.y = (float *)a->y + at;
-      t.residual = a->residual ? (const float *)a->residual + at : NULL;
+      t.y = (char *)a->y + at;
+      t.residual = a->residual ? (const char *)a->residual + at : NULL;
       tiles->of[win->stride_w - 1][pixels - 1](&t);
     }
   }
 }
 
 /* A whole call: `tiles` are those of slots of 1, 4, 8 and 16 lanes. */
-static inline void cardinal_window_run(const cardinal_conv_args *a, const cardinal_window_tiles tiles[4]) {
+static inline void cardinal_window_run(const cardinal_conv_args *a, const cardinal_window_tiles tiles[4],
+                                       cardinal_format format) {
   const cardinal_window_tiles *of_slot = &tiles[a->slot == 1 ? 0 : a->slot == 4 ? 1 : a->slot == 8 ? 2 : 3];
   for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += of_slot->lanes)
-    cardinal_window_of_lanes(a, of_slot, lane);
+    cardinal_window_of_lanes(a, of_slot, format, lane);
 }
 #endif
 

@@ -12,14 +12,12 @@
 #define SEGMENTS_X_ROW 40
 #define SEGMENTS_X_NEXT_BLOCK 48
 #define SEGMENTS_W 56
-#define SEGMENTS_CHANNELS 64
-#define SEGMENTS_BIAS 72
-#define SEGMENTS_Y 80
-#define SEGMENTS_RESIDUAL 112
-#define SEGMENTS_EDGES 120
-#define SEGMENTS_HAS_RESIDUAL 128
-#define SEGMENTS_FLOOR 132
-#define SEGMENTS_LANES 136
+#define SEGMENTS_CELLS 64
+#define SEGMENTS_Y 72
+#define SEGMENTS_RESIDUAL 104
+#define SEGMENTS_EDGES 112
+#define SEGMENTS_HAS_RESIDUAL 120
+#define SEGMENTS_END 128
 
 /* What of a segment is padding: its first column, its last one, all of it for the current ky. Four bits a segment of
  * each ky's 16; the fourth bit of the last segment says that a ky has nothing but padding. A bit marks the end of the
@@ -31,22 +29,20 @@
 #define SEGMENTS_NOTHING 0x8000
 #define SEGMENTS_KY_BITS 16
 
-#ifndef __ASSEMBLER__
 #include "kernels/tile.h"
 
+#ifndef __ASSEMBLER__
 typedef struct cardinal_segments_tile {
   const char *x;                   /* first segment's first column, ky = 0 */
   size_t x_segment[SEGMENTS_MOST]; /* from there to each segment's */
   size_t x_row, x_next_block;      /* x_next_block: from the row after a block's last one to the next block's first */
-  const float *w;
-  size_t channels;
-  const float *bias;
-  float *y[SEGMENTS_MOST]; /* NULL where there is no segment */
-  ptrdiff_t residual;      /* from y */
-  uint64_t edges;          /* of ky = 0 lowest */
+  const char *w;
+  size_t cells;
+  char *y[SEGMENTS_MOST]; /* NULL where there is no segment */
+  ptrdiff_t residual;     /* from y */
+  uint64_t edges;         /* of ky = 0 lowest */
   uint32_t has_residual;
-  float floor;
-  int32_t lanes[CARDINAL_BLOCK];
+  cardinal_tile_end end;
 } cardinal_segments_tile;
 
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, x, SEGMENTS_X);
@@ -54,14 +50,12 @@ CARDINAL_TILE_OFFSET(cardinal_segments_tile, x_segment, SEGMENTS_X_SEGMENT);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, x_row, SEGMENTS_X_ROW);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, x_next_block, SEGMENTS_X_NEXT_BLOCK);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, w, SEGMENTS_W);
-CARDINAL_TILE_OFFSET(cardinal_segments_tile, channels, SEGMENTS_CHANNELS);
-CARDINAL_TILE_OFFSET(cardinal_segments_tile, bias, SEGMENTS_BIAS);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, cells, SEGMENTS_CELLS);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, y, SEGMENTS_Y);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, residual, SEGMENTS_RESIDUAL);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, edges, SEGMENTS_EDGES);
 CARDINAL_TILE_OFFSET(cardinal_segments_tile, has_residual, SEGMENTS_HAS_RESIDUAL);
-CARDINAL_TILE_OFFSET(cardinal_segments_tile, floor, SEGMENTS_FLOOR);
-CARDINAL_TILE_OFFSET(cardinal_segments_tile, lanes, SEGMENTS_LANES);
+CARDINAL_TILE_OFFSET(cardinal_segments_tile, end, SEGMENTS_END);
 
 /* The tiles of an ISA: [stride - 1][pixels of a segment - 1], and how many segments they have. */
 typedef struct cardinal_segments {
@@ -88,18 +82,27 @@ static inline cardinal_cut cardinal_segments_cut(size_t width, const cardinal_se
   return more.shorter * tiles->segments[more.shorter - 1] > sums ? more : fewest;
 }
 
+/* A call: its arguments, the ISA's tiles, the format of x and w, and bytes of a pixel's block of x and of y. */
+typedef struct cardinal_segments_call {
+  const cardinal_conv_args *args;
+  const cardinal_segments *tiles;
+  cardinal_format format;
+  size_t x_pixel, y_pixel;
+} cardinal_segments_call;
+
 /* Where an output row begins: in x, at its first column of padding, and in y; and which ky are padding to it. */
 typedef struct cardinal_segments_row {
   const char *x;
-  float *y;
+  char *y;
   uint64_t edges;
 } cardinal_segments_row;
 
-static inline cardinal_segments_row cardinal_segments_row_of(const cardinal_conv_args *a, size_t row) {
+static inline cardinal_segments_row cardinal_segments_row_of(const cardinal_segments_call *call, size_t row) {
+  const cardinal_conv_args *a = call->args;
   const ptrdiff_t top = (ptrdiff_t)(row * a->window.stride_h) - (ptrdiff_t)a->window.pad_top;
-  const ptrdiff_t floats = top * (ptrdiff_t)a->x_row - (ptrdiff_t)(a->window.pad_left * CARDINAL_BLOCK);
-  cardinal_segments_row start = {(const char *)(const float *)a->x + floats * (ptrdiff_t)sizeof(float),
-                                 (float *)a->y + row * a->y_row, 0};
+  const ptrdiff_t numbers = top * (ptrdiff_t)a->x_row - (ptrdiff_t)(a->window.pad_left * CARDINAL_BLOCK);
+  cardinal_segments_row start = {(const char *)a->x + numbers * (ptrdiff_t)cardinal_format_bytes(call->format),
+                                 (char *)a->y + row * a->y_row * cardinal_y_bytes(call->format, a->y_f32), 0};
   for (ptrdiff_t ky = 0; ky < 3; ++ky)
     if (top + ky < 0 || top + ky >= (ptrdiff_t)a->in_height)
       start.edges |= (uint64_t)SEGMENT_WHOLE << (SEGMENTS_KY_BITS * ky);
@@ -112,9 +115,11 @@ enum {
 #define SEGMENTS_EACH_KY ((uint64_t)1 << 2 * SEGMENTS_KY_BITS | (uint64_t)1 << SEGMENTS_KY_BITS | 1)
 
 /* Runs the tile whose segments are placed, with `edges`, and those of a block's other lanes. */
-static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const cardinal_segments *tiles,
+static inline void cardinal_segments_tile_run(const cardinal_segments_call *call,
                                               cardinal_segments_tile t[SEGMENTS_MOST_TILES], size_t pixels,
                                               size_t segments, uint64_t edges) {
+  const cardinal_conv_args *a = call->args;
+  const cardinal_segments *tiles = call->tiles;
   const size_t all = tiles->segments[pixels - 1];
   for (size_t s = segments; s < all; ++s) { /* those that are missing are nothing but padding */
     edges |= (SEGMENTS_EACH_KY * SEGMENT_WHOLE) << (SEGMENT_BITS * s);
@@ -129,11 +134,11 @@ static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const
   tiles->of[a->window.stride_h - 1][pixels - 1](&t[0]);
   for (size_t v = 1; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
     const size_t lane = v * tiles->vector_lanes;
-    t[v].x = t[0].x + (a->slot < CARDINAL_BLOCK ? lane * sizeof(float) : 0);
+    t[v].x = t[0].x + (a->slot < CARDINAL_BLOCK ? lane * call->x_pixel / CARDINAL_BLOCK : 0);
     t[v].edges = t[0].edges;
     for (size_t s = 0; s < all; ++s) {
       t[v].x_segment[s] = t[0].x_segment[s];
-      t[v].y[s] = t[0].y[s] ? t[0].y[s] + lane : NULL;
+      t[v].y[s] = t[0].y[s] ? t[0].y[s] + lane * call->y_pixel / CARDINAL_BLOCK : NULL;
     }
     tiles->of[a->window.stride_h - 1][pixels - 1](&t[v]);
   }
@@ -141,15 +146,16 @@ static inline void cardinal_segments_tile_run(const cardinal_conv_args *a, const
 
 /* The segments of `pixels` pixels of rows [row_begin, row_end), `across` of them side by side from column `first` on,
  * evenly spread over tiles. */
-static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardinal_segments *tiles,
+static inline void cardinal_segments_of(const cardinal_segments_call *call,
                                         cardinal_segments_tile t[SEGMENTS_MOST_TILES], size_t row_begin, size_t row_end,
                                         size_t first, size_t pixels, size_t across) {
+  const cardinal_conv_args *a = call->args;
   const size_t stride = a->window.stride_h, pad = a->window.pad_left, end = first + across * pixels;
-  const cardinal_cut cut = cardinal_cut_evenly((row_end - row_begin) * across, tiles->segments[pixels - 1]);
+  const cardinal_cut cut = cardinal_cut_evenly((row_end - row_begin) * across, call->tiles->segments[pixels - 1]);
   size_t row = row_begin, column = first, s = 0, tile = 0;
   uint64_t edges = 0;
-  for (cardinal_segments_row start = cardinal_segments_row_of(a, row); row < row_end;) {
-    const char *x = start.x + column * stride * CARDINAL_BLOCK * sizeof(float);
+  for (cardinal_segments_row start = cardinal_segments_row_of(call, row); row < row_end;) {
+    const char *x = start.x + column * stride * call->x_pixel;
     uint64_t here = start.edges;
     if (column * stride < pad)
       here |= SEGMENT_LEFT * SEGMENTS_EACH_KY;
@@ -160,15 +166,15 @@ static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardi
       edges = 0;
     }
     t->x_segment[s] = (size_t)(x - t->x);
-    t->y[s] = start.y + column * CARDINAL_BLOCK;
+    t->y[s] = start.y + column * call->y_pixel;
     edges |= here << (SEGMENT_BITS * s++);
     column += pixels;
     if (column == end && ++row < row_end) {
       column = first;
-      start = cardinal_segments_row_of(a, row);
+      start = cardinal_segments_row_of(call, row);
     }
     if (s == cardinal_cut_length(cut, tile)) {
-      cardinal_segments_tile_run(a, tiles, t, pixels, s, edges);
+      cardinal_segments_tile_run(call, t, pixels, s, edges);
       s = 0;
       ++tile;
     }
@@ -177,35 +183,37 @@ static inline void cardinal_segments_of(const cardinal_conv_args *a, const cardi
 
 /* A whole call, with rows cut by `cut`. */
 static inline void cardinal_segments_run_cut(const cardinal_conv_args *a, const cardinal_segments *tiles,
-                                             cardinal_cut cut) {
+                                             cardinal_format format, cardinal_cut cut) {
   if (a->row_begin == a->row_end)
     return;
+  const size_t bytes = cardinal_format_bytes(format);
+  const cardinal_segments_call call = {a, tiles, format, CARDINAL_BLOCK * bytes,
+                                       CARDINAL_BLOCK * cardinal_y_bytes(format, a->y_f32)};
   cardinal_segments_tile t[SEGMENTS_MOST_TILES];
   for (size_t v = 0; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
     const size_t lane = v * tiles->vector_lanes;
     t[v] = (cardinal_segments_tile){
-        .x_row = a->x_row * sizeof(float),
-        .x_next_block = (a->x_block - 3 * a->x_row) * sizeof(float),
-        .w = (const float *)a->w + lane,
-        .channels = a->channels,
-        .bias = a->bias + lane,
+        .x_row = a->x_row * bytes,
+        .x_next_block = (a->x_block - 3 * a->x_row) * bytes,
+        .w = (const char *)a->w + lane * CARDINAL_CELL_BYTES,
+        .cells = cardinal_cells(format, a->channels),
         .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
         .has_residual = a->residual != NULL,
-        .floor = cardinal_tile_floor(a->relu),
+        .end = cardinal_tile_end_of(a, lane),
     };
-    cardinal_tile_lanes(t[v].lanes, a->lane_mask >> lane);
   }
   /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */
   const size_t rows = tiles->segments[cut.shorter - 1] == 1 ? 1 : a->row_end - a->row_begin;
   for (size_t row = a->row_begin; row < a->row_end; row += rows) {
     if (cut.longer_count > 0)
-      cardinal_segments_of(a, tiles, t, row, row + rows, 0, cut.longer, cut.longer_count);
-    cardinal_segments_of(a, tiles, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
+      cardinal_segments_of(&call, t, row, row + rows, 0, cut.longer, cut.longer_count);
+    cardinal_segments_of(&call, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
   }
 }
 
-static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles) {
-  cardinal_segments_run_cut(a, tiles, cardinal_segments_cut(a->out_width, tiles));
+static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles,
+                                         cardinal_format format) {
+  cardinal_segments_run_cut(a, tiles, format, cardinal_segments_cut(a->out_width, tiles));
 }
 #endif
 

@@ -3,7 +3,18 @@
 #ifndef CARDINAL_KERNELS_TILE_H
 #define CARDINAL_KERNELS_TILE_H
 
+/* Offsets of a tile's end, which is a part of the tile's struct. */
+#define END_BIAS 0
+#define END_SCALE 8
+#define END_RESIDUAL_SCALE 16
+#define END_FLOOR 20
+#define END_FLOOR_INT8 24
+#define END_Y_F32 28
+#define END_LANES 32
+
+#ifndef __ASSEMBLER__
 #include "kernels/cut.h"
+#include "kernels/format.h"
 #include "kernels/kernel.h"
 
 /* Checks an offset that assembly uses against the struct. */
@@ -20,5 +31,43 @@ static inline void cardinal_tile_lanes(int32_t lanes[CARDINAL_BLOCK], uint32_t l
 static inline float cardinal_tile_floor(uint32_t relu) {
   return relu ? 0.0f : -__builtin_inff();
 }
+
+/* How a tile's sums begin and become y. */
+typedef struct cardinal_tile_end {
+  const float *bias, *scale; /* of the tile's first lane; scale: int8 */
+  float residual_scale;      /* int8 */
+  float floor;
+  uint32_t floor_int8; /* four bytes, each the least of int8 */
+  uint32_t y_f32;
+  int32_t lanes[CARDINAL_BLOCK]; /* from the tile's first one on */
+} cardinal_tile_end;
+
+CARDINAL_TILE_OFFSET(cardinal_tile_end, bias, END_BIAS);
+CARDINAL_TILE_OFFSET(cardinal_tile_end, scale, END_SCALE);
+CARDINAL_TILE_OFFSET(cardinal_tile_end, residual_scale, END_RESIDUAL_SCALE);
+CARDINAL_TILE_OFFSET(cardinal_tile_end, floor, END_FLOOR);
+CARDINAL_TILE_OFFSET(cardinal_tile_end, floor_int8, END_FLOOR_INT8);
+CARDINAL_TILE_OFFSET(cardinal_tile_end, y_f32, END_Y_F32);
+CARDINAL_TILE_OFFSET(cardinal_tile_end, lanes, END_LANES);
+
+/* Bytes of a number of y, and of the residual. */
+static inline size_t cardinal_y_bytes(cardinal_format format, uint32_t y_f32) {
+  return y_f32 ? sizeof(float) : cardinal_format_bytes(format);
+}
+
+/* That of a convolution's call, for a tile whose first lane is `lane`. */
+static inline cardinal_tile_end cardinal_tile_end_of(const cardinal_conv_args *a, size_t lane) {
+  cardinal_tile_end end = {
+      .bias = a->bias + lane,
+      .scale = a->scale ? a->scale + lane : NULL,
+      .residual_scale = a->residual_scale,
+      .floor = cardinal_tile_floor(a->relu),
+      .floor_int8 = a->relu ? 0 : 0x01010101u * (uint8_t)-CARDINAL_INT8_MOST,
+      .y_f32 = a->y_f32,
+  };
+  cardinal_tile_lanes(end.lanes, a->lane_mask >> lane);
+  return end;
+}
+#endif
 
 #endif

@@ -5,5 +5,5 @@
 extern const cardinal_window_tiles cardinal_conv_f32_avx512_tiles[4];
 
 void cardinal_conv_f32_14x16_avx512(const cardinal_conv_args *a) {
-  cardinal_window_run(a, cardinal_conv_f32_avx512_tiles);
+  cardinal_window_run(a, cardinal_conv_f32_avx512_tiles, CARDINAL_FORMAT_F32);
 }

@@ -5,5 +5,5 @@
 extern const cardinal_window_tiles cardinal_conv_f32_avx2_tiles[4];
 
 void cardinal_conv_f32_6x16_avx2(const cardinal_conv_args *a) {
-  cardinal_window_run(a, cardinal_conv_f32_avx2_tiles);
+  cardinal_window_run(a, cardinal_conv_f32_avx2_tiles, CARDINAL_FORMAT_F32);
 }

@@ -12,8 +12,8 @@
 .macro column n, at
   load \n, \at
 .endm
-.macro channels do, rest:vararg
-  channel = 0
+.macro cells do, rest:vararg
+  cell = 0
   \do \rest
 .endm
 

@@ -8,7 +8,7 @@
 
 /* A channel of each group goes to the group's half. */
 .macro column n, at
-  vpermilps ymm\n, [\at], 0x55*channel
+  vpermilps ymm\n, [\at], 0x55*cell
 .endm
 
 tiles gconv3x3_f32_w4_avx2

@@ -11,13 +11,13 @@
 /* Within quarters of a register, a channel of each group goes to all its lanes. Such shuffles are the cheapest there
  * are: on Zen 4 and 5 they don't take a pipe from FMAs. */
 .macro column n, at
-  vpermilps zmm\n, [\at], 0x55*channel
+  vpermilps zmm\n, [\at], 0x55*cell
 .endm
-.macro channels do, rest:vararg
+.macro cells do, rest:vararg
   each 4, unrolled, \do, \rest
 .endm
 .macro unrolled c, do, rest:vararg
-  channel = \c
+  cell = \c
   \do \rest
 .endm
 

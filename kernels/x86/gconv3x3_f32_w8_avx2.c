@@ -5,5 +5,5 @@
 extern const cardinal_segments cardinal_gconv3x3_f32_w8_avx2_tiles;
 
 void cardinal_gconv3x3_f32_w8_avx2(const cardinal_conv_args *a) {
-  cardinal_segments_run(a, &cardinal_gconv3x3_f32_w8_avx2_tiles);
+  cardinal_segments_run(a, &cardinal_gconv3x3_f32_w8_avx2_tiles, CARDINAL_FORMAT_F32);
 }

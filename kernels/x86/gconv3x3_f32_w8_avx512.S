@@ -19,16 +19,16 @@ one:
 .macro column n, at
   vpermps zmm\n, zmm31, [\at]
 .endm
-.macro channels do, rest:vararg
-  channel = 0
-  mov rcx, [rdi+STRIP_CHANNELS]
+.macro cells do, rest:vararg
+  cell = 0
+  mov rcx, [rdi+STRIP_CELLS]
   load 31, rip+first_channel
 2:
   \do \rest
   vpaddd zmm31, zmm31, dword ptr [rip+one]{1to16}
-  add r8, CHANNEL
-  add r9, CHANNEL
-  add r11, CHANNEL
+  add r8, CELL
+  add r9, CELL
+  add r11, CELL
   dec rcx
   jnz 2b
 .endm

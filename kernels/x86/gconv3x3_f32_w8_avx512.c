@@ -5,5 +5,5 @@
 extern const cardinal_strips cardinal_gconv3x3_f32_w8_avx512_strips;
 
 void cardinal_gconv3x3_f32_w8_avx512(const cardinal_conv_args *a) {
-  cardinal_strips_run(a, &cardinal_gconv3x3_f32_w8_avx512_strips);
+  cardinal_strips_run(a, &cardinal_gconv3x3_f32_w8_avx512_strips, CARDINAL_FORMAT_F32);
 }

@@ -10,16 +10,14 @@
 #define STRIP_X_ROW 24
 #define STRIP_W 32
 #define STRIP_W_ROW 40
-#define STRIP_CHANNELS 48
-#define STRIP_BIAS 56
-#define STRIP_Y 64
-#define STRIP_Y_ROW 72
-#define STRIP_ROWS 80
-#define STRIP_RESIDUAL 88
-#define STRIP_HAS_RESIDUAL 96
-#define STRIP_EDGES 100
-#define STRIP_FLOOR 104
-#define STRIP_LANES 108
+#define STRIP_CELLS 48
+#define STRIP_Y 56
+#define STRIP_Y_ROW 64
+#define STRIP_ROWS 72
+#define STRIP_RESIDUAL 80
+#define STRIP_HAS_RESIDUAL 88
+#define STRIP_EDGES 92
+#define STRIP_END 96
 
 /* A strip's first or last column is padding. */
 #define STRIP_LEFT 1
@@ -27,24 +25,22 @@
 
 #define STRIP_MOST_PIXELS 10
 
-#ifndef __ASSEMBLER__
 #include "kernels/tile.h"
 
+#ifndef __ASSEMBLER__
 typedef struct cardinal_strip {
   const char *x;               /* row of ky = 0 of the first output row, column of kx = 0 of the first pixel */
   const char *x_begin, *x_end; /* the same column of the image's first row and of the one after its last: rows outside
                                 * are padding */
   size_t x_row;
-  const float *w;
+  const char *w;
   size_t w_row; /* from one ky to the next */
-  size_t channels;
-  const float *bias;
-  float *y;
+  size_t cells;
+  char *y;
   size_t y_row, rows;
   ptrdiff_t residual; /* from y */
   uint32_t has_residual, edges;
-  float floor;
-  int32_t lanes[CARDINAL_BLOCK];
+  cardinal_tile_end end;
 } cardinal_strip;
 
 CARDINAL_TILE_OFFSET(cardinal_strip, x, STRIP_X);
@@ -53,16 +49,14 @@ CARDINAL_TILE_OFFSET(cardinal_strip, x_end, STRIP_X_END);
 CARDINAL_TILE_OFFSET(cardinal_strip, x_row, STRIP_X_ROW);
 CARDINAL_TILE_OFFSET(cardinal_strip, w, STRIP_W);
 CARDINAL_TILE_OFFSET(cardinal_strip, w_row, STRIP_W_ROW);
-CARDINAL_TILE_OFFSET(cardinal_strip, channels, STRIP_CHANNELS);
-CARDINAL_TILE_OFFSET(cardinal_strip, bias, STRIP_BIAS);
+CARDINAL_TILE_OFFSET(cardinal_strip, cells, STRIP_CELLS);
 CARDINAL_TILE_OFFSET(cardinal_strip, y, STRIP_Y);
 CARDINAL_TILE_OFFSET(cardinal_strip, y_row, STRIP_Y_ROW);
 CARDINAL_TILE_OFFSET(cardinal_strip, rows, STRIP_ROWS);
 CARDINAL_TILE_OFFSET(cardinal_strip, residual, STRIP_RESIDUAL);
 CARDINAL_TILE_OFFSET(cardinal_strip, has_residual, STRIP_HAS_RESIDUAL);
 CARDINAL_TILE_OFFSET(cardinal_strip, edges, STRIP_EDGES);
-CARDINAL_TILE_OFFSET(cardinal_strip, floor, STRIP_FLOOR);
-CARDINAL_TILE_OFFSET(cardinal_strip, lanes, STRIP_LANES);
+CARDINAL_TILE_OFFSET(cardinal_strip, end, STRIP_END);
 
 /* [stride - 1][pixels - 1], as many as the ISA's registers allow, and the number of these */
 typedef struct cardinal_strips {
@@ -71,41 +65,41 @@ typedef struct cardinal_strips {
 } cardinal_strips;
 
 /* All strips of the vector of lanes that begins with `lane`. */
-static inline void cardinal_strips_of_lanes(const cardinal_conv_args *a, const cardinal_strips *strips, size_t lane) {
-  const size_t stride = a->window.stride_h, pad = a->window.pad_left;
-  const size_t w_channel = 3 * CARDINAL_BLOCK * sizeof(float), pixel_bytes = CARDINAL_BLOCK * sizeof(float);
+static inline void cardinal_strips_of_lanes(const cardinal_conv_args *a, const cardinal_strips *strips,
+                                            cardinal_format format, size_t lane) {
+  const size_t stride = a->window.stride_h, pad = a->window.pad_left, cells = cardinal_cells(format, a->channels);
+  const size_t bytes = cardinal_format_bytes(format), y_bytes = cardinal_y_bytes(format, a->y_f32);
   const cardinal_cut cut = cardinal_cut_evenly(a->out_width, strips->most_pixels[stride - 1]);
   cardinal_strip t = {
-      .x_row = a->x_row * sizeof(float),
-      .w = (const float *)a->w + lane,
-      .w_row = a->channels * w_channel,
-      .channels = a->channels,
-      .bias = a->bias + lane,
-      .y_row = a->y_row * sizeof(float),
+      .x_row = a->x_row * bytes,
+      .w = (const char *)a->w + lane * CARDINAL_CELL_BYTES,
+      .w_row = cells * 3 * CARDINAL_BLOCK * CARDINAL_CELL_BYTES,
+      .cells = cells,
+      .y_row = a->y_row * y_bytes,
       .rows = a->row_end - a->row_begin,
       .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
       .has_residual = a->residual != NULL,
-      .floor = cardinal_tile_floor(a->relu),
+      .end = cardinal_tile_end_of(a, lane),
   };
-  cardinal_tile_lanes(t.lanes, a->lane_mask >> lane);
   for (size_t i = 0, first = 0, pixels; i < cardinal_cut_tiles(cut); ++i, first += pixels) {
     pixels = cardinal_cut_length(cut, i);
     const ptrdiff_t column = (ptrdiff_t)(first * stride) - (ptrdiff_t)pad;
     const size_t last_column = (first + pixels - 1) * stride + 2;
-    t.x_begin = (const char *)((const float *)a->x + lane) + column * (ptrdiff_t)pixel_bytes;
+    t.x_begin = (const char *)a->x + (ptrdiff_t)(lane * bytes) + column * (ptrdiff_t)(CARDINAL_BLOCK * bytes);
     t.x_end = t.x_begin + a->in_height * t.x_row;
     t.x = t.x_begin + ((ptrdiff_t)(a->row_begin * stride) - (ptrdiff_t)a->window.pad_top) * (ptrdiff_t)t.x_row;
-    t.y = (float *)a->y + a->row_begin * a->y_row + first * CARDINAL_BLOCK + lane;
+    t.y = (char *)a->y + (a->row_begin * a->y_row + first * CARDINAL_BLOCK + lane) * y_bytes;
     t.edges = (column < 0 ? STRIP_LEFT : 0) | (last_column >= a->in_width + pad ? STRIP_RIGHT : 0);
     strips->of[stride - 1][pixels - 1](&t);
   }
 }
 
 /* A whole call. */
-static inline void cardinal_strips_run(const cardinal_conv_args *a, const cardinal_strips *strips) {
+static inline void cardinal_strips_run(const cardinal_conv_args *a, const cardinal_strips *strips,
+                                       cardinal_format format) {
   if (a->row_begin < a->row_end)
     for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += strips->vector_lanes)
-      cardinal_strips_of_lanes(a, strips, lane);
+      cardinal_strips_of_lanes(a, strips, format, lane);
 }
 #endif
 
