@@ -175,8 +175,8 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
       .source = {.path = options->plugin, .plugin = options->plugin ? NULL : gauntlet_builtin()},
       .list = list,
       .part = options->part,
-      .problems = cases ? cases->problems : options->problems,
-      .problem_count = cases ? cases->count : options->problem_count,
+      .problems = cases ? cases->problems : options->problems.problem,
+      .problem_count = cases ? cases->count : options->problems.count,
       .given = cases ? cases->given : NULL,
       .seed = options->seed,
       .trials = options->cases,
@@ -274,7 +274,7 @@ static int run(int argc, char **argv) {
     status = run_references(&options);
   else if (options.problems_read)
     status = run_campaign(&options, NULL);
-  free(options.problems);
+  free(options.problems.problem);
   return status;
 }
 

@@ -93,39 +93,20 @@ static const struct argp_option list[] = {
     {0},
 };
 
-static void add_problem(verify_options *to, const char *text, const char *origin, const struct argp_state *state) {
+static void add_problem(verify_options *to, const char *text, const struct argp_state *state) {
   cardinal_error error;
-  gauntlet_problem problem;
-  if (!gauntlet_parse(text, &problem, &error))
-    argp_error(state, "%s: %s", origin, error.message);
-  gauntlet_problem *more = realloc(to->problems, (to->problem_count + 1) * sizeof *more);
-  if (!more)
-    argp_failure(state, TOOL_FAILED, ENOMEM, "%zu problems", to->problem_count + 1);
-  to->problems = more;
-  to->problems[to->problem_count++] = problem;
+  if (!gauntlet_problems_add(&to->problems, text, &error))
+    argp_error(state, "--case: %s", error.message);
 }
 
 static void add_batch(verify_options *to, const char *path, const struct argp_state *state) {
-  FILE *file = fopen(path, "r");
-  char *line = NULL;
-  size_t size = 0, number = 0;
-  while (file && getline(&line, &size, file) > 0) {
-    char origin[4200];
-    snprintf(origin, sizeof origin, "%s, line %zu", path, ++number);
-    line[strcspn(line, "#\n")] = '\0';
-    if (line[strspn(line, " \t\r")])
-      add_problem(to, line, origin, state);
-  }
-  if (!file || ferror(file)) {
-    tool_fail(name, "--batch %s: %s", path, strerror(errno));
-    to->problems_read = false;
-  } else if (!to->problem_count) {
-    tool_fail(name, "--batch %s: holds no problem", path);
-    to->problems_read = false;
-  }
-  free(line);
-  if (file)
-    fclose(file);
+  cardinal_error error;
+  if (gauntlet_problems_add_file(&to->problems, path, &error))
+    return;
+  if (error.status == CARDINAL_INVALID_ARGUMENT)
+    argp_error(state, "--batch %s", error.message);
+  tool_fail(name, "--batch %s", error.message);
+  to->problems_read = false;
 }
 
 static double read_tolerance(const struct argp_state *state, const char *text) {
@@ -145,7 +126,7 @@ static void check(const verify_options *o, const struct argp_state *state) {
   const bool network = verify_options_network(o);
   if (o->isa && o->plugin)
     argp_error(state, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
-  if (o->reference && o->problem_count)
+  if (o->reference && o->problems.count)
     argp_error(state, "--reference brings its own problems; --case and --batch don't go with it");
   if (network && !o->reference)
     argp_error(state, "--model and --weights need a --reference to hold the network against");
@@ -160,7 +141,7 @@ static void check(const verify_options *o, const struct argp_state *state) {
 
 /* Which micro-kernels' calls, if any, go with the trials. */
 static void choose_calls(verify_options *to, const struct argp_state *state) {
-  const bool apart = to->plugin || to->problem_count || to->reference;
+  const bool apart = to->plugin || to->problems.count || to->reference;
   if (apart && (to->call || to->calls != NOT_GIVEN))
     argp_error(state,
                "--%s is for the library's kernels, on problems of its own: without --kernel, --case, --batch and "
@@ -190,7 +171,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->isa = argument;
     return 0;
   case OPTION_CASE:
-    add_problem(to, argument, "--case", state);
+    add_problem(to, argument, state);
     return 0;
   case OPTION_BATCH:
     add_batch(to, argument, state);
@@ -240,7 +221,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     choose_calls(to, state);
     check(to, state);
     if (!to->cases)
-      to->cases = to->reference ? REFERENCE_TRIALS : to->problem_count ? GIVEN_TRIALS : LATTICE_TRIALS;
+      to->cases = to->reference ? REFERENCE_TRIALS : to->problems.count ? GIVEN_TRIALS : LATTICE_TRIALS;
     if (to->tolerance < 0.0)
       to->tolerance = default_tolerance;
     return 0;

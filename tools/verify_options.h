@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 #include "gauntlet/given.h"
+#include "gauntlet/problems.h"
 #include "tools/options.h"
 
 /* What `cardinal verify` was asked for. */
 typedef struct verify_options {
   const char *plugin, *part, *isa; /* NULL: not given */
-  gauntlet_problem *problems;      /* to be freed */
-  size_t problem_count;
+  gauntlet_problems problems;
   bool problems_read;                     /* false: a file of problems couldn't be, as was said */
   const char *reference, *reference_case; /* NULL: not given */
   gauntlet_rule judge;
