@@ -11,7 +11,8 @@ enum {
 };
 
 void bench_options_free(bench_options *o) {
-  free(o->cases);
+  free(o->cases.problem);
+  free(o->sweep.problem);
 }
 
 void bench_options_help(FILE *file) {
@@ -26,6 +27,8 @@ void bench_options_help(FILE *file) {
 typedef struct argument {
   const char *text;  /* as it was given */
   const char *value; /* behind the '=', NULL if there is none */
+  const char *next;  /* the argument behind it, NULL if there is none */
+  bool took_next;
   char *error;
   size_t size;
 } argument;
@@ -159,21 +162,65 @@ static bool check_passed_on(argument *a, bench_options *o, bool *known) {
   return true;
 }
 
-/* --case and its value, which may also be the next argument, as `cardinal verify` takes it. */
-static bool add_case(argument *a, bench_options *o) {
-  const char **more = a->value ? realloc(o->cases, (o->case_count + 1) * sizeof *more) : NULL;
-  if (!more)
+static bool add_case(const argument *a, bench_options *o) {
+  cardinal_error reason;
+  if (!a->value)
     return refuse(a, "a descriptor, such as 'conv g32 ic128 oc128 i56 k3 p1 bias relu'");
-  o->cases = more;
-  o->cases[o->case_count++] = a->value;
+  if (gauntlet_problems_add(&o->cases, a->value, &reason))
+    return true;
+  snprintf(a->error, a->size, "--case: %s", reason.message);
+  return false;
+}
+
+static bool add_batch(const argument *a, bench_options *o) {
+  cardinal_error reason;
+  if (!a->value)
+    return refuse(a, "a file with a descriptor a line");
+  if (gauntlet_problems_add_file(&o->cases, a->value, &reason))
+    return true;
+  snprintf(a->error, a->size, "--batch %s", reason.message);
+  return false;
+}
+
+/* An option alone means the widths and cardinalities of the paper's family, at 28x28 pixels. */
+static bool add_sweep(const argument *a, bench_options *o) {
+  cardinal_error reason;
+  const char *sweep = a->value ? a->value : "conv g1,4,8,16,32,64 w4,8,16,32 i28 k3 p1 bias relu";
+  if (gauntlet_problems_add_sweep(&o->sweep, sweep, &reason))
+    return true;
+  snprintf(a->error, a->size, "--cardinal_sweep: %s", reason.message);
+  return false;
+}
+
+/* Whether it is the option `name`, whose value may also be the next argument. */
+static bool takes_next(argument *a, const char *name) {
+  if (!is_option(a, name))
+    return false;
+  a->took_next = !a->value && a->next;
+  a->value = a->took_next ? a->next : a->value;
+  return true;
+}
+
+/* Options whose value may also be the next argument, as `cardinal verify` takes them. */
+static bool parse_verifys(argument *a, bench_options *o, bool *known) {
+  *known = true;
+  if (takes_next(a, "--case"))
+    return add_case(a, o);
+  if (takes_next(a, "--batch"))
+    return add_batch(a, o);
+  if (takes_next(a, "--kernel"))
+    return parse_text(a, &o->kernel);
+  *known = false;
   return true;
 }
 
 static bool parse_own(argument *a, bench_options *o) {
-  if (is_option(a, "--case"))
-    return add_case(a, o);
-  if (is_option(a, "--kernel"))
-    return parse_text(a, &o->kernel);
+  bool known;
+  const bool good = parse_verifys(a, o, &known);
+  if (known)
+    return good;
+  if (is_option(a, "--cardinal_sweep"))
+    return add_sweep(a, o);
   if (is_option(a, "--benchmark_filter"))
     return parse_text(a, &o->filter);
   if (is_option(a, "--cardinal_models"))
@@ -210,14 +257,7 @@ bool bench_options_parse(int *argc, char **argv, bench_options *o, char *error, 
   *o = (bench_options){.quiet_rounds = 20, .repetitions = 1, .seconds = 2, .output_format = BENCH_FORMAT_JSON};
   int kept = 1;
   for (int i = 1; i < *argc; ++i) {
-    argument a = {.text = argv[i], .error = error, .size = size};
-    /* As `cardinal verify` takes them: the value may be the next argument. */
-    if ((strcmp(argv[i], "--case") == 0 || strcmp(argv[i], "--kernel") == 0) && i + 1 < *argc) {
-      a.value = argv[++i];
-      if (!(a.text[2] == 'c' ? add_case(&a, o) : parse_text(&a, &o->kernel)))
-        return false;
-      continue;
-    }
+    argument a = {.text = argv[i], .next = i + 1 < *argc ? argv[i + 1] : NULL, .error = error, .size = size};
     bool passed_on;
     if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
       o->help = true;
@@ -227,9 +267,10 @@ bool bench_options_parse(int *argc, char **argv, bench_options *o, char *error, 
       return false;
     if (passed_on)
       argv[kept++] = argv[i];
+    i += a.took_next;
   }
-  if (o->kernel && !o->case_count && !o->help) {
-    snprintf(error, size, "--kernel is for given problems: name one with --case");
+  if (o->kernel && !o->cases.count && !o->sweep.count && !o->help) {
+    snprintf(error, size, "--kernel is for given problems: name one with --case, --batch or --cardinal_sweep");
     return false;
   }
   argv[kept] = NULL;

@@ -8,16 +8,16 @@
 #include <stdio.h>
 
 #include "bench/shim.h"
+#include "gauntlet/problems.h"
 
 typedef struct bench_options {
-  const char *filter; /* NULL: the standard selection */
-  const char *models; /* comma-separated names; NULL: all */
-  const char **cases; /* descriptors in place of networks; to be freed */
-  size_t case_count;
-  const char *kernel;  /* a plug-in whose kernels run beside the library's on the cases; NULL: none */
-  const char *results; /* folder for the JSON file, NULL: none */
-  const char *output;  /* the user's own --benchmark_out, NULL: none */
-  bench_format format; /* on standard output; BENCH_FORMAT_NONE: progress and tables of our own */
+  const char *filter;             /* NULL: the standard selection */
+  const char *models;             /* comma-separated names; NULL: all */
+  gauntlet_problems cases, sweep; /* in place of networks: given ones, and those of a sweep */
+  const char *kernel;             /* a plug-in whose kernels run beside the library's on the cases; NULL: none */
+  const char *results;            /* folder for the JSON file, NULL: none */
+  const char *output;             /* the user's own --benchmark_out, NULL: none */
+  bench_format format;            /* on standard output; BENCH_FORMAT_NONE: progress and tables of our own */
   bench_format output_format;
   bench_unit unit; /* if unit_given */
   bool unit_given;

@@ -57,8 +57,9 @@ bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const ca
   double taps;
   if (p->is_conv) {
     const cardinal_conv_desc *c = &p->conv;
-    if (c->batch != 1 || cardinal_conv_output_size(c, &height, &width, NULL))
+    if (cardinal_conv_output_size(c, &height, &width, NULL))
       return false;
+    p->images = (size_t)c->batch;
     p->in_channels = (size_t)c->in_channels;
     p->in_height = (size_t)c->in_height;
     p->in_width = (size_t)c->in_width;
@@ -67,8 +68,9 @@ bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const ca
     taps = 2.0 * (double)in_per_group * (double)(c->kernel_height * c->kernel_width);
   } else {
     const cardinal_pool_desc *c = &p->pool;
-    if (c->batch != 1 || cardinal_pool_output_size(c, &height, &width, NULL))
+    if (cardinal_pool_output_size(c, &height, &width, NULL))
       return false;
+    p->images = (size_t)c->batch;
     p->in_channels = p->out_channels = (size_t)c->channels;
     p->in_height = (size_t)c->in_height;
     p->in_width = (size_t)c->in_width;
@@ -77,8 +79,8 @@ bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const ca
   }
   p->out_height = (size_t)height;
   p->out_width = (size_t)width;
-  p->x_floats = p->in_channels * p->in_height * p->in_width;
-  p->y_floats = p->out_channels * p->out_height * p->out_width;
+  p->x_floats = p->images * p->in_channels * p->in_height * p->in_width;
+  p->y_floats = p->images * p->out_channels * p->out_height * p->out_width;
   p->flops = taps * (double)p->y_floats;
   return true;
 }
@@ -106,6 +108,9 @@ bool bench_problem_same(const bench_problem *a, const bench_problem *b) {
 }
 
 void bench_problem_describe(const bench_problem *p, char *text, size_t size) {
+  const int used = p->images > 1 ? snprintf(text, size, "%zu x ", p->images) : 0;
+  text += used;
+  size -= (size_t)used;
   if (p->is_conv)
     bench_shape_of_conv(&p->conv, text, size);
   else
@@ -152,21 +157,23 @@ static float *cut_rows(const float *from, size_t channels, size_t height, size_t
   return to;
 }
 
-static void cut_band(bench_band *band, const bench_problem *p, size_t begin, size_t end) {
+static void cut_band(bench_band *band, const bench_problem *p, size_t image, size_t begin, size_t end) {
+  const float *x = p->x + image * (p->x_floats / p->images);
   size_t first;
   *band = (bench_band){.begin = begin, .end = end};
   band->shape = band_shape(p, begin, end, &first);
-  band->x = cut_rows(p->x, p->in_channels, p->in_height, p->in_width, first, band->shape.in_height);
+  band->x = cut_rows(x, p->in_channels, p->in_height, p->in_width, first, band->shape.in_height);
   if (p->residual)
-    band->residual = cut_rows(p->residual, p->out_channels, p->out_height, p->out_width, begin, end - begin);
+    band->residual = cut_rows(p->residual + image * (p->y_floats / p->images), p->out_channels, p->out_height,
+                              p->out_width, begin, end - begin);
   band->y = floats(p->out_channels * (end - begin) * p->out_width);
 }
 
 void bench_band_open(bench_band *band, const bench_problem *p, double flops) {
-  const double rows_wanted = flops / p->flops * (double)p->out_height;
+  const double rows_wanted = flops / p->flops * (double)(p->images * p->out_height);
   const size_t rows = rows_wanted >= (double)p->out_height ? p->out_height : rows_wanted < 1 ? 1 : (size_t)rows_wanted;
   const size_t begin = p->out_height / 2 - rows / 2;
-  cut_band(band, p, begin, begin + rows);
+  cut_band(band, p, 0, begin, begin + rows);
 }
 
 void bench_band_close(bench_band *band) {
@@ -175,21 +182,22 @@ void bench_band_close(bench_band *band) {
   free(band->y);
 }
 
-static void expect_conv(bench_problem *p, size_t row) {
+static void expect_conv(bench_problem *p, size_t image, size_t row) {
   bench_band band;
-  const size_t count = p->out_channels * p->out_width;
-  double *tolerance = p->tolerance + row * count;
-  cut_band(&band, p, row, row + 1);
-  cardinal_reference_conv(&band.shape, band.x, p->weights, p->bias, band.residual, p->conv.has_relu,
-                          p->expected + row * count, tolerance);
+  const size_t count = p->out_channels * p->out_width, at = (image * p->out_height + row) * count;
+  double *tolerance = p->tolerance + at;
+  cut_band(&band, p, image, row, row + 1);
+  cardinal_reference_conv(&band.shape, band.x, p->weights, p->bias, band.residual, p->conv.has_relu, p->expected + at,
+                          tolerance);
   const size_t products = cardinal_reference_products(&band.shape);
   for (size_t i = 0; i < count; ++i)
     tolerance[i] = cardinal_reference_bound(products, tolerance[i]);
   bench_band_close(&band);
 }
 
-static void expect_max_pool(bench_problem *p, size_t row) {
+static void expect_max_pool(bench_problem *p, size_t image, size_t row) {
   const cardinal_pool_desc *d = &p->pool;
+  const float *x = p->x + image * (p->x_floats / p->images);
   for (size_t c = 0; c < p->in_channels; ++c)
     for (size_t column = 0; column < p->out_width; ++column) {
       double largest = -INFINITY;
@@ -198,17 +206,18 @@ static void expect_max_pool(bench_problem *p, size_t row) {
           const int64_t iy = (int64_t)row * d->stride_height + ky - d->pad_top;
           const int64_t ix = (int64_t)column * d->stride_width + kx - d->pad_left;
           if (iy >= 0 && iy < d->in_height && ix >= 0 && ix < d->in_width)
-            largest = fmax(largest, (double)p->x[((size_t)iy + c * p->in_height) * p->in_width + (size_t)ix]);
+            largest = fmax(largest, (double)x[((size_t)iy + c * p->in_height) * p->in_width + (size_t)ix]);
         }
-      const size_t at = (row * p->out_channels + c) * p->out_width + column;
+      const size_t at = ((image * p->out_height + row) * p->out_channels + c) * p->out_width + column;
       p->expected[at] = largest;
       p->tolerance[at] = 0;
     }
 }
 
-static void expect_average_pool(bench_problem *p) {
+/* Output rows are channels of images, one after the other. */
+static void expect_average_pool(bench_problem *p, size_t image) {
   const size_t pixels = p->in_height * p->in_width;
-  for (size_t c = 0; c < p->in_channels; ++c) {
+  for (size_t c = image * p->in_channels; c < (image + 1) * p->in_channels; ++c) {
     double sum = 0, magnitude = 0;
     for (size_t i = 0; i < pixels; ++i) {
       sum += (double)p->x[c * pixels + i];
@@ -219,13 +228,13 @@ static void expect_average_pool(bench_problem *p) {
   }
 }
 
-static void expect_row(bench_problem *p, size_t row) {
+static void expect_row(bench_problem *p, size_t image, size_t row) {
   if (p->is_conv)
-    expect_conv(p, row);
+    expect_conv(p, image, row);
   else if (p->pool.kind == CARDINAL_POOL_MAX)
-    expect_max_pool(p, row);
+    expect_max_pool(p, image, row);
   else
-    expect_average_pool(p); /* has one */
+    expect_average_pool(p, image); /* has one */
 }
 
 void bench_problem_open(bench_problem *p) {
@@ -243,8 +252,8 @@ void bench_problem_open(bench_problem *p) {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic)
 #endif
-  for (size_t row = 0; row < p->out_height; ++row)
-    expect_row(p, row);
+  for (size_t row = 0; row < p->images * p->out_height; ++row)
+    expect_row(p, row / p->out_height, row % p->out_height);
 }
 
 void bench_problem_close(bench_problem *p) {
@@ -258,26 +267,33 @@ void bench_problem_close(bench_problem *p) {
   p->expected = p->tolerance = NULL;
 }
 
-/* Compares rows [begin, end) of the output with y, which holds no others. */
-static bool check_rows(const bench_problem *p, const float *y, size_t begin, size_t end, char *error, size_t size) {
+/* Compares rows [begin, end) of an image's output with y, which holds no others. */
+static bool check_rows(const bench_problem *p, size_t image, const float *y, size_t begin, size_t end, char *error,
+                       size_t size) {
   for (size_t row = begin; row < end; ++row)
     for (size_t c = 0; c < p->out_channels; ++c)
       for (size_t column = 0; column < p->out_width; ++column) {
         const double value = (double)y[(c * (end - begin) + row - begin) * p->out_width + column];
-        const size_t at = (row * p->out_channels + c) * p->out_width + column;
+        const size_t at = ((image * p->out_height + row) * p->out_channels + c) * p->out_width + column;
         if (fabs(value - p->expected[at]) <= p->tolerance[at])
           continue;
-        snprintf(error, size, "wrong output in channel %zu, row %zu, column %zu: %.9g, expected %.9g within %.2g", c,
-                 row, column, value, p->expected[at], p->tolerance[at]);
+        char of_image[48] = "";
+        if (p->images > 1)
+          snprintf(of_image, sizeof of_image, " of image %zu", image);
+        snprintf(error, size, "wrong output in channel %zu, row %zu, column %zu%s: %.9g, expected %.9g within %.2g", c,
+                 row, column, of_image, value, p->expected[at], p->tolerance[at]);
         return false;
       }
   return true;
 }
 
 bool bench_problem_check(const bench_problem *p, const float *y, char *error, size_t size) {
-  return check_rows(p, y, 0, p->out_height, error, size);
+  for (size_t image = 0; image < p->images; ++image)
+    if (!check_rows(p, image, y + image * (p->y_floats / p->images), 0, p->out_height, error, size))
+      return false;
+  return true;
 }
 
 bool bench_band_check(const bench_band *band, const bench_problem *p, char *error, size_t size) {
-  return check_rows(p, band->y, band->begin, band->end, error, size);
+  return check_rows(p, 0, band->y, band->begin, band->end, error, size);
 }

@@ -14,19 +14,19 @@ typedef struct bench_problem {
   bool is_conv;
   cardinal_conv_desc conv; /* if is_conv */
   cardinal_pool_desc pool; /* otherwise */
-  size_t in_channels, in_height, in_width, out_channels, out_height, out_width;
+  size_t images, in_channels, in_height, in_width, out_channels, out_height, out_width;
   double flops; /* nominal: padding taps counted; a pool counts one for each tap */
 
   /* Between bench_problem_open and bench_problem_close: NCHW and OIHW; NULL where the layer has none. */
   float *x, *weights, *bias, *residual;
   size_t x_floats, y_floats;
-  double *expected, *tolerance; /* of each output, row by row: [out_height][out_channels][out_width] */
+  double *expected, *tolerance; /* of each output, row by row: [images][out_height][out_channels][out_width] */
 } bench_problem;
 
-/* Describes a layer of a network that was made for one image. False if the sizes don't fit together. */
+/* Describes a layer of a network. False if the sizes don't fit together. */
 bool bench_problem_init(bench_problem *problem, const cardinal_net_layer *layer);
 
-/* The same of an operator on one image: one of conv and pool, the other NULL. */
+/* The same of an operator: one of conv and pool, the other NULL. */
 bool bench_problem_of(bench_problem *problem, const cardinal_conv_desc *conv, const cardinal_pool_desc *pool);
 
 /* The share of the nominal operations that don't fall into the padding. */
@@ -40,7 +40,7 @@ bool bench_problem_is_grouped_3x3(const bench_problem *problem);
 
 bool bench_problem_same(const bench_problem *a, const bench_problem *b);
 
-/* "128>128 3x3/2 g32 56x56": channels, window and stride, groups, input. */
+/* "128>128 3x3/2 g32 56x56": channels, window and stride, groups, input; "8 x " before it for 8 images. */
 void bench_problem_describe(const bench_problem *problem, char *text, size_t size);
 
 /* Makes data and expected outputs, and frees them. */
@@ -50,14 +50,15 @@ void bench_problem_close(bench_problem *problem);
 /* Whether a whole output (NCHW) is right, each value of it; if not, says where in `error`. */
 bool bench_problem_check(const bench_problem *problem, const float *y, char *error, size_t size);
 
-/* Output rows [begin, end) as a convolution of its own, with the input rows that it reads. Convolutions only. */
+/* Output rows [begin, end) of the first image as a convolution of its own, with the input rows that it reads.
+ * Convolutions only. */
 typedef struct bench_band {
   cardinal_reference_shape shape;
   size_t begin, end;
   float *x, *residual, *y;
 } bench_band;
 
-/* A band of about `flops` operations around the middle row, or all rows. */
+/* A band of about `flops` operations around the middle row, or all rows of the image. */
 void bench_band_open(bench_band *band, const bench_problem *problem, double flops);
 void bench_band_close(bench_band *band);
 

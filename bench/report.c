@@ -38,7 +38,7 @@ static size_t layers_alike(const bench_suite *s, const bench_model *model, size_
 }
 
 static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, unsigned threads, FILE *file) {
-  static const char *const headings[] = {"layer", "shape", "kernel", "ms", "GFLOP/s", "% peak", "x naive"};
+  static const char *const headings[] = {"layer", "shape", "kernel", "format", "ms", "GFLOP/s", "% peak", "x naive"};
   bench_table t;
   bench_table_open(&t, sizeof headings / sizeof headings[0]);
   add_headings(&t, headings);
@@ -59,6 +59,7 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
       bench_table_add(&t, "%s", s->layers[e->layer].name);
     bench_table_add(&t, "%s", shape);
     bench_table_add(&t, "%s", e->result.kernel);
+    bench_table_add(&t, "%s", e->format);
     bench_table_figure(&t, "%.3f", 1e3 * m->seconds, firm);
     bench_table_figure(&t, "%.1f", m->gflops, firm);
     bench_table_figure(&t, "%.1f", m->peak_pct, firm);
@@ -67,7 +68,7 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
   if (t.cells > t.columns) {
     fprintf(file, "\nLayers of %s, %s, %u thread%s\n\n", s->models[model].spec.name, cardinal_isa_name(isa), threads,
             threads == 1 ? "" : "s");
-    bench_table_print(&t, "lllrrrr", file);
+    bench_table_print(&t, "llllrrrr", file);
   }
   bench_table_close(&t);
 }
@@ -137,7 +138,7 @@ static void print_steps(const bench_suite *s, size_t model, FILE *file) {
 }
 
 static void print_nets(const bench_suite *s, FILE *file) {
-  static const char *const headings[] = {"network", "batch", "ISA", "threads", "ms", "GFLOP/s", "% peak"};
+  static const char *const headings[] = {"network", "batch", "format", "ISA", "threads", "ms", "GFLOP/s", "% peak"};
   bench_table t;
   bench_table_open(&t, sizeof headings / sizeof headings[0]);
   add_headings(&t, headings);
@@ -146,6 +147,7 @@ static void print_nets(const bench_suite *s, FILE *file) {
       continue;
     bench_table_add(&t, "%s", s->models[e->model].spec.name);
     bench_table_add(&t, "%zu", e->batch);
+    bench_table_add(&t, "%s", e->format);
     bench_table_add(&t, "%s", cardinal_isa_name(e->isa));
     bench_table_add(&t, "%u", e->threads);
     const cardinal_measurement *m = &e->result.measured;
@@ -156,7 +158,7 @@ static void print_nets(const bench_suite *s, FILE *file) {
   }
   if (t.cells > t.columns) {
     fprintf(file, "\nWhole networks\n\n");
-    bench_table_print(&t, "lrlrrrr", file);
+    bench_table_print(&t, "lrllrrrr", file);
   }
   bench_table_close(&t);
 }
@@ -217,10 +219,12 @@ void bench_report_tables(const bench_suite *s, FILE *file) {
   unsigned threads[2] = {1, s->all_threads};
   print_peaks(s, file);
   for (size_t model = 0; model < s->model_count; ++model) {
-    if (s->models[model].is_cases) {
+    if (s->models[model].cases == BENCH_SWEPT)
+      bench_report_sweep(s, model, file);
+    else if (s->models[model].cases == BENCH_GIVEN)
       bench_report_cases(s, model, file);
+    if (s->models[model].cases != BENCH_NETWORK)
       continue;
-    }
     for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
       for (size_t t = 0; t < (s->all_threads > 1 ? 2u : 1u); ++t)
         print_layers(s, model, (cardinal_isa)isa, threads[t], file);

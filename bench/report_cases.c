@@ -21,7 +21,7 @@ static void add_author(const bench_entry *e, bench_table *t) {
 }
 
 static void print_case(const bench_suite *s, size_t layer, unsigned threads, FILE *file) {
-  static const char *const headings[] = {"by", "kernel", "ms", "GFLOP/s", "% peak", "x naive"};
+  static const char *const headings[] = {"by", "kernel", "format", "ms", "GFLOP/s", "% peak", "x naive"};
   bench_table t;
   bench_table_open(&t, sizeof headings / sizeof headings[0]);
   for (size_t i = 0; i < t.columns; ++i)
@@ -37,6 +37,7 @@ static void print_case(const bench_suite *s, size_t layer, unsigned threads, FIL
     const double times = bench_times_naive(s, e, &times_firm);
     add_author(e, &t);
     bench_table_add(&t, "%s", e->result.label[0] ? e->result.label : e->result.kernel);
+    bench_table_add(&t, "%s", e->format);
     bench_table_figure(&t, "%.3f", 1e3 * m->seconds, firm);
     bench_table_figure(&t, "%.1f", m->gflops, firm);
     bench_table_figure(&t, "%.1f", m->peak_pct, firm);
@@ -44,7 +45,7 @@ static void print_case(const bench_suite *s, size_t layer, unsigned threads, FIL
   }
   if (t.cells > t.columns) {
     fprintf(file, "\n%s, %u thread%s\n\n", s->layers[layer].name, threads, threads == 1 ? "" : "s");
-    bench_table_print(&t, "llrrrr", file);
+    bench_table_print(&t, "lllrrrr", file);
   }
   bench_table_close(&t);
 }

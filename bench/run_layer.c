@@ -42,16 +42,16 @@ static bool copy_open(layer_copy *copy, const bench_library *library, const card
                                      : library->pool_create(context, &p->pool, &copy->plan, error);
   size_t x_floats, y_floats;
   if (status ||
-      cardinal_tensor_floats(layout, 1, (int64_t)p->in_channels, (int64_t)p->in_height, (int64_t)p->in_width,
-                             &x_floats) ||
-      cardinal_tensor_floats(y_layout, 1, (int64_t)p->out_channels, (int64_t)p->out_height, (int64_t)p->out_width,
-                             &y_floats))
+      cardinal_tensor_floats(layout, (int64_t)p->images, (int64_t)p->in_channels, (int64_t)p->in_height,
+                             (int64_t)p->in_width, &x_floats) ||
+      cardinal_tensor_floats(y_layout, (int64_t)p->images, (int64_t)p->out_channels, (int64_t)p->out_height,
+                             (int64_t)p->out_width, &y_floats))
     return false;
   copy->x = bench_memory(x_floats * sizeof(float));
   copy->y = bench_memory(y_floats * sizeof(float));
   memset(copy->y, 0, y_floats * sizeof(float)); /* runs may add to it */
-  return !cardinal_tensor_convert(CARDINAL_LAYOUT_NCHW, p->x, layout, copy->x, 1, (int64_t)p->in_channels,
-                                  (int64_t)p->in_height, (int64_t)p->in_width, error);
+  return !cardinal_tensor_convert(CARDINAL_LAYOUT_NCHW, p->x, layout, copy->x, (int64_t)p->images,
+                                  (int64_t)p->in_channels, (int64_t)p->in_height, (int64_t)p->in_width, error);
 }
 
 static void copy_close(layer_copy *copy, const bench_library *library) {
@@ -63,8 +63,8 @@ static void copy_close(layer_copy *copy, const bench_library *library) {
 /* What a copy's y holds, as NCHW. */
 static bool copy_read(const layer_copy *copy, const bench_problem *p, float *y, cardinal_error *error) {
   const cardinal_layout layout = p->is_conv ? p->conv.y_layout : p->pool.y_layout;
-  return !cardinal_tensor_convert(layout, copy->y, CARDINAL_LAYOUT_NCHW, y, 1, (int64_t)p->out_channels,
-                                  (int64_t)p->out_height, (int64_t)p->out_width, error);
+  return !cardinal_tensor_convert(layout, copy->y, CARDINAL_LAYOUT_NCHW, y, (int64_t)p->images,
+                                  (int64_t)p->out_channels, (int64_t)p->out_height, (int64_t)p->out_width, error);
 }
 
 /* Runs one copy on fresh contents of y and gives the output as NCHW and the time of the run. */
@@ -72,8 +72,8 @@ static bool copy_run(layer_subject *l, size_t index, const bench_problem *p, flo
                      cardinal_error *error) {
   const layer_copy *copy = &l->copies[index];
   if (p->residual &&
-      cardinal_tensor_convert(CARDINAL_LAYOUT_NCHW, p->residual, p->conv.y_layout, copy->y, 1, (int64_t)p->out_channels,
-                              (int64_t)p->out_height, (int64_t)p->out_width, error))
+      cardinal_tensor_convert(CARDINAL_LAYOUT_NCHW, p->residual, p->conv.y_layout, copy->y, (int64_t)p->images,
+                              (int64_t)p->out_channels, (int64_t)p->out_height, (int64_t)p->out_width, error))
     return false;
   l->next = index;
   l->error.status = CARDINAL_OK;

@@ -82,7 +82,8 @@ void bench_run_naive(bench_runner *r, bench_entry *e) {
   naive_subject n = {.problem = bench_runner_problem(r, e->layer)};
   bench_band_open(&n.band, n.problem, band_flops);
   const size_t rows = n.band.end - n.band.begin;
-  result->share = (double)rows / (double)n.problem->out_height;
+  const size_t all_rows = n.problem->images * n.problem->out_height;
+  result->share = (double)rows / (double)all_rows;
   result->flops = n.problem->flops * result->share;
   double once = 0;
   const naive_build *build = fastest_build(&n, &once, result->error, sizeof result->error);
@@ -94,9 +95,9 @@ void bench_run_naive(bench_runner *r, bench_entry *e) {
     result->done = cardinal_measure(y, naive_once, &n, once, &p, &result->rounds);
     snprintf(result->kernel, sizeof result->kernel, "naive");
     const int used = snprintf(result->label, sizeof result->label, "naive, %s", build->flags);
-    if (rows < n.problem->out_height)
+    if (rows < all_rows)
       snprintf(result->label + used, sizeof result->label - (size_t)used, ", scaled up from %zu of %zu rows", rows,
-               n.problem->out_height);
+               all_rows);
   }
   bench_band_close(&n.band);
 }

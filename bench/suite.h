@@ -59,9 +59,16 @@ typedef struct bench_layer {
   size_t problem; /* layers of the same shape share one */
 } bench_layer;
 
+/* Where a model's layers come from. */
+typedef enum bench_cases {
+  BENCH_NETWORK,
+  BENCH_GIVEN, /* each is a problem that was given */
+  BENCH_SWEPT  /* each is one of a sweep */
+} bench_cases;
+
 typedef struct bench_model {
   cardinal_net_spec spec; /* of given problems only the name is set */
-  bool is_cases;          /* no network: each layer is a given problem */
+  bench_cases cases;
   size_t first_layer, end_layer;
 } bench_model;
 
@@ -82,6 +89,9 @@ typedef struct bench_suite {
 /* Lists every benchmark of this machine and selects those that the options name. False with a sentence in `error`. */
 bool bench_suite_make(bench_suite *suite, const bench_options *options, char *error, size_t size);
 void bench_suite_destroy(bench_suite *suite);
+
+/* Room for one more of `count` items; ends the program with a message if there is none. */
+void *bench_grow(void *items, size_t count, size_t item_bytes);
 
 /* The layer that stands for all of the same shape in its model: the first one. */
 size_t bench_suite_first_alike(const bench_suite *suite, size_t model, size_t layer);

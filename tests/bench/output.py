@@ -137,7 +137,7 @@ def test_doubtful_figures_are_marked():
     """One round can't give five quiet ones."""
     shown = bench("--benchmark_dry_run", f"--benchmark_filter={FILTER}").stdout
     row = [line for line in shown.splitlines() if line.startswith("layer4.1.conv2 (2 alike)")][0]
-    assert re.search(r"_generic +~[\d.]+ +~[\d.]+ +~[\d.]+ +~[\d.]+$", row), row
+    assert re.search(r"_generic +f32 +~[\d.]+ +~[\d.]+ +~[\d.]+ +~[\d.]+$", row), row
     assert "~ marks medians of fewer than 5 quiet rounds" in shown
     results = json_of("--benchmark_dry_run", f"--benchmark_filter={FILTER}")["benchmarks"]
     assert all(result["rounds"] == result["iterations"] == 1 for result in results), results

@@ -111,7 +111,12 @@ Test(options, nonsense_is_refused) {
                                     "--benchmark_context=a",
                                     "--benchmark_context=a=b,c",
                                     "--benchmark_context=a=b=c",
-                                    "--benchmark_counters_tabular=7"};
+                                    "--benchmark_counters_tabular=7",
+                                    "--case=conv ic3",
+                                    "--case",
+                                    "--batch=/no/such/file",
+                                    "--cardinal_sweep=conv g1,",
+                                    "--kernel=x.so"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
     char program[] = "bench", word[64];
     strcpy(word, bad[i]);
@@ -124,14 +129,48 @@ Test(options, nonsense_is_refused) {
   }
 }
 
+static bench_options parse_two(const char *first, const char *second) {
+  char program[] = "bench", one[64], two[64];
+  strcpy(one, first);
+  strcpy(two, second);
+  char *words[] = {program, one, two, NULL};
+  bench_options o;
+  char error[256] = "";
+  int left;
+  cr_expect(parse(words, &o, &left, error, sizeof error), "%s %s: %s", first, second, error);
+  cr_expect_eq(left, 1);
+  return o;
+}
+
+Test(options, problems_come_in_this_word_or_the_next) {
+  bench_options o = parse_two("--case", "avgpool c16 i7");
+  cr_expect_eq(o.cases.count, 1);
+  bench_options_free(&o);
+  o = parse_two("--case=avgpool c16 i7", "--case=avgpool c32 i7");
+  cr_expect_eq(o.cases.count, 2);
+  bench_options_free(&o);
+  o = parse_one("--cardinal_sweep");
+  cr_expect_eq(o.sweep.count, 24);
+  bench_options_free(&o);
+}
+
 Test(options, the_help_names_every_own_option) {
   char text[8192] = "";
   FILE *file = fmemopen(text, sizeof text, "w");
   bench_options_help(file);
   fclose(file);
-  static const char *const own[] = {"--cardinal_models",  "--cardinal_min_rounds",  "--cardinal_seconds",
-                                    "--cardinal_budget",  "--cardinal_cold",        "--cardinal_results",
-                                    "--benchmark_filter", "--benchmark_list_tests", "--benchmark_dry_run"};
+  static const char *const own[] = {"--cardinal_models",
+                                    "--cardinal_min_rounds",
+                                    "--cardinal_seconds",
+                                    "--cardinal_budget",
+                                    "--cardinal_cold",
+                                    "--cardinal_results",
+                                    "--benchmark_filter",
+                                    "--benchmark_list_tests",
+                                    "--benchmark_dry_run",
+                                    "--case",
+                                    "--batch",
+                                    "--cardinal_sweep"};
   for (size_t i = 0; i < sizeof own / sizeof own[0]; ++i)
     cr_expect(strstr(text, own[i]) != NULL, "%s", own[i]);
 }

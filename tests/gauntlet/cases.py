@@ -6,8 +6,10 @@ that doesn't compute in the timed run is told.
 usage: cases.py CARDINAL_BENCH WRONG_KERNELS.so EXAMPLE.so
 """
 import json
+import re
 import subprocess
 import sys
+import tempfile
 
 program, wrong, example = sys.argv[1:]
 failures = 0
@@ -43,6 +45,31 @@ def given_problems():
     expect("a table", f"{NAME}, 1 thread" in shown.stdout and "cardinal, generic" in shown.stdout, shown.stdout)
 
 
+def files_and_sweeps():
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as batch:
+        batch.write(f"# two problems\n{CASE}\n\nconv ic4 oc4 i5 k3 p1 n3 residual  # three images\n")
+        batch.flush()
+        results = results_of(bench("--batch", batch.name, "--benchmark_dry_run", "--benchmark_format=json"))
+        several = results.get("layer/case/conv_ic4_oc4_i5_k3_p1_n3_residual/f32/generic/t1", {})
+        expect("--batch", f"naive/case/{NAME}/f32" in results and several.get("shape") == "3 x 4>4 3x3/1 5x5"
+               and several["flops"] == 3 * 2 * 4 * 4 * 9 * 25, results)
+        batch.write("conv ic3\n")
+        batch.flush()
+        done = bench("--batch", batch.name)
+        expect("a line's error", done.returncode == 1 and f"{batch.name}, line 5: " in done.stderr, done.stderr)
+
+    done = bench("--cardinal_sweep=conv g1,8 w4,16 i6 k3 p1", "--benchmark_dry_run")
+    names = bench("--cardinal_sweep=conv g1,8 w4,16 i6 k3 p1", "--benchmark_list_tests").stdout.split()
+    for problem in ("ic4_oc4_i6_k3_p1", "ic16_oc16_i6_k3_p1", "g8_ic32_oc32_i6_k3_p1", "g8_ic128_oc128_i6_k3_p1"):
+        expect(problem, f"layer/sweep/conv_{problem}/f32/generic/t1" in names, names)
+    grid = re.search(r"% peak by width and cardinality, (\w+), 1 thread\n\n"
+                     r"width +g1 +g8\n-+\n +4( +~?[\d.]+){2}\n +16( +~?[\d.]+){2}\n", done.stdout)
+    expect("a grid", done.returncode == 0 and grid, done.stdout)
+    # Plain C isn't measured, unless there is nothing else.
+    expect("hand-written kernels alone", grid and (grid[1] == "generic" or "sweep, generic" not in done.stdout),
+           done.stdout)
+
+
 def plugins():
     done = bench("--case", CASE, "--kernel", example, "--benchmark_filter=kernel/", "--benchmark_format=json")
     results = results_of(done)
@@ -73,7 +100,9 @@ def plugins():
 def bad_usage():
     for options, message in ((["--case", "conv ic3"], "image's size is missing"),
                              (["--case"], "a descriptor"),
-                             (["--case", "conv ic3 oc4 i9 n2"], "more than one image"),
+                             (["--batch", "/no/such"], "/no/such: No such file"),
+                             (["--batch", "/dev/null"], "holds no problem"),
+                             (["--cardinal_sweep=conv g1,x ic4 oc4 i5"], "'g': expected whole numbers"),
                              (["--kernel", example], "name one with --case"),
                              (["--case", CASE, "--kernel", "/no/such.so"], "can't be loaded")):
         done = bench(*options)
@@ -81,6 +110,7 @@ def bad_usage():
 
 
 given_problems()
+files_and_sweeps()
 plugins()
 bad_usage()
 print("failed" if failures else "passed")
