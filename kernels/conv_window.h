@@ -17,7 +17,7 @@
 #define WINDOW_Y 80
 #define WINDOW_RESIDUAL 88
 #define WINDOW_END 96
-#define WINDOW_PIXELS 192
+#define WINDOW_PIXELS 200
 
 #define WINDOW_MOST_PIXELS 14
 
@@ -87,7 +87,7 @@ static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const c
       .x_row = win->dilation_h * a->x_row * bytes,
       .w = (const char *)a->w + lane * CARDINAL_CELL_BYTES,
       .kernel_w = win->kernel_w,
-      .end = cardinal_tile_end_of(a, lane),
+      .end = cardinal_tile_end_of_conv(a, format, lane),
   };
   const cardinal_cut cut = cardinal_cut_evenly(a->out_width, tiles->most_pixels);
   for (size_t tile = 0, first = 0, pixels; tile < cardinal_cut_tiles(cut); ++tile, first += pixels) {

@@ -199,7 +199,7 @@ static inline void cardinal_segments_run_cut(const cardinal_conv_args *a, const 
         .cells = cardinal_cells(format, a->channels),
         .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
         .has_residual = a->residual != NULL,
-        .end = cardinal_tile_end_of(a, lane),
+        .end = cardinal_tile_end_of_conv(a, format, lane),
     };
   }
   /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */

@@ -5,6 +5,7 @@
 extern cardinal_conv1x1_tile_function *const cardinal_conv1x1_f32_avx512_x1[], *const cardinal_conv1x1_f32_avx512_x2[];
 
 void cardinal_conv1x1_f32_14x32_avx512(const cardinal_conv1x1_args *a) {
-  cardinal_conv1x1_run(a, a->blocks == 1 ? cardinal_conv1x1_f32_avx512_x1 : cardinal_conv1x1_f32_avx512_x2,
+  cardinal_conv1x1_run(a, CARDINAL_FORMAT_F32,
+                       a->blocks == 1 ? cardinal_conv1x1_f32_avx512_x1 : cardinal_conv1x1_f32_avx512_x2,
                        CONV1X1_PIXELS_AVX512, CONV1X1_AHEAD_AVX512);
 }

@@ -5,5 +5,5 @@
 extern cardinal_conv1x1_tile_function *const cardinal_conv1x1_f32_avx2_x1[];
 
 void cardinal_conv1x1_f32_6x16_avx2(const cardinal_conv1x1_args *a) {
-  cardinal_conv1x1_run(a, cardinal_conv1x1_f32_avx2_x1, CONV1X1_PIXELS_AVX2, CONV1X1_AHEAD_AVX2);
+  cardinal_conv1x1_run(a, CARDINAL_FORMAT_F32, cardinal_conv1x1_f32_avx2_x1, CONV1X1_PIXELS_AVX2, CONV1X1_AHEAD_AVX2);
 }

@@ -79,7 +79,7 @@ static inline void cardinal_strips_of_lanes(const cardinal_conv_args *a, const c
       .rows = a->row_end - a->row_begin,
       .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
       .has_residual = a->residual != NULL,
-      .end = cardinal_tile_end_of(a, lane),
+      .end = cardinal_tile_end_of_conv(a, format, lane),
   };
   for (size_t i = 0, first = 0, pixels; i < cardinal_cut_tiles(cut); ++i, first += pixels) {
     pixels = cardinal_cut_length(cut, i);
