@@ -35,6 +35,11 @@ void cardinal_convert_f16(const unsigned char *from, float *to, size_t count) {
     store_bits(to + i, f16_bits(load16(from + 2 * i)));
 }
 
+void cardinal_convert_i8(const unsigned char *from, float *to, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    to[i] = (float)(int8_t)from[i];
+}
+
 void cardinal_convert_bf16(const unsigned char *from, float *to, size_t count) {
   for (size_t i = 0; i < count; i++)
     store_bits(to + i, load16(from + 2 * i) << 16);

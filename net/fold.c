@@ -3,11 +3,32 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/common.h"
 
 static const double norm_epsilon = 1e-5;
+
+void cardinal_fold_free(cardinal_fold *fold) {
+  free(fold->weights);
+  free(fold->bias);
+  free(fold->scales);
+  free(fold->norm);
+}
+
+cardinal_status cardinal_fold_allocate(cardinal_fold *fold, size_t weights, size_t channels, cardinal_error *error) {
+  *fold = (cardinal_fold){
+      .weights = malloc(weights * sizeof *fold->weights),
+      .bias = malloc(channels * sizeof *fold->bias),
+      .scales = malloc(channels * sizeof *fold->scales),
+      .norm = malloc(channels * 3 * sizeof *fold->norm),
+  };
+  if (fold->weights && fold->bias && fold->scales && fold->norm)
+    return CARDINAL_OK;
+  cardinal_fold_free(fold);
+  return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory to fold a layer of %zu weights", weights);
+}
 
 /* Whether all values are finite: none has all exponent bits set. Written so that compilers use vectors. */
 static bool all_finite(const float *values, size_t count) {

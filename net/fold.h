@@ -14,6 +14,10 @@ typedef struct cardinal_fold {
   float *norm;    /* three a channel */
 } cardinal_fold;
 
+/* For layers of at most so many weights and output channels. Errors: memory. */
+cardinal_status cardinal_fold_allocate(cardinal_fold *fold, size_t weights, size_t channels, cardinal_error *error);
+void cardinal_fold_free(cardinal_fold *fold);
+
 /* Fetches the weights of a convolution or fully connected layer from a source whose tensors match.
  * Errors: a file that can't be read, a value that isn't finite, a negative variance, a product that overflows float. */
 cardinal_status cardinal_fold_layer(const cardinal_weights *source, const cardinal_layer *layer, cardinal_fold *fold,

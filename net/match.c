@@ -8,25 +8,14 @@
 
 #include "net/architecture.h"
 #include "net/common.h"
+#include "net/schema.h"
 #include "net/spec.h"
 
 /* ---- what a spec needs --------------------------------------------------------------------------------------- */
 
-/* Adds "<layer>.<part>"; false if memory has run out. The table has room. */
 static bool add_tensor(cardinal_tensor_table *table, const char *layer, const char *part, int rank,
                        const int64_t *shape) {
-  size_t size = strlen(layer) + strlen(part) + 2;
-  cardinal_tensor *tensor = &table->tensors[table->count];
-  *tensor = (cardinal_tensor){.name = malloc(size), .dtype = CARDINAL_DTYPE_F32, .rank = rank, .count = 1};
-  if (!tensor->name)
-    return false;
-  table->count++;
-  snprintf(tensor->name, size, "%s.%s", layer, part);
-  for (int i = 0; i < rank; i++) {
-    tensor->shape[i] = shape[i];
-    tensor->count *= (size_t)shape[i];
-  }
-  return true;
+  return cardinal_table_add(table, layer, part, CARDINAL_DTYPE_F32, rank, shape);
 }
 
 cardinal_status cardinal_table_of_spec(const cardinal_net_spec *spec, cardinal_tensor_table *table,
@@ -160,6 +149,16 @@ cardinal_status cardinal_match_spec(const cardinal_tensor_table *table, const ch
 
 /* ---- matching ------------------------------------------------------------------------------------------------ */
 
+static cardinal_status refuse_int8(const cardinal_tensor_table *table, const char *label, cardinal_error *error) {
+  for (size_t i = 0; i < table->count; i++)
+    if (table->tensors[i].dtype == CARDINAL_DTYPE_I8)
+      return cardinal_net_fail(error, CARDINAL_BAD_FILE,
+                               "%s: tensor \"%.200s\": found dtype I8, which takes a quantised file's scales and its "
+                               "metadata \"" CARDINAL_QUANTISED_KEY "\" (docs/quantisation.md)",
+                               label, table->tensors[i].name);
+  return CARDINAL_OK;
+}
+
 cardinal_status cardinal_match_tensors(const cardinal_tensor_table *table, const char *label,
                                        const cardinal_net_spec *spec, cardinal_error *error) {
   char expected_shape[CARDINAL_SHAPE_TEXT], found_shape[CARDINAL_SHAPE_TEXT];
@@ -170,8 +169,13 @@ cardinal_status cardinal_match_tensors(const cardinal_tensor_table *table, const
   if (!cardinal_match_spec(table, label, &recognised, NULL) && strcmp(recognised.name, spec->name))
     snprintf(hint, sizeof hint, " (the tensors look like %s)", recognised.name);
 
+  const bool quantised = cardinal_is_quantised(table);
   cardinal_tensor_table needed;
-  cardinal_status status = cardinal_table_of_spec(spec, &needed, error);
+  cardinal_status status =
+      quantised ? cardinal_quantised_check_remarks(table, label, spec, error) : refuse_int8(table, label, error);
+  if (!status)
+    status =
+        quantised ? cardinal_table_of_quantised(spec, &needed, error) : cardinal_table_of_spec(spec, &needed, error);
   if (status)
     return status;
   for (size_t i = 0; !status && i < needed.count; i++) {
@@ -186,6 +190,10 @@ cardinal_status cardinal_match_tensors(const cardinal_tensor_table *table, const
       status =
           cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: tensor \"%s\": %s expects shape %s, found %s%s", label,
                             expected->name, spec->name, expected_shape, cardinal_shape_text(found, found_shape), hint);
+    else if (quantised && found->dtype != expected->dtype)
+      status =
+          cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: tensor \"%s\": expected dtype %s, found %s", label,
+                            expected->name, cardinal_dtype_name(expected->dtype), cardinal_dtype_name(found->dtype));
   }
   for (size_t i = 0; !status && i < table->count; i++) {
     const cardinal_tensor *found = &table->tensors[i];

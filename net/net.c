@@ -10,6 +10,7 @@
 #include "net/common.h"
 #include "net/fold.h"
 #include "net/match.h"
+#include "net/schema.h"
 #include "net/spec.h"
 
 enum {
@@ -96,35 +97,24 @@ static cardinal_status list_layers(cardinal_net *net, const cardinal_net_spec *s
   return CARDINAL_OK;
 }
 
-static void free_fold(cardinal_fold *fold) {
-  free(fold->weights);
-  free(fold->bias);
-  free(fold->scales);
-  free(fold->norm);
+void cardinal_net_largest_layer(const cardinal_net *net, size_t *weights, size_t *channels) {
+  *weights = *channels = 0;
+  for (size_t i = 0; i < net->step_count; i++) {
+    const cardinal_layer *layer = &net->steps[i].shape;
+    if (cardinal_step_pools(&net->steps[i]))
+      continue;
+    const size_t layer_weights = cardinal_layer_weights(layer), layer_channels = (size_t)layer->out_channels;
+    *weights = layer_weights > *weights ? layer_weights : *weights;
+    *channels = layer_channels > *channels ? layer_channels : *channels;
+  }
 }
 
 /* Memory for the largest layer; one layer at a time is folded and packed, so that the folded weights of the network
  * never lie beside the packed ones. */
 static cardinal_status allocate_fold(const cardinal_net *net, cardinal_fold *fold, cardinal_error *error) {
-  size_t weights = 0, channels = 0;
-  for (size_t i = 0; i < net->step_count; i++) {
-    const cardinal_layer *layer = &net->steps[i].shape;
-    if (cardinal_step_pools(&net->steps[i]))
-      continue;
-    size_t layer_weights = cardinal_layer_weights(layer), layer_channels = (size_t)layer->out_channels;
-    weights = layer_weights > weights ? layer_weights : weights;
-    channels = layer_channels > channels ? layer_channels : channels;
-  }
-  *fold = (cardinal_fold){
-      .weights = malloc(weights * sizeof *fold->weights),
-      .bias = malloc(channels * sizeof *fold->bias),
-      .scales = malloc(channels * sizeof *fold->scales),
-      .norm = malloc(channels * 3 * sizeof *fold->norm),
-  };
-  if (fold->weights && fold->bias && fold->scales && fold->norm)
-    return CARDINAL_OK;
-  free_fold(fold);
-  return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory to fold a layer of %zu weights", weights);
+  size_t weights, channels;
+  cardinal_net_largest_layer(net, &weights, &channels);
+  return cardinal_fold_allocate(fold, weights, channels, error);
 }
 
 static cardinal_status make_plans(cardinal_net *net, const cardinal_context *context, const cardinal_weights *weights,
@@ -212,6 +202,8 @@ static cardinal_status fill_net(cardinal_net *net, const cardinal_context *conte
   net->context = context;
   net->batch = desc->batch;
   cardinal_status status = cardinal_match_tensors(&weights->table, weights->label, spec, error);
+  if (!status && cardinal_is_quantised(&weights->table))
+    status = cardinal_net_fail(error, CARDINAL_UNSUPPORTED, "%s: networks in int8 aren't run yet", weights->label);
   if (!status)
     status = list_layers(net, spec, desc, error);
   cardinal_fold fold;
@@ -222,7 +214,7 @@ static cardinal_status fill_net(cardinal_net *net, const cardinal_context *conte
   const cardinal_fp_modes caller = cardinal_fp_enter(false);
   status = make_plans(net, context, weights, &fold, error);
   cardinal_fp_leave(caller);
-  free_fold(&fold);
+  cardinal_fold_free(&fold);
   if (!status)
     status = plan_memory(net, error);
   set_outer_sizes(net, spec, desc);

@@ -30,6 +30,9 @@ static inline bool cardinal_step_pools(const cardinal_step *step) {
   return step->shape.kind == CARDINAL_LAYER_MAX_POOL || step->shape.kind == CARDINAL_LAYER_AVERAGE_POOL;
 }
 
+/* The most weights, and the most output channels, that a layer has. */
+void cardinal_net_largest_layer(const cardinal_net *net, size_t *weights, size_t *channels);
+
 /* Where a value lies in an arena, from the step that writes it to the last that reads it. Images and logits are the
  * caller's and lie elsewhere. */
 float *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value);

@@ -26,17 +26,6 @@ static const uint64_t max_header_bytes = 100000000;
 /* What PyTorch's DataParallel puts before all names of the model that it wraps. */
 static const char wrapper[] = "module.";
 
-static const struct {
-  const char *name;
-  cardinal_dtype dtype;
-  size_t bytes;
-} dtypes[] = {
-    {"F32", CARDINAL_DTYPE_F32, 4},
-    {"F16", CARDINAL_DTYPE_F16, 2},
-    {"BF16", CARDINAL_DTYPE_BF16, 2},
-    {"I64", CARDINAL_DTYPE_I64, 8},
-};
-
 /* Where a message is about: file, tensor, and who wants to know. */
 typedef struct {
   const char *path;
@@ -59,15 +48,15 @@ static cardinal_status read_dtype(const json_t *entry, cardinal_tensor *tensor, 
   const char *name = json_string_value(json_object_get(entry, "dtype"));
   if (!name)
     return BAD(where, "expected a text \"dtype\", found %s", json_object_get(entry, "dtype") ? "another type" : "none");
-  for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
-    if (strcmp(name, dtypes[i].name))
+  for (cardinal_dtype dtype = CARDINAL_DTYPE_F32; dtype <= CARDINAL_DTYPE_I64; dtype++) {
+    if (strcmp(name, cardinal_dtype_name(dtype)))
       continue;
-    tensor->dtype = dtypes[i].dtype;
-    *element_bytes = dtypes[i].bytes;
-    if (tensor->dtype != CARDINAL_DTYPE_I64 || is_batch_counter(where->tensor))
+    tensor->dtype = dtype;
+    *element_bytes = cardinal_dtype_bytes(dtype);
+    if (dtype != CARDINAL_DTYPE_I64 || is_batch_counter(where->tensor))
       return CARDINAL_OK;
   }
-  return BAD(where, "expected dtype F32, F16 or BF16, found %.40s", name);
+  return BAD(where, "expected dtype F32, F16, BF16 or I8, found %.40s", name);
 }
 
 static cardinal_status read_shape(const json_t *entry, cardinal_tensor *tensor, const place *where) {
@@ -285,4 +274,44 @@ cardinal_status cardinal_safetensors_read(const char *path, int descriptor, size
     status = parse(path, text, (size_t)length, bytes, table, error);
   free(text);
   return status;
+}
+
+/* ---- writing -------------------------------------------------------------------------------------------------- */
+
+static json_t *tensor_json(const cardinal_tensor *tensor) {
+  json_t *shape = json_array();
+  for (int i = 0; i < tensor->rank; i++)
+    if (json_array_append_new(shape, json_integer(tensor->shape[i]))) {
+      json_decref(shape);
+      return NULL;
+    }
+  return json_pack("{s:s, s:o, s:[I, I]}", "dtype", cardinal_dtype_name(tensor->dtype), "shape", shape, "data_offsets",
+                   (json_int_t)tensor->begin, (json_int_t)tensor->end);
+}
+
+char *cardinal_safetensors_header(const cardinal_tensor_table *table, size_t *bytes) {
+  json_t *header = json_object(), *metadata = json_object();
+  bool made = header && metadata;
+  for (size_t i = 0; made && i < table->remark_count; i++)
+    made = !json_object_set_new(metadata, table->remarks[i].key, json_string(table->remarks[i].text));
+  made = made && !json_object_set(header, "__metadata__", metadata);
+  for (size_t i = 0; made && i < table->count; i++)
+    made = !json_object_set_new(header, table->tensors[i].name, tensor_json(&table->tensors[i]));
+  char *text = made ? json_dumps(header, JSON_COMPACT) : NULL, *whole = NULL;
+  json_decref(metadata);
+  json_decref(header);
+  if (text) {
+    /* Blanks at its end, so that the data begin at a multiple of 8 bytes. */
+    const size_t used = strlen(text), length = (used + 7) / 8 * 8;
+    whole = malloc(8 + length);
+    if (whole) {
+      for (int i = 0; i < 8; i++)
+        whole[i] = (char)((uint64_t)length >> (8 * i));
+      memcpy(whole + 8, text, used);
+      memset(whole + 8 + used, ' ', length - used);
+      *bytes = 8 + length;
+    }
+  }
+  free(text);
+  return whole;
 }

@@ -13,4 +13,8 @@
 cardinal_status cardinal_safetensors_read(const char *path, int descriptor, size_t bytes, cardinal_tensor_table *table,
                                           cardinal_error *error);
 
+/* What stands in a file before the data: length and header, of *bytes bytes in all, memory from malloc; NULL without
+ * memory. The tensors' `begin` and `end` count from the start of the data, which they must cover. */
+char *cardinal_safetensors_header(const cardinal_tensor_table *table, size_t *bytes);
+
 #endif /* CARDINAL_NET_SAFETENSORS_H */

@@ -11,6 +11,7 @@ typedef enum cardinal_dtype {
   CARDINAL_DTYPE_F32,
   CARDINAL_DTYPE_F16,
   CARDINAL_DTYPE_BF16,
+  CARDINAL_DTYPE_I8,
   CARDINAL_DTYPE_I64
 } cardinal_dtype;
 
@@ -25,7 +26,7 @@ typedef struct cardinal_tensor {
   int rank;
   int64_t shape[CARDINAL_MAX_RANK];
   size_t count;      /* elements */
-  size_t begin, end; /* bytes from the start of the file; 0 in the synthetic source */
+  size_t begin, end; /* bytes from the start of the file or of the memory; 0 in the synthetic source */
 } cardinal_tensor;
 
 /* A line of a file's metadata. */
@@ -44,11 +45,22 @@ void cardinal_table_free(cardinal_tensor_table *table);
 void cardinal_table_sort(cardinal_tensor_table *table);
 const cardinal_tensor *cardinal_table_find(const cardinal_tensor_table *table, const char *name);
 
+/* The metadata's text under a key, or NULL. */
+const char *cardinal_table_remark(const cardinal_tensor_table *table, const char *key);
+
+/* "F32", "I8", as files have it, and the bytes of an element. */
+const char *cardinal_dtype_name(cardinal_dtype dtype);
+size_t cardinal_dtype_bytes(cardinal_dtype dtype);
+
 /* How many of the names begin with `prefix`. */
 size_t cardinal_table_count_prefix(const cardinal_tensor_table *table, const char *prefix);
 
 /* Takes `characters` off the beginning of each name; they are the same everywhere, so the order stays. */
 void cardinal_table_strip(cardinal_tensor_table *table, size_t characters);
+
+/* Adds "<layer>.<part>", behind the data of those before it; false if memory has run out. The list has room. */
+bool cardinal_table_add(cardinal_tensor_table *table, const char *layer, const char *part, cardinal_dtype dtype,
+                        int rank, const int64_t *shape);
 
 bool cardinal_same_shape(const cardinal_tensor *a, const cardinal_tensor *b);
 

@@ -14,7 +14,7 @@
 #include "net/spec.h"
 #include "net/synthetic.h"
 
-static cardinal_weights *new_weights(const char *label) {
+cardinal_weights *cardinal_weights_new(const char *label) {
   cardinal_weights *weights = calloc(1, sizeof *weights);
   if (!weights)
     return NULL;
@@ -33,6 +33,7 @@ void cardinal_weights_destroy(cardinal_weights *weights) {
   cardinal_table_free(&weights->table);
   if (weights->descriptor >= 0)
     cardinal_file_close(weights->descriptor);
+  free(weights->memory);
   free(weights->label);
   free(weights);
 }
@@ -40,7 +41,7 @@ void cardinal_weights_destroy(cardinal_weights *weights) {
 cardinal_status cardinal_weights_open(const char *path, cardinal_weights **weights, cardinal_error *error) {
   if (!path || !weights)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "%s is NULL", path ? "weights" : "path");
-  cardinal_weights *made = new_weights(path);
+  cardinal_weights *made = cardinal_weights_new(path);
   if (!made)
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory to open it", path);
   size_t size;
@@ -63,7 +64,7 @@ cardinal_status cardinal_weights_synthetic(const cardinal_net_spec *spec, uint64
   cardinal_status status = cardinal_spec_take(spec, &taken, error);
   if (status)
     return status;
-  cardinal_weights *made = new_weights("synthetic weights");
+  cardinal_weights *made = cardinal_weights_new("synthetic weights");
   if (!made)
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for synthetic weights");
   made->seed = seed;
@@ -84,21 +85,34 @@ cardinal_status cardinal_weights_spec(const cardinal_weights *weights, cardinal_
   return status ? status : cardinal_spec_give(&made, spec, error);
 }
 
-/* Half-precision values are read in pieces, which become floats twice as long. */
-static cardinal_status fetch_halves(const cardinal_weights *weights, cardinal_dtype dtype, size_t offset, size_t count,
-                                    float *to, cardinal_error *error) {
+static cardinal_status read_bytes(const cardinal_weights *weights, size_t offset, void *to, size_t bytes,
+                                  cardinal_error *error) {
+  if (!weights->memory)
+    return cardinal_file_read_at(weights->descriptor, weights->label, offset, to, bytes, error);
+  memcpy(to, weights->memory + offset, bytes);
+  return CARDINAL_OK;
+}
+
+static void convert(cardinal_dtype dtype, const unsigned char *from, float *to, size_t count) {
+  if (dtype == CARDINAL_DTYPE_F16)
+    cardinal_convert_f16(from, to, count);
+  else if (dtype == CARDINAL_DTYPE_BF16)
+    cardinal_convert_bf16(from, to, count);
+  else
+    cardinal_convert_i8(from, to, count);
+}
+
+/* Values shorter than a float are read in pieces. */
+static cardinal_status fetch_short(const cardinal_weights *weights, cardinal_dtype dtype, size_t offset, size_t count,
+                                   float *to, cardinal_error *error) {
   unsigned char piece[16 * 1024];
-  const size_t most = sizeof piece / 2;
+  const size_t each = cardinal_dtype_bytes(dtype), most = sizeof piece / each;
   for (size_t done = 0; done < count;) {
     size_t now = count - done < most ? count - done : most;
-    cardinal_status status =
-        cardinal_file_read_at(weights->descriptor, weights->label, offset + 2 * done, piece, 2 * now, error);
+    cardinal_status status = read_bytes(weights, offset + each * done, piece, each * now, error);
     if (status)
       return status;
-    if (dtype == CARDINAL_DTYPE_F16)
-      cardinal_convert_f16(piece, to + done, now);
-    else
-      cardinal_convert_bf16(piece, to + done, now);
+    convert(dtype, piece, to + done, now);
     done += now;
   }
   return CARDINAL_OK;
@@ -106,13 +120,19 @@ static cardinal_status fetch_halves(const cardinal_weights *weights, cardinal_dt
 
 cardinal_status cardinal_weights_fetch(const cardinal_weights *weights, const cardinal_tensor *tensor, size_t first,
                                        size_t count, float *to, cardinal_error *error) {
-  if (weights->descriptor < 0) {
+  if (weights->descriptor < 0 && !weights->memory) {
     cardinal_synthetic_fill(weights->seed, tensor, first, count, to);
     return CARDINAL_OK;
   }
+  const size_t offset = tensor->begin + cardinal_dtype_bytes(tensor->dtype) * first;
   if (tensor->dtype == CARDINAL_DTYPE_F32)
-    return cardinal_file_read_at(weights->descriptor, weights->label, tensor->begin + 4 * first, to, 4 * count, error);
-  return fetch_halves(weights, tensor->dtype, tensor->begin + 2 * first, count, to, error);
+    return read_bytes(weights, offset, to, sizeof *to * count, error);
+  return fetch_short(weights, tensor->dtype, offset, count, to, error);
+}
+
+cardinal_status cardinal_weights_fetch_int8(const cardinal_weights *weights, const cardinal_tensor *tensor,
+                                            size_t first, size_t count, int8_t *to, cardinal_error *error) {
+  return read_bytes(weights, tensor->begin + first, to, count, error);
 }
 
 cardinal_status cardinal_weights_read(const cardinal_weights *weights, const char *name, float *to, size_t floats,

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <cardinal/image.h>
-
 #include "net/architecture.h"
 #include "tools/classify_options.h"
 #include "tools/classify_shard.h"
@@ -22,10 +20,6 @@
 
 static const char name[] = "classify";
 
-enum {
-  PROBLEM_BYTES = 1200 /* of a cardinal_error's message, and of our own */
-};
-
 /* One run of the command. */
 typedef struct {
   const classify_options *options;
@@ -37,7 +31,7 @@ typedef struct {
   class_labels labels;
   size_t batch, image_floats, feature_count; /* of the latter, each has so many */
   float *images, *logits, *features;
-  char (*problems)[PROBLEM_BYTES]; /* of the batch's photos; empty: none */
+  char (*problems)[PHOTO_PROBLEM_BYTES]; /* of the batch's photos; empty: none */
   class_score *scores;
   size_t shown;       /* classes a photo */
   const char **names; /* of them */
@@ -195,29 +189,11 @@ static void after_layer(void *user, size_t layer) {
                 cardinal_net_layer_count(job->net), left);
 }
 
-static bool read_photo(const photo *from, const transform_options *how, float *to, char problem[PROBLEM_BYTES]) {
-  cardinal_image image;
-  cardinal_error error;
-  problem[0] = '\0';
-  if (from->problem) {
-    snprintf(problem, PROBLEM_BYTES, "%s: %s", from->path, from->problem);
-    return false;
-  }
-  cardinal_status status = cardinal_image_read(from->path, &image, &error);
-  if (!status) {
-    status = cardinal_image_prepare(&image, how, to, &error);
-    cardinal_image_free(&image);
-  }
-  if (status)
-    snprintf(problem, PROBLEM_BYTES, "%s", error.message);
-  return !status;
-}
-
 /* Finite weights can still overflow on the way through a network that they weren't trained for. */
-static void check_finite(const char *path, const float *values, size_t count, char problem[PROBLEM_BYTES]) {
+static void check_finite(const char *path, const float *values, size_t count, char problem[PHOTO_PROBLEM_BYTES]) {
   size_t at = first_not_finite(values, count);
   if (at < count)
-    snprintf(problem, PROBLEM_BYTES, "%s: the network's output %zu is %f; are these weights in order?", path, at,
+    snprintf(problem, PHOTO_PROBLEM_BYTES, "%s: the network's output %zu is %f; are these weights in order?", path, at,
              (double)values[at]);
 }
 
@@ -262,7 +238,7 @@ static int run_batch(classify_job *job) {
   const classify_options *o = job->options;
   size_t left = job->shard.count - job->done, count = left < job->batch ? left : job->batch, readable = 0;
   for (size_t i = 0; i < count; i++)
-    readable += read_photo(&job->photos.photos[job->shard.first + job->done + i], &o->transform,
+    readable += photo_read(&job->photos.photos[job->shard.first + job->done + i], &o->transform,
                            job->images + i * job->image_floats, job->problems[i]);
   cardinal_error error;
   if (readable && cardinal_net_run_profiled(job->net, job->images, job->features, o->features ? NULL : job->logits,
@@ -342,7 +318,7 @@ static int run_job(classify_job *job) {
 static int run(int argc, char **argv) {
   classify_options options;
   classify_options_read(&options, argc, argv);
-  classify_job job = {.options = &options};
+  classify_job job = {.options = &options, .photos = {.command = name}};
   cardinal_net_spec_init(&job.spec);
   int status = run_job(&job);
   tear_down(&job);

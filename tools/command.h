@@ -23,7 +23,7 @@ typedef struct command {
 } command;
 
 extern const command classify_command, compare_command, fleet_report_command, info_command, merge_command,
-    screen_command, tune_command, verify_command;
+    quantize_command, screen_command, tune_command, verify_command;
 
 /* Prints "cardinal NAME: ..." on stderr, control characters replaced. Returns TOOL_FAILED. */
 int tool_fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -11,8 +11,9 @@
 #include "tools/command.h"
 #include "tools/process.h"
 
-static const command *const commands[] = {&classify_command, &compare_command, &fleet_report_command, &info_command,
-                                          &merge_command,    &screen_command,  &tune_command,         &verify_command};
+static const command *const commands[] = {&classify_command, &compare_command, &fleet_report_command,
+                                          &info_command,     &merge_command,   &quantize_command,
+                                          &screen_command,   &tune_command,    &verify_command};
 enum {
   COMMAND_COUNT = sizeof commands / sizeof commands[0]
 };
@@ -32,7 +33,7 @@ static void print_overview(FILE *to) {
         "\n"
         "  --version     print the version\n"
         "\n"
-        "classify and info read CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS,\n"
+        "classify, info and quantize read CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS,\n"
         "CARDINAL_THREADING (whose threads: team, openmp or serial) and CARDINAL_TUNING (a file that says which\n"
         "kernels are the fastest here).\n",
         to);

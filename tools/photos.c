@@ -12,10 +12,8 @@
 
 #include "tools/command.h"
 
-static const char command_name[] = "classify";
-
-static bool no_memory(void) {
-  tool_fail(command_name, "no memory for the list of photos");
+static bool no_memory(const photo_list *list) {
+  tool_fail(list->command, "no memory for the list of photos");
   return false;
 }
 
@@ -24,7 +22,7 @@ static bool add(photo_list *list, const char *path, const char *problem) {
     size_t capacity = list->capacity ? 2 * list->capacity : 64;
     photo *grown = realloc(list->photos, capacity * sizeof *grown);
     if (!grown)
-      return no_memory();
+      return no_memory(list);
     list->photos = grown;
     list->capacity = capacity;
   }
@@ -32,7 +30,7 @@ static bool add(photo_list *list, const char *path, const char *problem) {
   if (!added.path || (problem && !added.problem)) {
     free(added.path);
     free(added.problem);
-    return no_memory();
+    return no_memory(list);
   }
   list->photos[list->count++] = added;
   return true;
@@ -75,7 +73,7 @@ static bool add_folder(photo_list *list, const char *path) {
   size_t before = list->count;
   /* Links are followed, as folders of data sets often consist of them. */
   FTS *walk = copy ? fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
-  bool added = walk || no_memory();
+  bool added = walk || no_memory(list);
   for (FTSENT *entry; added && (entry = fts_read(walk));)
     added = add_entry(list, entry);
   if (walk)
@@ -112,7 +110,7 @@ static bool add_list(photo_list *list, const char *path) {
   bool added = file && add_lines(list, file);
   /* getline tells its failures by the stream; only memory has had its message. */
   if (!file || (added && ferror(file))) {
-    tool_fail(command_name, "@%s: %s", path, strerror(errno));
+    tool_fail(list->command, "@%s: %s", path, strerror(errno));
     added = false;
   }
   if (file && !standard)
@@ -130,5 +128,25 @@ void photos_free(photo_list *list) {
     free(list->photos[i].problem);
   }
   free(list->photos);
-  *list = (photo_list){0};
+  *list = (photo_list){.command = list->command};
+}
+
+/* ---- pictures ------------------------------------------------------------------------------------------------ */
+
+bool photo_read(const photo *from, const transform_options *how, float *to, char problem[PHOTO_PROBLEM_BYTES]) {
+  cardinal_image image;
+  cardinal_error error;
+  problem[0] = '\0';
+  if (from->problem) {
+    snprintf(problem, PHOTO_PROBLEM_BYTES, "%s: %s", from->path, from->problem);
+    return false;
+  }
+  cardinal_status status = cardinal_image_read(from->path, &image, &error);
+  if (!status) {
+    status = cardinal_image_prepare(&image, how, to, &error);
+    cardinal_image_free(&image);
+  }
+  if (status)
+    snprintf(problem, PHOTO_PROBLEM_BYTES, "%s", error.message);
+  return !status;
 }

@@ -6,6 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tools/options.h"
+
+enum {
+  PHOTO_PROBLEM_BYTES = 1200 /* of a cardinal_error's message, and of our own */
+};
+
 /* A file, or something in its place that gives none. */
 typedef struct photo {
   char *path;
@@ -15,6 +21,7 @@ typedef struct photo {
 typedef struct photo_list {
   photo *photos;
   size_t count, capacity;
+  const char *command; /* that messages are of */
 } photo_list;
 
 /* Adds what an argument stands for: a folder, all files below it whose names end as those of JPEG and PNG files do, in
@@ -23,5 +30,8 @@ typedef struct photo_list {
  * folder is noted in its place. */
 bool photos_add(photo_list *list, const char *argument);
 void photos_free(photo_list *list);
+
+/* Reads a photo and prepares it: [3][crop][crop]. False if there is none, and `problem` says why. */
+bool photo_read(const photo *from, const transform_options *how, float *to, char problem[PHOTO_PROBLEM_BYTES]);
 
 #endif

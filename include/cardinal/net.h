@@ -82,7 +82,8 @@ CARDINAL_API cardinal_status cardinal_net_count(const cardinal_net_spec *spec, i
 typedef struct cardinal_weights cardinal_weights;
 
 /** Opens a safetensors file (https://github.com/huggingface/safetensors). The header is checked completely; tensors
- * are F32, F16 or BF16 (I64 scalars named *.num_batches_tracked are ignored). A prefix "module." that all names have,
+ * are F32, F16, BF16 or, in quantised files (docs/quantisation.md), I8; I64 scalars named *.num_batches_tracked are
+ * ignored. A prefix "module." that all names have,
  * as PyTorch's DataParallel writes it, is taken off. Values are read and checked for finiteness when a network is made.
  *
  * The file stays open while the object lives, and is read, never mapped: should somebody cut it short in the meantime,

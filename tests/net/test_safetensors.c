@@ -117,7 +117,7 @@ static const struct {
     {"an entry of another name", "{\"a\":{\"type\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
      "\"a\": expected a text \"dtype\""},
     {"an unknown type", "{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8,
-     "expected dtype F32, F16 or BF16, found F64"},
+     "expected dtype F32, F16, BF16 or I8, found F64"},
     {"I64 weights", "{\"a\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[0,8]}}", 8, "found I64"},
     {"many batch counters", "{\"a.num_batches_tracked\":{\"dtype\":\"I64\",\"shape\":[2],\"data_offsets\":[0,16]}}", 16,
      "expected a single number, found 2"},
