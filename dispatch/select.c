@@ -99,9 +99,10 @@ const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector,
   return cardinal_kernel_choose(selector, shape, NULL);
 }
 
-cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector) {
-  size_t i = 0;
-  while (unusable(cardinal_movers[i].isa, cardinal_movers[i].needs, selector))
-    ++i;
-  return cardinal_movers[i].move;
+cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector, cardinal_format from,
+                                           cardinal_format to) {
+  const cardinal_mover *mover = cardinal_movers;
+  while (mover->from != from || mover->to != to || unusable(mover->isa, mover->needs, selector))
+    ++mover;
+  return mover->move;
 }

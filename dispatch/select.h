@@ -46,7 +46,8 @@ const cardinal_kernel *cardinal_kernel_choose(const cardinal_selector *selector,
 /* The same, for those who don't ask why. */
 const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector, const cardinal_shape *shape);
 
-/* The first kernel for moves between layouts that may be used; `only` doesn't count, since it is about computing. */
-cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector);
+/* The first kernel for moves between layouts that may be used, and that makes the one format of the other: the same, or
+ * another of floats. `only` doesn't count, since it is about computing. */
+cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector, cardinal_format from, cardinal_format to);
 
 #endif

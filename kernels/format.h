@@ -24,6 +24,15 @@ CARDINAL_INLINE size_t cardinal_format_bytes(cardinal_format format) {
   return format == CARDINAL_FORMAT_F32 ? sizeof(float) : format == CARDINAL_FORMAT_BF16 ? sizeof(cardinal_bf16) : 1;
 }
 
+/* The address of number `index`. */
+CARDINAL_INLINE const void *cardinal_at(const void *numbers, cardinal_format format, size_t index) {
+  return (const char *)numbers + index * cardinal_format_bytes(format);
+}
+
+CARDINAL_INLINE void *cardinal_place(void *numbers, cardinal_format format, size_t index) {
+  return (char *)numbers + index * cardinal_format_bytes(format);
+}
+
 /* Channels of a cell. */
 CARDINAL_INLINE size_t cardinal_cell_channels(cardinal_format format) {
   return CARDINAL_CELL_BYTES / cardinal_format_bytes(format);

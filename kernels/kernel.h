@@ -54,6 +54,8 @@
  *     y = round to nearest even (min(max(t, -127), 127)), or t itself if y is f32
  *     y = 0                                        in lanes outside lane_mask
  *
+ * Operators see to it that no |t| that is rounded reaches 2^31, and that a bias of bf16 isn't denormal.
+ *
  * Where a NaN results, only its position is promised.
  *
  * Memory. x, residual and y are aligned to the size of their numbers only, bias and scale to 4 bytes, w to 64. Nothing

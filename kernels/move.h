@@ -12,14 +12,17 @@
  *
  *     to[p * to_pixel + l * to_lane] = from[p * from_pixel + l * from_lane]
  *
- * with the bits kept, those of NaNs too. The strides are in floats, and say every layout: of a pixel and a channel they
- * are 1 and the plane's size in NCHW, the number of channels and 1 in NHWC, 16 and 1 in a block. The pointers are
- * aligned to 4 bytes only. Nothing but these floats is read or written; `from` and `to` don't overlap. */
+ * with the bits kept, those of NaNs too, or rounded to another format: floats to bf16 (kernels/format.h), or to int8,
+ * to the nearest integer of float / scale, raised to 0 and lowered to 127. The strides are in numbers, and say every
+ * layout: of a pixel and a channel they are 1 and the plane's size in NCHW, the number of channels and 1 in NHWC, 16
+ * and 1 in a block. The pointers are aligned to a number only. Nothing but these numbers is read or written; `from` and
+ * `to` don't overlap. */
 typedef struct cardinal_move_args {
-  const float *from;
-  float *to;
+  const void *from;
+  void *to;
   size_t pixels, lanes;
   size_t from_pixel, from_lane, to_pixel, to_lane;
+  float scale; /* where floats become int8 */
 } cardinal_move_args;
 
 typedef void cardinal_move_kernel(const cardinal_move_args *args);
@@ -28,14 +31,18 @@ typedef struct cardinal_mover {
   const char *name;
   cardinal_isa isa; /* the cap from which on it may be used */
   uint32_t needs;   /* CARDINAL_CPU_... bits, all of them */
+  cardinal_format from, to;
   cardinal_move_kernel *move;
 } cardinal_mover;
 
-/* In order of preference; the last one, the portable one, runs everywhere. */
+/* Those of two formats in order of preference; the last one, the portable one, runs everywhere. */
 extern const cardinal_mover cardinal_movers[];
 extern const size_t cardinal_mover_count;
 
 cardinal_move_kernel cardinal_move_f32_generic, cardinal_move_f32_avx2, cardinal_move_f32_avx512,
     cardinal_move_f32_neon;
+
+cardinal_move_kernel cardinal_move_bf16_generic, cardinal_move_int8_generic, cardinal_move_f32_to_bf16_generic,
+    cardinal_move_f32_to_int8_generic;
 
 #endif

@@ -13,9 +13,11 @@ typedef void cardinal_transpose_square(const float *from, size_t from_row, float
 
 /* One element after the other. */
 CARDINAL_INLINE void cardinal_move_elements(const cardinal_move_args *a) {
+  const float *from = a->from;
+  float *to = a->to;
   for (size_t p = 0; p < a->pixels; ++p)
     for (size_t l = 0; l < a->lanes; ++l)
-      a->to[p * a->to_pixel + l * a->to_lane] = a->from[p * a->from_pixel + l * a->from_lane];
+      to[p * a->to_pixel + l * a->to_lane] = from[p * a->from_pixel + l * a->from_lane];
 }
 
 /* Pixels of an NHWC tensor are too far apart for the hardware's prefetchers; some pixels ahead are asked for. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/blocking.h"
 
+#include "kernels/format.h"
 #include "ops/sizes.h"
 #include "ops/tensor.h"
 
@@ -26,10 +27,9 @@ static size_t even_chunk(size_t total, size_t most) {
 
 /* The pixels of an item lie in L2, and so do the weights where both fit. Larger weights stream through L2 once for each
  * chunk of pixels, so that the chunks are made as large as they can be: all but what the stream itself needs. */
-static size_t pixels_in_l2(size_t channel_blocks, size_t weight_bytes, size_t tile_pixels, size_t l2_bytes) {
+static size_t pixels_in_l2(size_t pixel_bytes_each, size_t weight_bytes, size_t tile_pixels, size_t l2_bytes) {
   const size_t pixel_bytes = weight_bytes <= part(l2_bytes, 1, 2) ? part(l2_bytes, 1, 4) : part(l2_bytes, 13, 16);
-  return cardinal_max(pixel_bytes / (channel_blocks * CARDINAL_BLOCK * sizeof(float)),
-                      LEAST_STREAMED_TILES * tile_pixels);
+  return cardinal_max(pixel_bytes / pixel_bytes_each, LEAST_STREAMED_TILES * tile_pixels);
 }
 
 cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *s, bool gathers, size_t tile_pixels,
@@ -37,9 +37,10 @@ cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *s, bool gather
   const size_t out_pixels = s->out_height * s->out_width;
   const size_t in_blocks = cardinal_blocks(s->in_per_group), out_blocks = cardinal_blocks(s->out_per_group);
   const size_t tiles_of_blocks = cardinal_ceil_div(out_blocks, tile_blocks);
-  const size_t weight_bytes = s->in_per_group * out_blocks * CARDINAL_BLOCK * sizeof(float);
-  cardinal_blocking b = {.pixel_chunk =
-                             even_chunk(out_pixels, pixels_in_l2(in_blocks, weight_bytes, tile_pixels, r->l2_bytes))};
+  const size_t bytes = cardinal_format_bytes(s->format);
+  const size_t weight_bytes = s->in_per_group * out_blocks * CARDINAL_BLOCK * bytes;
+  cardinal_blocking b = {.pixel_chunk = even_chunk(out_pixels, pixels_in_l2(in_blocks * CARDINAL_BLOCK * bytes,
+                                                                            weight_bytes, tile_pixels, r->l2_bytes))};
 
   /* Cutting the blocks is preferred, since it costs only more reading of x; pixels are cut further where there are too
    * few blocks, or where each thread would gather its own copy of them. */
@@ -74,8 +75,9 @@ size_t cardinal_rows_spanned(const cardinal_shape *s, size_t rows) {
   return (rows - 1) * s->window.stride_h + cardinal_window_height(&s->window);
 }
 
-size_t cardinal_gathered_x_floats(const cardinal_shape *s, const cardinal_grouping *g, size_t rows) {
-  return g->in_blocks * cardinal_min(cardinal_rows_spanned(s, rows), s->in_height) * s->in_width * CARDINAL_BLOCK;
+size_t cardinal_gathered_x_bytes(const cardinal_shape *s, const cardinal_grouping *g, size_t rows) {
+  return g->in_blocks * cardinal_min(cardinal_rows_spanned(s, rows), s->in_height) * s->in_width * CARDINAL_BLOCK *
+         cardinal_format_bytes(s->format);
 }
 
 cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g, bool gathers_x,
@@ -84,9 +86,9 @@ cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal
   const size_t others = s->batch * g->units * cardinal_ceil_div(g->out_blocks, block_chunk);
   size_t rows = balanced_rows(s->out_height, others, CONV_ITEMS, r->threads);
   /* what is gathered, and one block of what is scattered, stays in half of L2 */
-  const size_t fitting = part(r->l2_bytes, 1, 2) / sizeof(float);
-  while (rows > 1 && (gathers_x ? cardinal_gathered_x_floats(s, g, rows) : 0) +
-                             (gathers_y ? rows * s->out_width * CARDINAL_BLOCK : 0) >
+  const size_t fitting = part(r->l2_bytes, 1, 2);
+  while (rows > 1 && (gathers_x ? cardinal_gathered_x_bytes(s, g, rows) : 0) +
+                             (gathers_y ? rows * s->out_width * CARDINAL_BLOCK * sizeof(float) : 0) >
                          fitting)
     rows = cardinal_ceil_div(rows, 2);
   return (cardinal_blocking){.row_chunk = rows, .block_chunk = block_chunk};

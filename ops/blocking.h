@@ -40,8 +40,8 @@ cardinal_blocking cardinal_blocking_conv(const cardinal_shape *shape, const card
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *shape, const cardinal_grouping *grouping,
                                          const cardinal_resources *resources);
 
-/* Floats of scratch for the gathered input of some output rows of a unit. */
-size_t cardinal_gathered_x_floats(const cardinal_shape *shape, const cardinal_grouping *grouping, size_t rows);
+/* Bytes of scratch for the gathered input of some output rows of a unit. */
+size_t cardinal_gathered_x_bytes(const cardinal_shape *shape, const cardinal_grouping *grouping, size_t rows);
 
 /* Input rows that `rows` output rows span, if none is in the padding. */
 size_t cardinal_rows_spanned(const cardinal_shape *shape, size_t rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ops/describe.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "ops/abi.h"
@@ -29,6 +30,53 @@ static cardinal_status check_layout(const char *function, const char *name, card
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: %s is %d, not a cardinal_layout", function, name,
                          (int)layout);
   return CARDINAL_OK;
+}
+
+static cardinal_status check_format(const char *function, const char *name, cardinal_format format,
+                                    cardinal_error *error) {
+  if (!cardinal_format_name(format))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: %s is %d, not a cardinal_format", function, name,
+                         (int)format);
+  return CARDINAL_OK;
+}
+
+static cardinal_status check_scale(const char *function, const char *name, float scale, cardinal_error *error) {
+  if (!(scale > 0.0f && isfinite(scale)))
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: %s is %g, expected a positive number", function, name,
+                         (double)scale);
+  return CARDINAL_OK;
+}
+
+/* Formats of a convolution's tensors, and the scales that int8 ones need. */
+static cardinal_status check_formats(const char *function, const cardinal_conv_desc *d, cardinal_error *error) {
+  const struct {
+    const char *name;
+    cardinal_format format;
+  } tensors[] = {{"x_format", d->x_format}, {"y_format", d->y_format}};
+  for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; ++i) {
+    const cardinal_status status = check_format(function, tensors[i].name, tensors[i].format, error);
+    if (status)
+      return status;
+    if (tensors[i].format != CARDINAL_FORMAT_F32 && tensors[i].format != d->format)
+      return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: %s is %s, expected %s%s with %s products", function,
+                           tensors[i].name, cardinal_format_name(tensors[i].format),
+                           d->format == CARDINAL_FORMAT_F32 ? "" : "f32 or ", cardinal_format_name(d->format),
+                           cardinal_format_name(d->format));
+  }
+  const struct {
+    const char *name;
+    float scale;
+    bool needed;
+  } scales[] = {
+      {"x_scale", d->x_scale, d->format == CARDINAL_FORMAT_INT8},
+      {"y_scale", d->y_scale, d->y_format == CARDINAL_FORMAT_INT8},
+      {"residual_scale", d->residual_scale, d->y_format == CARDINAL_FORMAT_INT8 && d->has_residual},
+  };
+  cardinal_status status = CARDINAL_OK;
+  for (size_t i = 0; !status && i < sizeof scales / sizeof scales[0]; ++i)
+    if (scales[i].needed)
+      status = check_scale(function, scales[i].name, scales[i].scale, error);
+  return status;
 }
 
 /* Output size in one direction; at least 1 or an error. */
@@ -91,6 +139,8 @@ cardinal_status cardinal_describe_weights(const char *function, const cardinal_c
       {"kernel_height", d->kernel_height, 1}, {"kernel_width", d->kernel_width, 1},
   };
   status = check_sizes(function, sizes, sizeof sizes / sizeof sizes[0], error);
+  if (!status)
+    status = check_format(function, "format", d->format, error);
   if (status)
     return status;
   if (d->in_channels % d->groups || d->out_channels % d->groups)
@@ -98,6 +148,7 @@ cardinal_status cardinal_describe_weights(const char *function, const cardinal_c
                          "%s: groups (%lld) must divide in_channels (%lld) and out_channels (%lld)", function,
                          (long long)d->groups, (long long)d->in_channels, (long long)d->out_channels);
   *shape = (cardinal_shape){.operation = CARDINAL_OPERATION_CONV,
+                            .format = d->format,
                             .groups = (size_t)d->groups,
                             .in_per_group = (size_t)(d->in_channels / d->groups),
                             .out_per_group = (size_t)(d->out_channels / d->groups),
@@ -128,6 +179,8 @@ cardinal_status cardinal_describe_conv(const char *function, const cardinal_conv
     status = check_layout(function, "x_layout", d->x_layout, error);
   if (!status)
     status = check_layout(function, "y_layout", d->y_layout, error);
+  if (!status)
+    status = check_formats(function, d, error);
   int64_t out_height = 0, out_width = 0;
   if (!status)
     status = output_size(function, "rows", d->in_height, d->pad_top + d->pad_bottom, d->kernel_height,
@@ -188,12 +241,23 @@ cardinal_status cardinal_describe_pool(const char *function, const cardinal_pool
     status = check_layout(function, "x_layout", d->x_layout, error);
   if (!status)
     status = check_layout(function, "y_layout", d->y_layout, error);
+  if (!status)
+    status = check_format(function, "format", d->format, error);
   if (status)
     return status;
+  if (d->reserved)
+    return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: reserved is %u, expected 0", function, d->reserved);
   const bool global = d->kind == CARDINAL_POOL_AVERAGE_GLOBAL;
   if (!global && d->kind != CARDINAL_POOL_MAX)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: kind is %d, not a cardinal_pool_kind", function,
                          (int)d->kind);
+  if (global && d->format == CARDINAL_FORMAT_INT8) {
+    status = check_scale(function, "x_scale", d->x_scale, error);
+    if (!status)
+      status = check_scale(function, "y_scale", d->y_scale, error);
+    if (status)
+      return status;
+  }
   int64_t out_height = 1, out_width = 1;
   if (!global) {
     if (d->pad_top >= d->kernel_height || d->pad_bottom >= d->kernel_height || d->pad_left >= d->kernel_width ||
@@ -211,6 +275,7 @@ cardinal_status cardinal_describe_pool(const char *function, const cardinal_pool
   }
   *shape = (cardinal_shape){
       .operation = global ? CARDINAL_OPERATION_AVERAGE_POOL : CARDINAL_OPERATION_MAX_POOL,
+      .format = d->format,
       .x_layout = d->x_layout,
       .batch = (size_t)d->batch,
       .groups = (size_t)d->channels,

@@ -3,7 +3,7 @@
 #include "ops/drivers.h"
 #include "ops/sizes.h"
 
-static void foreign_item(const cardinal_work *work, size_t item, float *scratch) {
+static void foreign_item(const cardinal_work *work, size_t item, void *scratch) {
   const cardinal_plan *plan = work->plan;
   const cardinal_foreign *foreign = plan->foreign;
   const size_t rows = plan->shape.out_height, row_chunk = plan->blocking.row_chunk;
@@ -14,9 +14,9 @@ static void foreign_item(const cardinal_work *work, size_t item, float *scratch)
                                             .struct_size = sizeof(cardinal_plugin_args),
                                             .problem = &foreign->problem,
                                             .packed = foreign->packed,
-                                            .x = work->x + image * plan->x_image,
-                                            .residual = work->residual ? work->residual + y_offset : NULL,
-                                            .y = work->y + y_offset,
+                                            .x = cardinal_at(work->x, plan->x_format, image * plan->x_image),
+                                            .residual = cardinal_plan_residual_at(plan, work->residual, y_offset),
+                                            .y = cardinal_place(work->y, plan->y_format, y_offset),
                                             .scratch = scratch,
                                             .image = (int64_t)image,
                                             .row_begin = (int64_t)row_begin,
@@ -34,5 +34,5 @@ void cardinal_drive_foreign(cardinal_plan *plan) {
   plan->item = foreign_item;
   plan->items = s->batch * cardinal_ceil_div(s->out_height, plan->blocking.row_chunk);
   const size_t bytes = kernel->scratch_bytes ? kernel->scratch_bytes(kernel, &plan->foreign->problem) : 0;
-  plan->worker_floats = cardinal_ceil_div(bytes, sizeof(float));
+  plan->worker_bytes = bytes;
 }

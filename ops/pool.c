@@ -3,7 +3,7 @@
 #include "ops/drivers.h"
 #include "ops/sizes.h"
 
-static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
+static void pool_item(const cardinal_work *work, size_t item, void *scratch) {
   (void)scratch;
   const cardinal_plan *plan = work->plan;
   const cardinal_shape *s = &plan->shape;
@@ -12,8 +12,9 @@ static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
   const size_t block = item / row_chunks % plan->grouping.units;
   const size_t image = item / row_chunks / plan->grouping.units;
   plan->kernel->pool(&(cardinal_pool_args){
-      .x = work->x + image * plan->x_image + block * s->in_height * s->in_width * CARDINAL_BLOCK,
-      .y = work->y + image * plan->y_image + block * s->out_height * s->out_width * CARDINAL_BLOCK,
+      .x = cardinal_at(work->x, s->format, image * plan->x_image + block * s->in_height * s->in_width * CARDINAL_BLOCK),
+      .y = cardinal_place(work->y, s->format,
+                          image * plan->y_image + block * s->out_height * s->out_width * CARDINAL_BLOCK),
       .in_height = s->in_height,
       .in_width = s->in_width,
       .out_width = s->out_width,
@@ -23,6 +24,7 @@ static void pool_item(const cardinal_work *work, size_t item, float *scratch) {
       .y_row = s->out_width * CARDINAL_BLOCK,
       .window = s->window,
       .lane_mask = cardinal_plan_lane_mask(plan, block, 0),
+      .scale = plan->pool_scale,
   });
 }
 

@@ -23,6 +23,11 @@ static inline size_t cardinal_max(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
+/* Bytes rounded up to whole lines. */
+static inline size_t cardinal_whole_lines(size_t bytes) {
+  return cardinal_ceil_div(bytes, CARDINAL_ALIGNMENT) * CARDINAL_ALIGNMENT;
+}
+
 static inline uintptr_t cardinal_align(uintptr_t address) {
   return (address + CARDINAL_ALIGNMENT - 1) / CARDINAL_ALIGNMENT * CARDINAL_ALIGNMENT;
 }

@@ -41,7 +41,7 @@ size_t cardinal_tensor_at(cardinal_layout layout, size_t channels, size_t pixels
   }
 }
 
-/* Distances in floats of pixels, and of channels inside a block. */
+/* Distances in numbers of pixels, and of channels inside a block. */
 typedef struct strides {
   size_t pixel, lane;
 } strides;
@@ -57,45 +57,53 @@ static strides strides_of(cardinal_layout layout, size_t channels, size_t pixels
   }
 }
 
-void cardinal_tensor_gather(cardinal_move_kernel *move, const cardinal_image_layout *l, const float *image,
-                            size_t channel, size_t lanes, size_t first, size_t pixels, float *slots) {
+void cardinal_tensor_gather_strided(const cardinal_transfer *t, const cardinal_image_layout *l, const void *image,
+                                    size_t channel, size_t lanes, size_t first, size_t step, size_t pixels,
+                                    void *slots) {
   const strides s = strides_of(l->layout, l->channels, l->pixels);
-  move(&(cardinal_move_args){
-      .from = image + cardinal_tensor_at(l->layout, l->channels, l->pixels, channel, first),
+  t->move(&(cardinal_move_args){
+      .from = cardinal_at(image, t->from, cardinal_tensor_at(l->layout, l->channels, l->pixels, channel, first)),
       .to = slots,
       .pixels = pixels,
       .lanes = lanes,
-      .from_pixel = s.pixel,
+      .from_pixel = step * s.pixel,
       .from_lane = s.lane,
       .to_pixel = CARDINAL_BLOCK,
       .to_lane = 1,
+      .scale = t->scale,
   });
 }
 
-void cardinal_tensor_scatter(cardinal_move_kernel *move, const cardinal_image_layout *l, float *image, size_t channel,
-                             size_t lanes, size_t first, size_t pixels, const float *slots) {
+void cardinal_tensor_gather(const cardinal_transfer *t, const cardinal_image_layout *l, const void *image,
+                            size_t channel, size_t lanes, size_t first, size_t pixels, void *slots) {
+  cardinal_tensor_gather_strided(t, l, image, channel, lanes, first, 1, pixels, slots);
+}
+
+void cardinal_tensor_scatter(const cardinal_transfer *t, const cardinal_image_layout *l, void *image, size_t channel,
+                             size_t lanes, size_t first, size_t pixels, const void *slots) {
   const strides s = strides_of(l->layout, l->channels, l->pixels);
-  move(&(cardinal_move_args){
+  t->move(&(cardinal_move_args){
       .from = slots,
-      .to = image + cardinal_tensor_at(l->layout, l->channels, l->pixels, channel, first),
+      .to = cardinal_place(image, t->to, cardinal_tensor_at(l->layout, l->channels, l->pixels, channel, first)),
       .pixels = pixels,
       .lanes = lanes,
       .from_pixel = CARDINAL_BLOCK,
       .from_lane = 1,
       .to_pixel = s.pixel,
       .to_lane = s.lane,
+      .scale = t->scale,
   });
 }
 
-void cardinal_tensor_convert_block(cardinal_move_kernel *move, cardinal_layout from_layout, const float *from,
-                                   cardinal_layout to_layout, float *to, size_t channels, size_t pixels, size_t block) {
+void cardinal_tensor_convert_block(const cardinal_transfer *t, cardinal_layout from_layout, const void *from,
+                                   cardinal_layout to_layout, void *to, size_t channels, size_t pixels, size_t block) {
   const size_t first = block * CARDINAL_BLOCK;
   const size_t lanes = cardinal_min(CARDINAL_BLOCK, channels - first);
   const strides from_strides = strides_of(from_layout, channels, pixels);
   const strides to_strides = strides_of(to_layout, channels, pixels);
-  float *target = to + cardinal_tensor_at(to_layout, channels, pixels, first, 0);
-  move(&(cardinal_move_args){
-      .from = from + cardinal_tensor_at(from_layout, channels, pixels, first, 0),
+  void *target = cardinal_place(to, t->to, cardinal_tensor_at(to_layout, channels, pixels, first, 0));
+  t->move(&(cardinal_move_args){
+      .from = cardinal_at(from, t->from, cardinal_tensor_at(from_layout, channels, pixels, first, 0)),
       .to = target,
       .pixels = pixels,
       .lanes = lanes,
@@ -103,10 +111,12 @@ void cardinal_tensor_convert_block(cardinal_move_kernel *move, cardinal_layout f
       .from_lane = from_strides.lane,
       .to_pixel = to_strides.pixel,
       .to_lane = to_strides.lane,
+      .scale = t->scale,
   });
   if (to_layout == CARDINAL_LAYOUT_BLOCKED16 && lanes < CARDINAL_BLOCK)
     for (size_t pixel = 0; pixel < pixels; ++pixel)
-      memset(target + pixel * CARDINAL_BLOCK + lanes, 0, (CARDINAL_BLOCK - lanes) * sizeof(float));
+      memset(cardinal_place(target, t->to, pixel * CARDINAL_BLOCK + lanes), 0,
+             (CARDINAL_BLOCK - lanes) * cardinal_format_bytes(t->to));
 }
 
 cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float *from, cardinal_layout to_layout,
@@ -125,14 +135,16 @@ cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float
   if (!from || !to)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: '%s' is NULL",
                          from ? "to" : "from");
-  if (cardinal_overlap(from, from_floats, to, to_floats))
+  if (cardinal_overlap(from, from_floats * sizeof(float), to, to_floats * sizeof(float)))
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "cardinal_tensor_convert: 'from' and 'to' overlap");
 
   const size_t pixels = (size_t)height * (size_t)width;
   const size_t blocks = cardinal_blocks((size_t)channels);
+  const cardinal_transfer copy = {
+      .move = cardinal_move_f32_generic, .from = CARDINAL_FORMAT_F32, .to = CARDINAL_FORMAT_F32};
   for (size_t n = 0; n < (size_t)batch; ++n)
     for (size_t block = 0; block < blocks; ++block)
-      cardinal_tensor_convert_block(cardinal_move_f32_generic, from_layout, from + n * (from_floats / (size_t)batch),
-                                    to_layout, to + n * (to_floats / (size_t)batch), (size_t)channels, pixels, block);
+      cardinal_tensor_convert_block(&copy, from_layout, from + n * (from_floats / (size_t)batch), to_layout,
+                                    to + n * (to_floats / (size_t)batch), (size_t)channels, pixels, block);
   return CARDINAL_OK;
 }

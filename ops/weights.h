@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #include "ops/context.h"
-#include "ops/grouping.h"
+#include "ops/pack.h"
 
 struct cardinal_conv_weights {
   const cardinal_context *context; /* whose allocator it came from */
@@ -15,10 +15,11 @@ struct cardinal_conv_weights {
   cardinal_shape shape;
   cardinal_grouping grouping;
   uint32_t has_bias;
-  const float *weights, *bias; /* the layout of kernels/kernel.h; 16 floats of bias a block, zeros without one */
-  size_t panel_floats;         /* of one output block */
-  size_t weight_floats, bias_floats;
-  void *memory; /* what holds both, */
+  const void *weights;        /* the layout of kernels/kernel.h */
+  const float *bias, *scales; /* 16 a block: the bias, zeros without one; int8: what a step of the weights is worth */
+  size_t panel_words;         /* of 32 bits, of one output block */
+  size_t weight_words, bias_floats;
+  void *memory; /* what holds all of them, */
   size_t memory_bytes;
   void *mapping; /* or the file that does */
   size_t mapping_bytes;
@@ -28,9 +29,12 @@ struct cardinal_conv_weights {
 cardinal_status cardinal_conv_weights_measure(const char *function, const cardinal_shape *shape,
                                               cardinal_conv_weights *weights, cardinal_error *error);
 
-/* Takes a descriptor, weights and a bias (or NULL), as cardinal_conv_create does. */
+/* Where bias and scales lie, once the weights are known. */
+void cardinal_conv_weights_point(cardinal_conv_weights *weights, const void *packed);
+
+/* Takes a descriptor and weights, as cardinal_conv_create does. */
 cardinal_status cardinal_conv_weights_make(const char *function, const cardinal_context *context,
-                                           const cardinal_conv_desc *desc, const float *weights, const float *bias,
+                                           const cardinal_conv_desc *desc, const cardinal_plain_weights *plain,
                                            cardinal_conv_weights **made, cardinal_error *error);
 
 /* One holder more; cardinal_conv_weights_destroy takes it away again. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packed weights in files: a header of 128 bytes, the weights and the bias as they lie in memory. Everything is checked
- * before it is used, the sizes against those that follow from the shape, all bytes against a checksum.
+ * Packed weights in files: a header of 128 bytes, then weights, bias and scales as they lie in memory. Everything is
+ * checked before it is used, the sizes against those that follow from the shape, all bytes against a checksum.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,7 +30,7 @@ typedef struct file_header {
   char magic[8];
   uint32_t byte_order, version, layout, format, block, has_bias;
   uint64_t groups, in_per_group, out_per_group, kernel_h, kernel_w;
-  uint64_t weight_floats, bias_floats;
+  uint64_t weight_words, bias_floats;
   uint64_t data_checksum;
   uint64_t header_checksum; /* of the bytes before it */
   uint64_t reserved[3];     /* zeros */
@@ -54,10 +54,6 @@ static uint64_t checksum(const void *data, size_t bytes) {
   return (sum ^ bytes) * UINT64_C(0x100000001B3);
 }
 
-static size_t data_bytes(const cardinal_conv_weights *w) {
-  return (w->weight_floats + w->bias_floats) * sizeof(float);
-}
-
 static file_header header_of(const cardinal_conv_weights *w) {
   file_header h = {
       .byte_order = BYTE_ORDER_MARK,
@@ -71,9 +67,9 @@ static file_header header_of(const cardinal_conv_weights *w) {
       .out_per_group = w->shape.out_per_group,
       .kernel_h = w->shape.window.kernel_h,
       .kernel_w = w->shape.window.kernel_w,
-      .weight_floats = w->weight_floats,
+      .weight_words = w->weight_words,
       .bias_floats = w->bias_floats,
-      .data_checksum = checksum(w->weights, data_bytes(w)),
+      .data_checksum = checksum(w->weights, cardinal_conv_weights_bytes(w)),
   };
   memcpy(h.magic, magic, sizeof magic);
   h.header_checksum = checksum(&h, offsetof(file_header, header_checksum));
@@ -118,8 +114,8 @@ cardinal_status cardinal_conv_weights_save(const cardinal_conv_weights *w, const
   if (file < 0)
     return cardinal_fail(error, CARDINAL_IO_ERROR, "%s: can't create a file beside %s: %s", function, path,
                          strerror(errno));
-  const bool written =
-      write_all(file, &header, sizeof header) && write_all(file, w->weights, data_bytes(w)) && fsync(file) == 0;
+  const bool written = write_all(file, &header, sizeof header) &&
+                       write_all(file, w->weights, cardinal_conv_weights_bytes(w)) && fsync(file) == 0;
   int reason = written ? 0 : errno;
   if (close(file) != 0 && !reason)
     reason = errno;
@@ -162,8 +158,8 @@ static const char *header_flaw(const file_header *h) {
     return "its header is damaged";
   if (h->layout != LAYOUT || h->block != CARDINAL_BLOCK)
     return "its weights are packed in another layout; pack them again";
-  if (h->format != CARDINAL_FORMAT_F32)
-    return "its weights are of another number format";
+  if (h->format > CARDINAL_FORMAT_INT8)
+    return "its weights are of a number format that this library doesn't know";
   if (h->has_bias > 1 || h->reserved[0] || h->reserved[1] || h->reserved[2])
     return "its header has values that this library doesn't know";
   return NULL;
@@ -186,21 +182,21 @@ static cardinal_status take_file(const char *function, const char *path, const v
       return cardinal_fail(error, CARDINAL_BAD_FILE, "%s: %s: a dimension is %llu, expected 1 to %d", function, path,
                            (unsigned long long)sizes[i], INT32_MAX);
   const cardinal_shape shape = {.operation = CARDINAL_OPERATION_CONV,
+                                .format = (cardinal_format)h.format,
                                 .groups = h.groups,
                                 .in_per_group = h.in_per_group,
                                 .out_per_group = h.out_per_group,
                                 .window = {.kernel_h = h.kernel_h, .kernel_w = h.kernel_w}};
-  if (cardinal_conv_weights_measure(function, &shape, w, NULL) || w->weight_floats != h.weight_floats ||
+  if (cardinal_conv_weights_measure(function, &shape, w, NULL) || w->weight_words != h.weight_words ||
       w->bias_floats != h.bias_floats)
     return cardinal_fail(error, CARDINAL_BAD_FILE, "%s: %s: the sizes in its header don't go with its shape", function,
                          path);
-  if (bytes - sizeof h != data_bytes(w))
+  if (bytes - sizeof h != cardinal_conv_weights_bytes(w))
     return cardinal_fail(error, CARDINAL_BAD_FILE, "%s: %s has %zu bytes, its header promises %zu", function, path,
-                         bytes, sizeof h + data_bytes(w));
-  w->weights = (const float *)(const void *)((const char *)mapping + sizeof h);
-  w->bias = w->weights + w->weight_floats;
+                         bytes, sizeof h + cardinal_conv_weights_bytes(w));
+  cardinal_conv_weights_point(w, (const char *)mapping + sizeof h);
   w->has_bias = h.has_bias;
-  if (checksum(w->weights, data_bytes(w)) != h.data_checksum)
+  if (checksum(w->weights, cardinal_conv_weights_bytes(w)) != h.data_checksum)
     return cardinal_fail(error, CARDINAL_BAD_FILE, "%s: %s: its weights are damaged", function, path);
   return CARDINAL_OK;
 }

@@ -6,7 +6,8 @@
  *
  * Conventions that hold for every function here:
  *
- * - Data are float (IEEE-754 binary32). Sizes are counted in elements unless the name says bytes.
+ * - Data are float (IEEE-754 binary32) unless a cardinal_format says otherwise. Sizes are counted in elements unless
+ * the name says bytes.
  * - Functions that can fail return a cardinal_status. Where they take a cardinal_error, its pointer may be NULL;
  *   otherwise it is filled with the status and a sentence that says what was wrong, where, and what would be
  *   accepted. On failure no output parameter is changed and nothing is left allocated.
@@ -329,12 +330,13 @@ typedef enum cardinal_layout {
   CARDINAL_LAYOUT_NHWC = 2       /**< [N][H][W][C] */
 } cardinal_layout;
 
-/** Number of floats in a tensor of that layout. Errors: a zero or negative dimension, an unknown layout, overflow. */
+/** Number of floats, or of numbers of any format, in a tensor of that layout. Errors: a zero or negative dimension, an
+ * unknown layout, overflow. */
 CARDINAL_API cardinal_status cardinal_tensor_floats(cardinal_layout layout, int64_t batch, int64_t channels,
                                                     int64_t height, int64_t width, size_t *floats);
 
-/** Copies a tensor from one layout to another, serially. `from` and `to` must not overlap. No alignment is demanded.
- * Errors: as cardinal_tensor_floats; overlap. */
+/** Copies a tensor of floats from one layout to another, serially. `from` and `to` must not overlap. No alignment is
+ * demanded. Errors: as cardinal_tensor_floats; overlap. */
 CARDINAL_API cardinal_status cardinal_tensor_convert(cardinal_layout from_layout, const float *from,
                                                      cardinal_layout to_layout, float *to, int64_t batch,
                                                      int64_t channels, int64_t height, int64_t width,
@@ -379,10 +381,17 @@ typedef struct cardinal_conv_desc {
   int32_t has_residual;     /**< 1: a tensor of y's shape is added */
   int32_t has_relu;         /**< 1: negative results become +0 */
   int32_t reserved2;        /**< must be 0 */
+  cardinal_format format;   /**< of the products, and so of the packed weights */
+  cardinal_format x_format; /**< of x: the products', or float, which a run rounds to that on the way in (to int8:
+                               x / x_scale, raised to 0 and lowered to 127) */
+  cardinal_format y_format; /**< of y and the residual: the products', or float, which isn't rounded */
+  float x_scale;            /**< int8 products: what a step of x is worth; positive */
+  float y_scale;            /**< int8 y: the same of y */
+  float residual_scale;     /**< int8 y and has_residual: the same of the residual */
 } cardinal_conv_desc;
 
-/** Fills `desc`: blocked layouts, batch 1, groups 1, kernel 1×1, stride 1, dilation 1, no padding, no epilogue;
- * channels and image sizes 0, to be set. */
+/** Fills `desc`: blocked layouts, batch 1, groups 1, kernel 1×1, stride 1, dilation 1, no padding, no epilogue, all
+ * formats f32; channels, image sizes and scales 0, to be set. */
 CARDINAL_API void cardinal_conv_desc_init(cardinal_conv_desc *desc);
 
 /** The same for a struct of `size` bytes, of which no more are written. Calls of cardinal_conv_desc_init come here with
@@ -396,8 +405,10 @@ CARDINAL_API void cardinal_conv_desc_init_sized(cardinal_conv_desc *desc, size_t
 CARDINAL_API cardinal_status cardinal_conv_output_size(const cardinal_conv_desc *desc, int64_t *height, int64_t *width,
                                                        cardinal_error *error);
 
-/** Makes the plan of a convolution, packing its weights into memory of the context's allocator.
- * Errors: a dimension out of range (the message names it), an output without rows or columns, overflow, memory.
+/** Makes the plan of a convolution, packing its weights into memory of the context's allocator; with bf16 products they
+ * are rounded, with int8 ones quantised as cardinal_conv_weights_create says.
+ * Errors: a dimension out of range (the message names it), an output without rows or columns, formats that don't go
+ * together, scales that aren't positive or lead out of float's or int32's range, overflow, memory.
  * @param context  outlives the plan
  * @param desc     the operator; not kept
  * @param weights  OIHW, [out_channels][in_channels / groups][kernel_height][kernel_width]; read once, not kept
@@ -415,8 +426,11 @@ CARDINAL_API cardinal_status cardinal_conv_create(const cardinal_context *contex
 typedef struct cardinal_conv_weights cardinal_conv_weights;
 
 /** Packs weights into memory of the context's allocator. Of the descriptor only in_channels, out_channels, groups,
- * kernel_height, kernel_width and has_bias are looked at.
- * Errors: a dimension out of range (the message names it), overflow, memory.
+ * kernel_height, kernel_width, has_bias and format are looked at. bf16: weights are rounded to nearest even. int8: each
+ * output channel has a scale, the largest of its weights' magnitudes / 127 (1 if all are zeros), and weights become the
+ * nearest integers of weight / scale, in double precision.
+ * Errors: a dimension out of range (the message names it), with int8 weights that aren't finite or so many products an
+ * output that their sum could leave int32 (133144), overflow, memory.
  * @param context  outlives the weights, and so every plan that refers to them
  * @param desc     the operator; not kept
  * @param weights  OIHW, as cardinal_conv_create takes them; read once, not kept
@@ -428,6 +442,21 @@ CARDINAL_API cardinal_status cardinal_conv_weights_create(const cardinal_context
                                                           const cardinal_conv_desc *desc, const float *weights,
                                                           const float *bias, cardinal_conv_weights **made,
                                                           cardinal_error *error);
+
+/** The same of weights that are int8 already; the descriptor's format must be int8.
+ * Errors: as cardinal_conv_weights_create; a weight of -128; a scale that isn't positive and finite.
+ * @param context  outlives the weights, and so every plan that refers to them
+ * @param desc     the operator; not kept
+ * @param weights  OIHW; read once, not kept
+ * @param scales   out_channels values, what a step of each channel's weights is worth; not kept
+ * @param bias     out_channels values, NULL exactly if !has_bias; not kept
+ * @param made     the packed weights, the caller's until cardinal_conv_weights_destroy
+ * @param error    may be NULL
+ * @return CARDINAL_OK, or why there are no weights */
+CARDINAL_API cardinal_status cardinal_conv_weights_create_int8(const cardinal_context *context,
+                                                               const cardinal_conv_desc *desc, const int8_t *weights,
+                                                               const float *scales, const float *bias,
+                                                               cardinal_conv_weights **made, cardinal_error *error);
 
 /** Gives up the caller's hold on packed weights; NULL is allowed. Their memory goes when the last plan that refers to
  * them is destroyed. */
@@ -452,12 +481,13 @@ CARDINAL_API cardinal_status cardinal_conv_weights_save(const cardinal_conv_weig
 CARDINAL_API cardinal_status cardinal_conv_weights_map(const cardinal_context *context, const char *path,
                                                        cardinal_conv_weights **made, cardinal_error *error);
 
-/** Bytes that packed weights and bias take. */
+/** Bytes that packed weights, bias and scales take. */
 CARDINAL_API size_t cardinal_conv_weights_bytes(const cardinal_conv_weights *weights);
 
 /** Makes the plan of a convolution that refers to packed weights; they live at least as long as the plan. It gives the
  * same bits as a plan by cardinal_conv_create.
- * Errors: as cardinal_conv_create; weights of other channels, groups, kernel size or bias (the message says both). */
+ * Errors: as cardinal_conv_create; weights of other channels, groups, kernel size, bias or format (the message says
+ * both). */
 CARDINAL_API cardinal_status cardinal_conv_create_packed(const cardinal_context *context,
                                                          const cardinal_conv_desc *desc,
                                                          const cardinal_conv_weights *weights, cardinal_plan **plan,
@@ -487,10 +517,14 @@ typedef struct cardinal_pool_desc {
   int64_t pad_left;         /**< columns before x; less than kernel_width */
   int64_t pad_bottom;       /**< rows below x; less than kernel_height */
   int64_t pad_right;        /**< columns after x; less than kernel_width */
+  cardinal_format format;   /**< of x and y */
+  float x_scale;            /**< average of int8: what a step of x is worth; positive */
+  float y_scale;            /**< average of int8: the same of y */
+  uint32_t reserved;        /**< must be 0 */
 } cardinal_pool_desc;
 
 /** Fills `desc`: a maximum, blocked layouts, batch 1, window 1×1, stride 1, no padding; channels and image sizes 0, to
- * be set. */
+ * be set; f32. */
 CARDINAL_API void cardinal_pool_desc_init(cardinal_pool_desc *desc);
 
 /** The same for a struct of `size` bytes, of which no more are written. Calls of cardinal_pool_desc_init come here with
@@ -518,18 +552,18 @@ CARDINAL_API size_t cardinal_plan_scratch_bytes(const cardinal_plan *plan);
 
 /** Runs the plan on the calling thread and those of the context's parallel_for; allocates nothing. Any number of
  * threads may run one plan at once. The caller's floating-point modes are respected and restored; they don't change the
- * result. Tensors need the alignment of float only; 64 bytes is fastest. Errors: a NULL that isn't allowed; y that
- * overlaps x, or the residual without being it; scratch that overlaps any of them.
+ * result. Tensors need the alignment of their numbers only; 64 bytes is fastest. Errors: a NULL that isn't allowed; y
+ * that overlaps x, or the residual without being it; scratch that overlaps any of them.
  * @param plan      what to run
- * @param x         input in the plan's x layout, of the descriptor's shape
- * @param residual  in the plan's y layout, of y's shape; NULL exactly if the plan has none; may be y itself, and
- *                  may be or overlap x, since both are only read
+ * @param x         input in the plan's x layout and format, of the descriptor's shape
+ * @param residual  in the plan's y layout and format, of y's shape; NULL exactly if the plan has none; may be y itself,
+ * and may be or overlap x, since both are only read
  * @param y         output; written completely, padding lanes included
  * @param scratch   cardinal_plan_scratch_bytes() bytes, any alignment, not shared with a run at the same time
  * @param error     may be NULL
  * @return CARDINAL_OK, or why nothing was run */
-CARDINAL_API cardinal_status cardinal_plan_run(const cardinal_plan *plan, const float *x, const float *residual,
-                                               float *y, void *scratch, cardinal_error *error);
+CARDINAL_API cardinal_status cardinal_plan_run(const cardinal_plan *plan, const void *x, const void *residual, void *y,
+                                               void *scratch, cardinal_error *error);
 
 /** The name of the kernel that serves the plan, such as "gconv3x3_f32_w4_avx2"; static storage. */
 CARDINAL_API const char *cardinal_plan_kernel(const cardinal_plan *plan);
@@ -550,7 +584,7 @@ typedef struct cardinal_kernel_info {
   const char *name;         /**< such as "gconv3x3_f32_w4_avx2" */
   const char *twin;         /**< the portable kernel that gives the same bits */
   const char *form;         /**< how it is called: "conv1x1", "fc", "conv" or "pool" */
-  const char *format;       /**< of the numbers: "f32" */
+  const char *format;       /**< of the numbers: "f32", "bf16" or "int8" */
   const char *unusable;     /**< why this context can't use it; NULL if it can */
   cardinal_layout x_layout; /**< that it reads; other layouts are converted */
   uint32_t slot;            /**< "conv": lanes of a block that a group takes, 0: any */

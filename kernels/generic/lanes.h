@@ -21,11 +21,6 @@ typedef struct cardinal_finish {
   uint32_t relu, y_f32, lane_mask;
 } cardinal_finish;
 
-/* The address of number `index`. */
-CARDINAL_INLINE const void *cardinal_at(const void *numbers, cardinal_format format, size_t index) {
-  return (const char *)numbers + index * cardinal_format_bytes(format);
-}
-
 CARDINAL_INLINE void cardinal_lanes_start(cardinal_sums *sums, cardinal_format format, const cardinal_finish *f) {
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
     if (format == CARDINAL_FORMAT_INT8)

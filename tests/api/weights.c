@@ -322,7 +322,7 @@ Test(weights, headers_that_lie_are_refused) {
     const char *word;
   } lies[] = {{16, 2, 4, "another layout"},
               {24, 8, 4, "another layout"},
-              {20, 1, 4, "another number format"},
+              {20, 3, 4, "number format"},
               {28, 2, 4, "doesn't know"},
               {104, 1, 8, "doesn't know"},
               {120, UINT64_C(1) << 63, 8, "doesn't know"},

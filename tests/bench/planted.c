@@ -14,7 +14,7 @@ static void spoil(const char *variable, float *values) {
     values[strtoul(index, NULL, 10)] += 0.125f;
 }
 
-cardinal_status __wrap_cardinal_plan_run(const cardinal_plan *plan, const float *x, const float *residual, float *y,
+cardinal_status __wrap_cardinal_plan_run(const cardinal_plan *plan, const void *x, const void *residual, void *y,
                                          void *scratch, cardinal_error *error) {
   const cardinal_status status = __real_cardinal_plan_run(plan, x, residual, y, scratch, error);
   spoil("PLANTED_LAYER", y);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Moves between layouts: every kernel that this CPU can run, element by element, on guarded memory. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +14,9 @@ enum {
   CAPACITY = 1 << 18
 };
 
-/* How the floats of one side lie. */
+/* How the numbers of one side lie. */
 typedef enum lie {
-  LIE_BLOCK,     /* 16 floats a pixel */
+  LIE_BLOCK,     /* 16 numbers a pixel */
   LIE_PIXELS,    /* more of them, as in NHWC */
   LIE_PLANES,    /* as in NCHW */
   LIE_SCATTERED, /* neither lanes nor pixels are neighbours */
@@ -45,24 +46,64 @@ static size_t extent(strides s, size_t pixels, size_t lanes) {
 
 static gauntlet_memory from_memory, to_memory;
 
-/* Moves rubbish of all kinds; what isn't to be written must keep its canaries, between the floats as well. */
+/* Room for `numbers` of a format, with a guard page right behind or before them, or neither. */
+static char *place(gauntlet_memory *memory, size_t numbers, cardinal_format format, gauntlet_random *random) {
+  const size_t bytes = numbers * cardinal_format_size(format);
+  const size_t floats = (bytes + sizeof(float) - 1) / sizeof(float);
+  const gauntlet_placement placement = (gauntlet_placement)gauntlet_between(random, 0, GAUNTLET_PLACEMENTS - 1);
+  char *at = (char *)gauntlet_memory_place(memory, floats, placement);
+  return placement == GAUNTLET_AT_END ? at + floats * sizeof(float) - bytes : at;
+}
+
+/* The nearer one of the two numbers of bf16 that a float lies between, the even one in the middle. */
+static uint16_t nearest_bf16(uint32_t bits) {
+  const uint16_t lower = (uint16_t)(bits >> 16);
+  const uint32_t exponent = bits & 0x7F800000u, rest = bits & 0xFFFFu;
+  if (exponent == 0)
+    return lower & 0x8000u;
+  if (exponent == 0x7F800000u)
+    return (bits & 0x7FFFFFu) ? lower | 0x40u : lower;
+  return (uint16_t)(lower + (rest > 0x8000u || (rest == 0x8000u && lower & 1u)));
+}
+
+/* Random bits of a number of format `from` at `x`, and what is expected of it at `y`. */
+static void draw(const cardinal_mover *mover, gauntlet_random *random, float scale, char *x, char *y) {
+  const uint32_t bits = gauntlet_u32(random) | (gauntlet_between(random, 0, 3) ? 0 : UINT32_C(0x7F800000));
+  if (mover->from == mover->to) {
+    memcpy(x, &bits, cardinal_format_size(mover->from));
+    memcpy(y, &bits, cardinal_format_size(mover->from));
+    return;
+  }
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  if (mover->to == CARDINAL_FORMAT_INT8 && isfinite(value) && gauntlet_between(random, 0, 3))
+    value = (float)gauntlet_between(random, 0, 1000) * 0.25f * scale; /* steps, and halves between them */
+  memcpy(x, &value, sizeof value);
+  if (mover->to == CARDINAL_FORMAT_BF16) {
+    const uint16_t rounded = nearest_bf16(bits);
+    memcpy(y, &rounded, sizeof rounded);
+  } else {
+    const float steps = value / scale;
+    *y = (char)(steps >= 0.0f ? steps < 127.0f ? nearbyint((double)steps) : 127.0 : 0.0);
+  }
+}
+
+/* Moves rubbish of all kinds; what isn't to be written must keep its canaries, between the numbers as well. */
 static bool run_case(const cardinal_mover *mover, lie from_lie, lie to_lie, size_t pixels, size_t lanes) {
-  static float expected[CAPACITY];
+  static char expected[CAPACITY * sizeof(float)];
   gauntlet_random random = test_random(pixels * 64 + lanes * 4 + (size_t)from_lie);
   const size_t gap = gauntlet_between(&random, 0, 2);
   const strides from = strides_of(from_lie, pixels, lanes, gap), to = strides_of(to_lie, pixels, lanes, gap);
-  const size_t from_floats = extent(from, pixels, lanes), to_floats = extent(to, pixels, lanes);
-  float *x = gauntlet_memory_place(&from_memory, from_floats,
-                                   (gauntlet_placement)gauntlet_between(&random, 0, GAUNTLET_PLACEMENTS - 1));
-  float *y = gauntlet_memory_place(&to_memory, to_floats,
-                                   (gauntlet_placement)gauntlet_between(&random, 0, GAUNTLET_PLACEMENTS - 1));
-  memcpy(expected, y, to_floats * sizeof(float));
+  const size_t from_size = cardinal_format_size(mover->from), to_size = cardinal_format_size(mover->to);
+  const size_t from_numbers = extent(from, pixels, lanes), to_numbers = extent(to, pixels, lanes);
+  char *x = place(&from_memory, from_numbers, mover->from, &random);
+  char *y = place(&to_memory, to_numbers, mover->to, &random);
+  const float scale = mover->to == CARDINAL_FORMAT_INT8 ? 0.375f : 0.0f;
+  memcpy(expected, y, to_numbers * to_size);
   for (size_t p = 0; p < pixels; ++p)
-    for (size_t l = 0; l < lanes; ++l) {
-      const uint32_t bits = gauntlet_u32(&random) | (gauntlet_between(&random, 0, 3) ? 0 : UINT32_C(0x7F800000));
-      memcpy(&x[p * from.pixel + l * from.lane], &bits, sizeof bits);
-      memcpy(&expected[p * to.pixel + l * to.lane], &bits, sizeof bits);
-    }
+    for (size_t l = 0; l < lanes; ++l)
+      draw(mover, &random, scale, x + (p * from.pixel + l * from.lane) * from_size,
+           expected + (p * to.pixel + l * to.lane) * to_size);
   mover->move(&(cardinal_move_args){.from = x,
                                     .to = y,
                                     .pixels = pixels,
@@ -70,10 +111,11 @@ static bool run_case(const cardinal_mover *mover, lie from_lie, lie to_lie, size
                                     .from_pixel = from.pixel,
                                     .from_lane = from.lane,
                                     .to_pixel = to.pixel,
-                                    .to_lane = to.lane});
-  const bool right = memcmp(y, expected, to_floats * sizeof(float)) == 0 && gauntlet_memory_intact(&from_memory) &&
+                                    .to_lane = to.lane,
+                                    .scale = scale});
+  const bool right = memcmp(y, expected, to_numbers * to_size) == 0 && gauntlet_memory_intact(&from_memory) &&
                      gauntlet_memory_intact(&to_memory);
-  cr_expect(right, "%s: %zu pixels of %zu lanes, strides %zu, %zu to %zu, %zu: wrong bits, or a float beside them",
+  cr_expect(right, "%s: %zu pixels of %zu lanes, strides %zu, %zu to %zu, %zu: wrong bits, or a number beside them",
             mover->name, pixels, lanes, from.pixel, from.lane, to.pixel, to.lane);
   return right;
 }
@@ -109,12 +151,12 @@ Test(kernels, move_obeys_the_selector) {
       continue;
     cardinal_selector capped = selector;
     capped.cap = mover->isa;
-    cr_expect_eq(cardinal_move_select(&capped), mover->move, "%s", mover->name);
+    cr_expect_eq(cardinal_move_select(&capped, mover->from, mover->to), mover->move, "%s", mover->name);
     if (!mover->needs)
       continue;
     capped.without = mover->needs;
-    cr_expect_neq(cardinal_move_select(&capped), mover->move, "%s", mover->name);
+    cr_expect_neq(cardinal_move_select(&capped, mover->from, mover->to), mover->move, "%s", mover->name);
   }
   selector.features.enabled = 0;
-  cr_expect_eq(cardinal_move_select(&selector), cardinal_move_f32_generic);
+  cr_expect_eq(cardinal_move_select(&selector, CARDINAL_FORMAT_F32, CARDINAL_FORMAT_F32), cardinal_move_f32_generic);
 }

@@ -51,7 +51,7 @@ static void flip(float *y) {
   memcpy(y + index, &bits, sizeof bits);
 }
 
-cardinal_status __wrap_cardinal_plan_run(const cardinal_plan *plan, const float *x, const float *residual, float *y,
+cardinal_status __wrap_cardinal_plan_run(const cardinal_plan *plan, const void *x, const void *residual, void *y,
                                          void *scratch, cardinal_error *error) {
   const double start = now();
   const cardinal_status status = __real_cardinal_plan_run(plan, x, residual, y, scratch, error);

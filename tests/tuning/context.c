@@ -68,8 +68,8 @@ static float *run_plan(const cardinal_plan *plan, const gauntlet_operands *opera
   const cardinal_shape *s = &plan->shape;
   const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
   const size_t in_channels = s->groups * s->in_per_group;
-  *bytes = plan->y_floats * sizeof(float);
-  float *x = malloc(plan->x_floats * sizeof(float)), *y = malloc(*bytes), *residual = malloc(*bytes);
+  *bytes = plan->y_numbers * sizeof(float);
+  float *x = malloc(plan->x_numbers * sizeof(float)), *y = malloc(*bytes), *residual = malloc(*bytes);
   gauntlet_tensor_spread(plan->x_layout, x, p->x, s->batch, in_channels, in_pixels);
   if (plan->has_residual)
     gauntlet_tensor_spread(plan->y_layout, residual, p->residual, s->batch, plan->out_channels, out_pixels);
