@@ -17,7 +17,8 @@
 #define WINDOW_Y 80
 #define WINDOW_RESIDUAL 88
 #define WINDOW_END 96
-#define WINDOW_PIXELS 200
+#define WINDOW_COLUMNS 200
+#define WINDOW_PIXELS 208
 
 #define WINDOW_MOST_PIXELS 14
 
@@ -36,6 +37,7 @@ typedef struct cardinal_window_tile {
   char *y;
   const char *residual; /* NULL if there is none */
   cardinal_tile_end end;
+  uint64_t columns; /* a bit for each of the first columns that isn't padding, if the window isn't dilated */
   uint32_t pixels[CARDINAL_WINDOW_MOST_KERNEL_W]; /* for each kx, a bit for each pixel to which it isn't padding */
 } cardinal_window_tile;
 
@@ -52,6 +54,7 @@ CARDINAL_TILE_OFFSET(cardinal_window_tile, kernel_w, WINDOW_KERNEL_W);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, y, WINDOW_Y);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, residual, WINDOW_RESIDUAL);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, end, WINDOW_END);
+CARDINAL_TILE_OFFSET(cardinal_window_tile, columns, WINDOW_COLUMNS);
 CARDINAL_TILE_OFFSET(cardinal_window_tile, pixels, WINDOW_PIXELS);
 
 /* The tiles of an ISA for one width of slots. */
@@ -74,6 +77,17 @@ static inline cardinal_window_taps cardinal_window_taps_of(size_t out, size_t st
   while (taps.end > taps.begin && first + (taps.end - 1) * dilation >= size + pad)
     --taps.end;
   return taps;
+}
+
+/* Which of 64 columns from `first` on lie in an image of `width`. */
+static inline uint64_t cardinal_window_columns(ptrdiff_t first, size_t width) {
+  uint64_t columns = ~UINT64_C(0);
+  if (first < 0)
+    columns = first > -64 ? columns << -first : 0;
+  const ptrdiff_t after = (ptrdiff_t)width - first;
+  if (after < 64)
+    columns &= after > 0 ? (UINT64_C(1) << after) - 1 : 0;
+  return columns;
 }
 
 /* The lanes of a tile from `lane` on, all rows. */
@@ -101,6 +115,7 @@ static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const c
         t.pixels[kx] |= 1u << p;
     }
     const ptrdiff_t column = (ptrdiff_t)(first * win->stride_w) - (ptrdiff_t)win->pad_left;
+    t.columns = cardinal_window_columns(column, a->in_width);
     for (size_t row = a->row_begin; row < a->row_end; ++row) {
       const cardinal_window_taps taps =
           cardinal_window_taps_of(row, win->stride_h, win->kernel_h, win->dilation_h, win->pad_top, a->in_height);
@@ -120,12 +135,17 @@ static inline void cardinal_window_of_lanes(const cardinal_conv_args *a, const c
   }
 }
 
-/* A whole call: `tiles` are those of slots of 1, 4, 8 and 16 lanes. */
+/* A whole call, by the tiles for its slots. */
+static inline void cardinal_window_run_tiles(const cardinal_conv_args *a, const cardinal_window_tiles *tiles,
+                                             cardinal_format format) {
+  for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += tiles->lanes)
+    cardinal_window_of_lanes(a, tiles, format, lane);
+}
+
+/* The same, where `tiles` are those of slots of 1, 4, 8 and 16 lanes. */
 static inline void cardinal_window_run(const cardinal_conv_args *a, const cardinal_window_tiles tiles[4],
                                        cardinal_format format) {
-  const cardinal_window_tiles *of_slot = &tiles[a->slot == 1 ? 0 : a->slot == 4 ? 1 : a->slot == 8 ? 2 : 3];
-  for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += of_slot->lanes)
-    cardinal_window_of_lanes(a, of_slot, format, lane);
+  cardinal_window_run_tiles(a, &tiles[a->slot == 1 ? 0 : a->slot == 4 ? 1 : a->slot == 8 ? 2 : 3], format);
 }
 #endif
 
