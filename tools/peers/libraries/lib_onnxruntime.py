@@ -16,7 +16,7 @@ class Peer:
     def __init__(self, job):
         if job["precision"] == "bf16":
             raise Unserved("its convolutions on CPUs have no bf16")
-        name = job["model"] + ("_int8_branches" if job["precision"] == "int8" else "")
+        name = job["model"] + ("_int8" if job["precision"] == "int8" else "")
         self.model = str(pathlib.Path(job["folder"]) / f"{name}.onnx")
         self.threads = job["threads"]
         self.images = images_of(job)
