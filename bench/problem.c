@@ -24,7 +24,7 @@ static float *floats(size_t count) {
 }
 
 bool bench_problem_init(bench_problem *p, const cardinal_net_layer *layer) {
-  return bench_problem_of(p, layer->is_conv ? layer->conv : NULL, layer->is_conv ? NULL : layer->pool);
+  return layer->is_conv ? bench_problem_of(p, layer->conv, NULL) : bench_problem_of(p, NULL, layer->pool);
 }
 
 /* Taps of all outputs in one direction that lie inside the image. */
@@ -51,8 +51,10 @@ bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const ca
   *p = (bench_problem){.is_conv = conv != NULL};
   if (conv)
     p->conv = *conv;
-  else
+  else if (pool)
     p->pool = *pool;
+  else
+    return false;
   int64_t height, width;
   double taps;
   if (p->is_conv) {

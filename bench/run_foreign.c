@@ -94,7 +94,8 @@ static void take(bench_result *result, const handed_back *back) {
     return;
   }
   memcpy(rounds + result->rounds.count, back->round, back->rounds * sizeof *rounds);
-  result->rounds = (cardinal_rounds){rounds, count, count};
+  result->rounds.round = rounds;
+  result->rounds.count = result->rounds.room = count;
   result->flops = back->flops;
   result->done = back->done;
   snprintf(result->kernel, sizeof result->kernel, "%s", back->kernel);

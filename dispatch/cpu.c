@@ -113,24 +113,19 @@ uint32_t cardinal_isa_needs(cardinal_isa isa) {
 }
 
 static bool built(cardinal_isa isa) {
-  switch (isa) {
-  case CARDINAL_ISA_GENERIC:
-    return true;
+  static const bool is_built[CARDINAL_ISA_COUNT] = {
+      [CARDINAL_ISA_GENERIC] = true,
 #ifdef CARDINAL_HAVE_NEON
-  case CARDINAL_ISA_NEON:
-    return true;
+      [CARDINAL_ISA_NEON] = true,
 #endif
 #ifdef CARDINAL_HAVE_AVX2
-  case CARDINAL_ISA_AVX2:
-    return true;
+      [CARDINAL_ISA_AVX2] = true,
 #endif
 #ifdef CARDINAL_HAVE_AVX512
-  case CARDINAL_ISA_AVX512:
-    return true;
+      [CARDINAL_ISA_AVX512] = true,
 #endif
-  default:
-    return false;
-  }
+  };
+  return is_built[isa];
 }
 
 bool cardinal_isa_usable(cardinal_isa isa, const cardinal_cpu_features *features) {

@@ -2,14 +2,13 @@
 #include "dispatch/open_below.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 FILE *cardinal_open_below(const char *root, const char *format, ...) {
   char path[4096];
-  const size_t used = strlen(root);
-  if (used >= sizeof path)
+  const int root_length = snprintf(path, sizeof path, "%s", root);
+  if (root_length < 0 || (size_t)root_length >= sizeof path)
     return NULL;
-  memcpy(path, root, used);
+  const size_t used = (size_t)root_length;
   va_list arguments;
   va_start(arguments, format);
   const int length = vsnprintf(path + used, sizeof path - used, format, arguments);

@@ -2,7 +2,6 @@
 #include "gauntlet/data.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "gauntlet/memory.h"
@@ -11,15 +10,6 @@ const char *data_kind_name(data_kind kind) {
   static const char *const names[] = {"random", "integers",      "hot input", "hot weight",
                                       "hard",   "negative zero", "special"};
   return names[kind];
-}
-
-static void *allocate(size_t count, size_t size) {
-  void *memory = calloc(count ? count : 1, size);
-  if (!memory) {
-    perror("test data");
-    abort();
-  }
-  return memory;
 }
 
 /* One value for kinds that draw each value by itself. */
@@ -75,10 +65,10 @@ void data_problem_make(data_problem *p, const cardinal_reference_shape *shape, b
   p->weight_floats = s->out_channels * (s->in_channels / s->groups) * s->window.kernel_h * s->window.kernel_w;
   p->bias_floats = s->out_channels;
   p->y_floats = s->batch * s->out_channels * s->out_height * s->out_width;
-  p->x = allocate(p->x_floats, sizeof(float));
-  p->weights = allocate(p->weight_floats, sizeof(float));
-  p->bias = allocate(p->bias_floats, sizeof(float));
-  p->residual = residual ? allocate(p->y_floats, sizeof(float)) : NULL;
+  p->x = gauntlet_allocate(p->x_floats, sizeof(float));
+  p->weights = gauntlet_allocate(p->weight_floats, sizeof(float));
+  p->bias = gauntlet_allocate(p->bias_floats, sizeof(float));
+  p->residual = residual ? gauntlet_allocate(p->y_floats, sizeof(float)) : NULL;
 
   switch (kind) {
   case DATA_HOT_INPUT:
@@ -118,8 +108,8 @@ void data_check_start(data_check *check, const data_problem *p, data_kind kind, 
   *check = (data_check){.problem = p, .kind = kind, .relu = relu};
   if (kind == DATA_HARD || kind == DATA_SPECIAL)
     return;
-  check->reference = allocate(p->y_floats, sizeof(double));
-  check->magnitude = allocate(p->y_floats, sizeof(double));
+  check->reference = gauntlet_allocate(p->y_floats, sizeof(double));
+  check->magnitude = gauntlet_allocate(p->y_floats, sizeof(double));
   check->products = cardinal_reference_products(&p->shape);
   cardinal_reference_conv(&p->shape, p->x, p->weights, p->bias, p->residual, relu, check->reference, check->magnitude);
 }

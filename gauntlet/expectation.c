@@ -3,17 +3,9 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-static double *doubles(size_t count) {
-  double *memory = calloc(count ? count : 1, sizeof *memory);
-  if (!memory) {
-    perror("the gauntlet's expectations");
-    abort();
-  }
-  return memory;
-}
+#include "gauntlet/memory.h"
 
 static void expect_conv(const gauntlet_problem *problem, const data_problem *p, gauntlet_expectation *e) {
   cardinal_reference_conv(&p->shape, p->x, p->weights, p->bias, p->residual, problem->conv.has_relu, e->exact,
@@ -47,8 +39,9 @@ static void expect_pool(const gauntlet_problem *problem, const data_problem *p, 
 
 gauntlet_expectation gauntlet_expect(const gauntlet_problem *problem, const gauntlet_operands *operands) {
   const data_problem *p = &operands->data;
-  gauntlet_expectation e = {
-      .canonical = gauntlet_expected(problem, operands), .exact = doubles(p->y_floats), .bound = doubles(p->y_floats)};
+  gauntlet_expectation e = {.canonical = gauntlet_expected(problem, operands),
+                            .exact = gauntlet_allocate(p->y_floats, sizeof(double)),
+                            .bound = gauntlet_allocate(p->y_floats, sizeof(double))};
   if (problem->operation == CARDINAL_PLUGIN_CONV)
     expect_conv(problem, p, &e);
   else

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gauntlet/lattice.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "gauntlet/memory.h"
 
 /* The layers of ResNeXt-50 32x4d, ResNeXt-101 32x8d and ResNet-50, in their full width and channels, on a few rows. */
 static const char *const network_layers[] = {
@@ -140,7 +140,8 @@ static bool random_conv(const gauntlet_declaration *declaration, family kind, ga
     return false;
   const double outputs =
       (double)d.batch * (double)d.out_channels * (double)problem->out_height * (double)problem->out_width;
-  const double products = outputs * (double)(d.in_channels / d.groups * d.kernel_height * d.kernel_width);
+  const int64_t in_per_group = d.in_channels / d.groups;
+  const double products = outputs * (double)(in_per_group * d.kernel_height * d.kernel_width);
   return products <= MOST_PRODUCTS;
 }
 
@@ -180,11 +181,7 @@ static bool network_layer(const gauntlet_declaration *declaration, const char *t
 size_t gauntlet_candidates(const gauntlet_declaration *declaration, uint64_t seed, gauntlet_problem **problems) {
   gauntlet_random random = {.state = seed};
   const size_t capacity = LAYERS + FAMILIES * A_FAMILY + GROUPED;
-  *problems = malloc(capacity * sizeof **problems);
-  if (!*problems) {
-    perror("the gauntlet's problems");
-    abort();
-  }
+  *problems = gauntlet_allocate(capacity, sizeof **problems);
   size_t count = 0;
   for (size_t i = 0; i < LAYERS; ++i)
     count += network_layer(declaration, network_layers[i], *problems + count);

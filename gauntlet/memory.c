@@ -12,6 +12,15 @@ enum {
   SKEW = 3
 }; /* floats; a skew of 12 bytes is aligned to no vector */
 
+void *gauntlet_allocate(size_t count, size_t size) {
+  void *memory = calloc(count ? count : 1, size);
+  if (!memory) {
+    perror("the gauntlet's data");
+    abort();
+  }
+  return memory;
+}
+
 static const uint32_t canary_bits = 0x7F8A9A21;
 
 static uint32_t bits_of(float value) {

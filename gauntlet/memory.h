@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* `count` zeroed elements of `size` bytes, to be freed; without memory the process ends, as there is nothing to judge.
+ */
+__attribute__((returns_nonnull)) void *gauntlet_allocate(size_t count, size_t size);
+
 /* A float that no computation gives: a signalling NaN. */
 float gauntlet_canary(void);
 
@@ -44,7 +48,8 @@ void gauntlet_memory_protect(const gauntlet_memory *memory, bool writable);
 bool gauntlet_memory_holds(const gauntlet_memory *memory, const void *address, ptrdiff_t *offset);
 
 /* Where the next data of `floats` floats lie; what they hold is canaries, as is what lies around them. */
-float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement);
+__attribute__((returns_nonnull)) float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats,
+                                                              gauntlet_placement placement);
 
 /* Whether the canaries around the data are untouched. */
 bool gauntlet_memory_intact(const gauntlet_memory *memory);

@@ -118,7 +118,7 @@ static size_t lay_y(const micro_conv *c, const data_problem *p, micro_buffers *b
   float *residual =
       c->residual == MICRO_RESIDUAL_APART ? gauntlet_memory_place(&buffers->residual, floats, c->placement) : a->y;
   a->residual = c->residual == MICRO_NO_RESIDUAL ? NULL : residual;
-  if (a->residual)
+  if (c->residual != MICRO_NO_RESIDUAL)
     for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
       for (size_t row = 0; row < c->out_h; ++row)
         for (size_t column = 0; column < c->out_w; ++column)
@@ -130,19 +130,20 @@ static size_t lay_y(const micro_conv *c, const data_problem *p, micro_buffers *b
 void micro_conv_lay_out(micro_conv_call *call, const micro_conv *c, gauntlet_random *random, micro_buffers *buffers) {
   const cardinal_reference_shape shape = reference_shape(c);
   data_problem_make(&call->problem, &shape, c->residual != MICRO_NO_RESIDUAL, c->data, random);
-  call->args = (cardinal_conv_args){.channels = c->channels,
-                                    .slot = c->slot,
-                                    .in_height = c->in_h,
-                                    .in_width = c->in_w,
-                                    .out_width = c->out_w,
-                                    .row_begin = c->row_begin,
-                                    .row_end = c->row_end,
-                                    .window = c->window,
-                                    .lane_mask = c->lane_mask,
-                                    .relu = c->relu};
-  lay_x(c, &call->problem, buffers, &call->args);
-  lay_weights(c, &call->problem, buffers, &call->args);
-  call->y_floats = lay_y(c, &call->problem, buffers, &call->args);
+  cardinal_conv_args args = {.channels = c->channels,
+                             .slot = c->slot,
+                             .in_height = c->in_h,
+                             .in_width = c->in_w,
+                             .out_width = c->out_w,
+                             .row_begin = c->row_begin,
+                             .row_end = c->row_end,
+                             .window = c->window,
+                             .lane_mask = c->lane_mask,
+                             .relu = c->relu};
+  lay_x(c, &call->problem, buffers, &args);
+  lay_weights(c, &call->problem, buffers, &args);
+  call->y_floats = lay_y(c, &call->problem, buffers, &args);
+  call->args = args;
 }
 
 void micro_conv_call_free(micro_conv_call *call) {
@@ -207,7 +208,7 @@ static void run_case(micro_run *run, const micro_conv *c, size_t turn) {
   micro_conv_lay_out(&call, c, &random, run->buffers);
   const cardinal_conv_args *args = &call.args;
 
-  float *expected = malloc(2 * call.y_floats * sizeof(float));
+  float *expected = gauntlet_allocate(2 * call.y_floats, sizeof *expected);
   float *twins = expected + call.y_floats;
   memcpy(expected, args->y, call.y_floats * sizeof(float));
   memcpy(twins, args->y, call.y_floats * sizeof(float));

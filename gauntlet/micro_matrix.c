@@ -256,7 +256,7 @@ static void run_case(micro_run *run, const matrix_case *c, size_t turn) {
   data_problem_make(&p, &shape, c->residual, c->data, &random);
   const matrix_args a = lay_out(c, &p, &s, conv1x1, run->buffers);
 
-  float *expected = malloc(2 * a.y_floats * sizeof(float));
+  float *expected = gauntlet_allocate(2 * a.y_floats, sizeof *expected);
   float *twins = expected + a.y_floats;
   memcpy(expected, a.y, a.y_floats * sizeof(float));
   memcpy(twins, a.y, a.y_floats * sizeof(float));

@@ -105,7 +105,7 @@ static void run_case(micro_run *run, const pool_case *c, size_t turn) {
   args.x = x;
   args.y = gauntlet_memory_place(&run->buffers->y, y_floats, c->placement);
 
-  float *expected = malloc(2 * y_floats * sizeof(float));
+  float *expected = gauntlet_allocate(2 * y_floats, sizeof *expected);
   float *twins = expected + y_floats;
   memcpy(expected, args.y, y_floats * sizeof(float));
   memcpy(twins, args.y, y_floats * sizeof(float));

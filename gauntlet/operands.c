@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gauntlet/operands.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gauntlet/memory.h"
 #include "gauntlet/oracle.h"
-
-static float *allocate(size_t floats) {
-  float *memory = calloc(floats ? floats : 1, sizeof *memory);
-  if (!memory) {
-    perror("the gauntlet's data");
-    abort();
-  }
-  return memory;
-}
 
 static cardinal_reference_shape shape_of_conv(const gauntlet_problem *problem) {
   const cardinal_conv_desc *d = &problem->conv;
@@ -78,7 +69,7 @@ void gauntlet_operands_make(gauntlet_operands *operands, const gauntlet_problem 
   const cardinal_reference_shape *s = &p->shape;
   p->x_floats = s->batch * s->in_channels * s->in_height * s->in_width;
   p->y_floats = s->batch * s->out_channels * s->out_height * s->out_width;
-  p->x = allocate(p->x_floats);
+  p->x = gauntlet_allocate(p->x_floats, sizeof(float));
   for (size_t i = 0; i < p->x_floats; ++i)
     p->x[i] = draw_for_pool(kind, &random);
 }
@@ -104,7 +95,8 @@ void gauntlet_operands_free(gauntlet_operands *operands) {
 static void expected_of_pool(const gauntlet_problem *problem, const data_problem *p, float *y) {
   const cardinal_reference_shape *s = &p->shape;
   const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
-  float *in = allocate(in_pixels * CARDINAL_BLOCK), *out = allocate(out_pixels * CARDINAL_BLOCK);
+  float *in = gauntlet_allocate(in_pixels * CARDINAL_BLOCK, sizeof *in);
+  float *out = gauntlet_allocate(out_pixels * CARDINAL_BLOCK, sizeof *out);
   const cardinal_pool_args args = {.x = in,
                                    .y = out,
                                    .in_height = s->in_height,
@@ -131,7 +123,7 @@ static void expected_of_pool(const gauntlet_problem *problem, const data_problem
 
 float *gauntlet_expected(const gauntlet_problem *problem, const gauntlet_operands *operands) {
   const data_problem *p = &operands->data;
-  float *y = allocate(p->y_floats);
+  float *y = gauntlet_allocate(p->y_floats, sizeof *y);
   if (problem->operation == CARDINAL_PLUGIN_CONV)
     oracle_plain_conv(&p->shape, p->x, p->weights, p->bias, p->residual, problem->conv.has_relu, y);
   else

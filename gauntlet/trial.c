@@ -143,19 +143,22 @@ static void run_threads(const child *c) {
   racer racers[GAUNTLET_SETS];
   pthread_t other;
   pthread_barrier_t start;
-  pthread_barrier_init(&start, NULL, GAUNTLET_SETS);
+  bool ready = pthread_barrier_init(&start, NULL, GAUNTLET_SETS) == 0;
   for (size_t set = 0; set < GAUNTLET_SETS; ++set) {
     racers[set] = (racer){.child = c, .call = set ? GAUNTLET_SECOND : GAUNTLET_FIRST, .start = &start};
     racers[set].y = malloc(c->remains->y[0].floats * sizeof(float));
     racers[set].scratch = aligned_alloc(64, (c->scratch_bytes + 127) / 64 * 64);
-    if (!racers[set].y || !racers[set].scratch)
-      return;
+    ready = ready && racers[set].y && racers[set].scratch;
   }
-  if (pthread_create(&other, NULL, race, &racers[1]) != 0)
-    return;
-  race(&racers[0]);
-  pthread_join(other, NULL);
-  traces->races = racers[0].races + racers[1].races;
+  if (ready && pthread_create(&other, NULL, race, &racers[1]) == 0) {
+    race(&racers[0]);
+    pthread_join(other, NULL);
+    traces->races = racers[0].races + racers[1].races;
+  }
+  for (size_t set = 0; set < GAUNTLET_SETS; ++set) {
+    free(racers[set].y);
+    free(racers[set].scratch);
+  }
 }
 
 static void be_child(void *argument) {

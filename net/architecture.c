@@ -146,6 +146,18 @@ static bool multiply(uint64_t *product, int64_t factor) {
   return !__builtin_mul_overflow(*product, (uint64_t)factor, product);
 }
 
+size_t cardinal_walk_count(const cardinal_net_spec *spec, size_t *values) {
+  cardinal_walker walker;
+  cardinal_layer layer;
+  size_t layers = 0;
+  cardinal_walk_start(&walker, spec, 224, 224);
+  while (cardinal_walk_next(&walker, &layer))
+    layers++;
+  if (values)
+    *values = walker.next_value;
+  return layers;
+}
+
 bool cardinal_layer_multiply_adds(const cardinal_layer *layer, uint64_t *multiply_adds) {
   *multiply_adds = 0;
   if (layer->kind == CARDINAL_LAYER_MAX_POOL || layer->kind == CARDINAL_LAYER_AVERAGE_POOL)

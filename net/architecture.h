@@ -69,6 +69,9 @@ void cardinal_walk_start(cardinal_walker *walker, const cardinal_net_spec *spec,
 /* Yields the next layer; false past the last. */
 bool cardinal_walk_next(cardinal_walker *walker, cardinal_layer *layer);
 
+/* Layers of the network; *values, if not NULL, becomes the number of values that they read and write. */
+size_t cardinal_walk_count(const cardinal_net_spec *spec, size_t *values);
+
 /* Multiply-adds of one image, padding taps counted; false on overflow. Pools count as none. */
 bool cardinal_layer_multiply_adds(const cardinal_layer *layer, uint64_t *multiply_adds);
 

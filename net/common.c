@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-cardinal_status cardinal_net_fail(cardinal_error *error, cardinal_status status, const char *format, ...) {
+void cardinal_net_explain(cardinal_error *error, cardinal_status status, const char *format, ...) {
   if (error) {
     error->status = status;
     va_list arguments;
@@ -17,7 +17,6 @@ cardinal_status cardinal_net_fail(cardinal_error *error, cardinal_status status,
       if (*c < 0x20 || *c == 0x7F || (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0))
         *c = '?';
   }
-  return status;
 }
 
 static uint32_t struct_size_of(const void *from) {

@@ -8,10 +8,14 @@
 
 #include <cardinal/cardinal.h>
 
-/* Fills `error` (which may be NULL) and returns `status`, so that a caller can write `return cardinal_net_fail(...)`.
- * Names out of files may be among the arguments: control characters in the message become question marks. */
-cardinal_status cardinal_net_fail(cardinal_error *error, cardinal_status status, const char *format, ...)
+/* Fills `error` (which may be NULL) as printf would. Names out of files may be among the arguments: control characters
+ * in the message become question marks. */
+void cardinal_net_explain(cardinal_error *error, cardinal_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same, and gives `status`, which is named twice: `return cardinal_net_fail(...)`. A macro, so that compilers and
+ * analysers see that it isn't 0. */
+#define cardinal_net_fail(error, status, ...) (cardinal_net_explain((error), (status), __VA_ARGS__), (status))
 
 /* Copies a caller's struct of `struct_size` bytes (its first field) into `to` of `known` bytes. It must have the
  * `least` bytes of the first release; what it lacks stays in `to` as it was, and what this version doesn't know must be

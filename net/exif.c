@@ -19,7 +19,7 @@ int cardinal_exif_orientation(const unsigned char *tiff, size_t bytes) {
     TYPE_SHORT = 3,
     ENTRY_BYTES = 12
   };
-  if (bytes < 8 || (memcmp(tiff, "II*\0", 4) && memcmp(tiff, "MM\0*", 4)))
+  if (bytes < 8 || (memcmp(tiff, "II*\0", 4) != 0 && memcmp(tiff, "MM\0*", 4) != 0))
     return UPRIGHT;
   bool big_endian = tiff[0] == 'M';
   size_t directory = read_number(tiff + 4, 4, big_endian);

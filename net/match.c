@@ -23,13 +23,8 @@ cardinal_status cardinal_table_of_spec(const cardinal_net_spec *spec, cardinal_t
   static const char *const norm_parts[] = {"weight", "bias", "running_mean", "running_var"};
   cardinal_walker walker;
   cardinal_layer layer;
-  size_t layers = 0;
-  cardinal_walk_start(&walker, spec, 224, 224);
-  while (cardinal_walk_next(&walker, &layer))
-    layers++;
-
   /* A convolution has its weight and four tensors of the batch norm behind it. */
-  cardinal_tensor_table made = {.tensors = calloc(layers * 5, sizeof *made.tensors)};
+  cardinal_tensor_table made = {.tensors = calloc(cardinal_walk_count(spec, NULL) * 5, sizeof *made.tensors)};
   bool fits = made.tensors != NULL;
   cardinal_walk_start(&walker, spec, 224, 224);
   while (fits && cardinal_walk_next(&walker, &layer)) {
@@ -84,8 +79,8 @@ static const cardinal_tensor *find_rank(const cardinal_tensor_table *table, cons
   if (!tensor)
     say_missing(table, label, name, error);
   else if (tensor->rank != rank)
-    cardinal_net_fail(error, CARDINAL_BAD_FILE, "%s: tensor \"%s\": expected %d dimensions, found shape %s", label,
-                      name, rank, cardinal_shape_text(tensor, shape));
+    cardinal_net_explain(error, CARDINAL_BAD_FILE, "%s: tensor \"%s\": expected %d dimensions, found shape %s", label,
+                         name, rank, cardinal_shape_text(tensor, shape));
   else
     return tensor;
   return NULL;
@@ -166,7 +161,7 @@ cardinal_status cardinal_match_tensors(const cardinal_tensor_table *table, const
    */
   char hint[96] = "";
   cardinal_net_spec recognised;
-  if (!cardinal_match_spec(table, label, &recognised, NULL) && strcmp(recognised.name, spec->name))
+  if (!cardinal_match_spec(table, label, &recognised, NULL) && strcmp(recognised.name, spec->name) != 0)
     snprintf(hint, sizeof hint, " (the tensors look like %s)", recognised.name);
 
   const bool quantised = cardinal_is_quantised(table);

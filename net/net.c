@@ -73,12 +73,9 @@ static cardinal_status list_layers(cardinal_net *net, const cardinal_net_spec *s
                                    cardinal_error *error) {
   cardinal_walker walker;
   cardinal_layer layer;
-  size_t count = 0;
-  cardinal_walk_start(&walker, spec, desc->image_height, desc->image_width);
-  while (cardinal_walk_next(&walker, &layer))
-    count++;
+  const size_t count = cardinal_walk_count(spec, &net->value_count);
   net->steps = calloc(count, sizeof *net->steps);
-  net->values = calloc(walker.next_value, sizeof *net->values);
+  net->values = calloc(net->value_count, sizeof *net->values);
   if (!net->steps || !net->values)
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for a list of %zu layers", count);
 
@@ -146,12 +143,11 @@ static cardinal_status output_bytes(const cardinal_layer *layer, int64_t batch, 
 }
 
 /* Buffers 0 to value_count - 1 are the values, then come the steps' scratch memories. */
-static cardinal_status plan_buffers(cardinal_net *net, cardinal_buffer *buffers, size_t value_count,
-                                    cardinal_error *error) {
+static cardinal_status plan_buffers(cardinal_net *net, cardinal_buffer *buffers, cardinal_error *error) {
   for (size_t i = 0; i < net->step_count; i++) {
     const cardinal_step *step = &net->steps[i];
     cardinal_buffer *y = &buffers[step->shape.y], *x = &buffers[step->shape.x];
-    buffers[value_count + i] =
+    buffers[net->value_count + i] =
         (cardinal_buffer){.bytes = cardinal_plan_scratch_bytes(step->plan), .first = i, .last = i};
     x->last = i;
     if (step->shape.y == CARDINAL_VALUE_LOGITS)
@@ -163,29 +159,25 @@ static cardinal_status plan_buffers(cardinal_net *net, cardinal_buffer *buffers,
       return cardinal_net_fail(error, CARDINAL_OVERFLOW, "layer %s: the size of its output doesn't fit memory",
                                step->shape.name);
   }
-  cardinal_status status = cardinal_arena_plan(buffers, value_count + net->step_count, &net->arena_bytes);
+  cardinal_status status = cardinal_arena_plan(buffers, net->value_count + net->step_count, &net->arena_bytes);
   if (!status && __builtin_add_overflow(net->arena_bytes, CARDINAL_ARENA_ALIGNMENT, &net->arena_bytes))
     status = CARDINAL_OVERFLOW;
   if (status == CARDINAL_OUT_OF_MEMORY)
     return cardinal_net_fail(error, status, "no memory to plan the memory of activations");
   if (status)
     return cardinal_net_fail(error, status, "the activations' size doesn't fit memory");
-  for (size_t value = 0; value < value_count; value++)
+  for (size_t value = 0; value < net->value_count; value++)
     net->values[value] = buffers[value].offset;
   for (size_t i = 0; i < net->step_count; i++)
-    net->steps[i].scratch = buffers[value_count + i].offset;
+    net->steps[i].scratch = buffers[net->value_count + i].offset;
   return CARDINAL_OK;
 }
 
 static cardinal_status plan_memory(cardinal_net *net, cardinal_error *error) {
-  size_t value_count = 0;
-  for (size_t i = 0; i < net->step_count; i++)
-    if (net->steps[i].shape.y >= value_count)
-      value_count = (size_t)net->steps[i].shape.y + 1;
-  cardinal_buffer *buffers = calloc(value_count + net->step_count, sizeof *buffers);
+  cardinal_buffer *buffers = calloc(net->value_count + net->step_count, sizeof *buffers);
   if (!buffers)
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory to plan the memory of activations");
-  cardinal_status status = plan_buffers(net, buffers, value_count, error);
+  cardinal_status status = plan_buffers(net, buffers, error);
   free(buffers);
   return status;
 }

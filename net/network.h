@@ -22,6 +22,7 @@ struct cardinal_net {
   cardinal_step *steps;
   size_t step_count;
   size_t *values; /* by number of the value: its offset in the arena */
+  size_t value_count;
   size_t image_floats, feature_floats, logit_floats;
   size_t arena_bytes, weight_bytes;
 };

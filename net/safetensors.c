@@ -49,7 +49,7 @@ static cardinal_status read_dtype(const json_t *entry, cardinal_tensor *tensor, 
   if (!name)
     return BAD(where, "expected a text \"dtype\", found %s", json_object_get(entry, "dtype") ? "another type" : "none");
   for (cardinal_dtype dtype = CARDINAL_DTYPE_F32; dtype <= CARDINAL_DTYPE_I64; dtype++) {
-    if (strcmp(name, cardinal_dtype_name(dtype)))
+    if (strcmp(name, cardinal_dtype_name(dtype)) != 0)
       continue;
     tensor->dtype = dtype;
     *element_bytes = cardinal_dtype_bytes(dtype);
@@ -191,14 +191,15 @@ static cardinal_status read_entries(const char *path, json_t *header, size_t dat
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a list of %zu tensors", path,
                              json_object_size(header));
   const char *name;
-  json_t *entry;
+  json_t *entry, *metadata = json_object_get(header, "__metadata__");
+  if (metadata) {
+    cardinal_status status = read_metadata(path, metadata, table, error);
+    if (status)
+      return status;
+  }
   json_object_foreach(header, name, entry) {
-    if (!strcmp(name, "__metadata__")) {
-      cardinal_status status = read_metadata(path, entry, table, error);
-      if (status)
-        return status;
+    if (entry == metadata)
       continue;
-    }
     cardinal_tensor *tensor = &table->tensors[table->count];
     place where = {path, name, error};
     cardinal_status status = read_entry(entry, tensor, data, bytes, &where);

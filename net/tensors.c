@@ -107,6 +107,7 @@ char *cardinal_shape_text(const cardinal_tensor *tensor, char text[CARDINAL_SHAP
   /* 20 characters a number at most, and 2 between: there is room. */
   for (int i = 0; i < tensor->rank; i++)
     end += sprintf(end, "%s%" PRId64, i ? ", " : "", tensor->shape[i]);
-  strcpy(end, "]");
+  *end++ = ']';
+  *end = '\0';
   return text;
 }

@@ -54,8 +54,9 @@ cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *s, bool gather
     block_items = cardinal_ceil_div(wanted, s->batch * cardinal_ceil_div(out_pixels, b.pixel_chunk));
   }
   /* Whole tiles, where the last chunk isn't much smaller for it. */
-  if (b.pixel_chunk >= 8 * tile_pixels && b.pixel_chunk < out_pixels)
-    b.pixel_chunk = cardinal_ceil_div(b.pixel_chunk, tile_pixels) * tile_pixels;
+  const size_t tile = cardinal_max(tile_pixels, 1);
+  if (b.pixel_chunk >= 8 * tile && b.pixel_chunk < out_pixels)
+    b.pixel_chunk = cardinal_ceil_div(b.pixel_chunk, tile) * tile;
   b.block_chunk = even_chunk(tiles_of_blocks, cardinal_ceil_div(out_blocks, tile_blocks * block_items)) * tile_blocks;
   return b;
 }

@@ -32,7 +32,7 @@ const char *cardinal_status_string(cardinal_status status) {
   return "unknown status";
 }
 
-cardinal_status cardinal_fail(cardinal_error *error, cardinal_status status, const char *format, ...) {
+void cardinal_explain(cardinal_error *error, cardinal_status status, const char *format, ...) {
   if (error) {
     error->status = status;
     va_list arguments;
@@ -40,5 +40,4 @@ cardinal_status cardinal_fail(cardinal_error *error, cardinal_status status, con
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
   }
-  return status;
 }

@@ -66,7 +66,7 @@ void cardinal_foreign_candidates(const cardinal_context *context, const cardinal
                                  cardinal_candidate_visit visit, void *user) {
   cardinal_foreign asked = *foreign;
   asked.problem.conv = foreign->problem.conv ? &asked.conv : NULL;
-  asked.problem.pool = foreign->problem.pool ? &asked.pool : NULL;
+  asked.problem.pool = foreign->problem.conv ? NULL : &asked.pool;
   for (size_t i = 0; i < context->plugin->kernel_count; ++i) {
     address(&asked, context->plugin->kernels[i]);
     if (asked.kernel->operation != operation_of(&asked.problem))

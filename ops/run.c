@@ -129,7 +129,7 @@ cardinal_status cardinal_plan_run(const cardinal_plan *plan, const void *x, cons
   if (status)
     return status;
 
-  char *base = (char *)cardinal_align((uintptr_t)scratch);
+  char *base = cardinal_align(scratch);
   const size_t batch = plan->shape.batch;
   const size_t x_blocks = batch * cardinal_blocks(plan->shape.groups * plan->shape.in_per_group);
   const size_t y_blocks = batch * cardinal_blocks(plan->out_channels);

@@ -28,8 +28,9 @@ static inline size_t cardinal_whole_lines(size_t bytes) {
   return cardinal_ceil_div(bytes, CARDINAL_ALIGNMENT) * CARDINAL_ALIGNMENT;
 }
 
-static inline uintptr_t cardinal_align(uintptr_t address) {
-  return (address + CARDINAL_ALIGNMENT - 1) / CARDINAL_ALIGNMENT * CARDINAL_ALIGNMENT;
+/* The first aligned byte at `memory` or behind it. */
+static inline char *cardinal_align(void *memory) {
+  return (char *)memory + (CARDINAL_ALIGNMENT - (uintptr_t)memory % CARDINAL_ALIGNMENT) % CARDINAL_ALIGNMENT;
 }
 
 /* *product *= factor; false, and *product unchanged, if that doesn't fit. */

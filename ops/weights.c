@@ -96,6 +96,7 @@ cardinal_status cardinal_conv_weights_make(const char *function, const cardinal_
   if (!w)
     return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for the weights", function);
   *w = sized;
+  w->self = w;
   atomic_init(&w->holders, 1);
   w->memory_bytes = cardinal_conv_weights_bytes(w);
   w->memory = cardinal_context_allocate(context, w->memory_bytes);
@@ -151,10 +152,8 @@ cardinal_status cardinal_conv_weights_create_int8(const cardinal_context *contex
 }
 
 cardinal_conv_weights *cardinal_conv_weights_hold(const cardinal_conv_weights *weights) {
-  /* Counting holders is all that ever changes in weights that were made. */
-  cardinal_conv_weights *w = (cardinal_conv_weights *)(uintptr_t)weights;
-  atomic_fetch_add_explicit(&w->holders, 1, memory_order_relaxed);
-  return w;
+  atomic_fetch_add_explicit(&weights->self->holders, 1, memory_order_relaxed);
+  return weights->self;
 }
 
 void cardinal_conv_weights_destroy(cardinal_conv_weights *w) {

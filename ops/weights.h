@@ -11,6 +11,7 @@
 struct cardinal_conv_weights {
   const cardinal_context *context; /* whose allocator it came from */
   atomic_size_t holders;           /* who made it, until the destroy function, and its plans */
+  cardinal_conv_weights *self;     /* for the count of holders, all that changes in weights that were made */
   /* Of the shape only channels, groups and the kernel's size are set; the grouping follows. */
   cardinal_shape shape;
   cardinal_grouping grouping;

@@ -231,6 +231,7 @@ cardinal_status cardinal_conv_weights_map(const cardinal_context *context, const
     return status;
   }
   *w = taken;
+  w->self = w;
   atomic_init(&w->holders, 1);
   *made = w;
   return CARDINAL_OK;

@@ -130,7 +130,7 @@ static int set_up(classify_job *job) {
   if (options_context(&o->context, &job->context, &error) || choose_network(job, &error))
     return tool_fail(name, "%s", error.message);
   if (o->top_given && o->top > job->spec.classes) {
-    tool_fail(name, "--top: the network has %" PRIu32 " classes, not %" PRIu64, job->spec.classes, o->top);
+    tool_complain(name, "--top: the network has %" PRIu32 " classes, not %" PRIu64, job->spec.classes, o->top);
     return TOOL_USAGE;
   }
   job->image_floats = (size_t)(3 * o->transform.crop * o->transform.crop);
@@ -217,7 +217,7 @@ static int show_photo(classify_job *job, size_t i) {
   if (*problem) {
     result.problem = problem;
     job->failed++;
-    tool_fail(name, "%s", problem);
+    tool_complain(name, "%s", problem);
   } else if (!o->features) {
     scores_rank(outputs, job->spec.classes, job->scores);
     result.scores = job->scores;

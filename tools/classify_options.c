@@ -54,27 +54,27 @@ static const struct argp_option list[] = {
 
 static void set_format(classify_options *to, result_format format, const struct argp_state *state) {
   if (to->format != RESULTS_TEXT && to->format != format)
-    argp_error(state, "--json, --ndjson and --csv are three ways to print; choose one");
+    options_refuse(state, "--json, --ndjson and --csv are three ways to print; choose one");
   to->format = format;
 }
 
 static void check(const classify_options *o, const struct argp_state *state) {
   if (!o->photo_count)
-    argp_error(state, "no photo was named");
+    options_refuse(state, "no photo was named");
   if (o->features && (o->labels || o->top_given))
-    argp_error(state, "--features shows no classes; --labels and --top have no meaning with it");
+    options_refuse(state, "--features shows no classes; --labels and --top have no meaning with it");
   if (o->profile && (o->format == RESULTS_NDJSON || o->format == RESULTS_CSV))
-    argp_error(state, "--profile goes with text or --json; --ndjson and --csv have no place for it");
+    options_refuse(state, "--profile goes with text or --json; --ndjson and --csv have no place for it");
   if (o->output && o->format != RESULTS_NDJSON && o->format != RESULTS_CSV)
-    argp_error(state, "--output goes with --ndjson or --csv");
+    options_refuse(state, "--output goes with --ndjson or --csv");
   if (o->share.of && !o->output == !o->features)
-    argp_error(state, "--shard goes with --output or with --features, whichever the shards are to be of");
+    options_refuse(state, "--shard goes with --output or with --features, whichever the shards are to be of");
 }
 
 static void read_shard(classify_options *to, const char *text, const struct argp_state *state) {
   char why[512];
   if (!shard_parse(text, &to->share, why, sizeof why))
-    argp_error(state, "--shard: %s", why);
+    options_refuse(state, "--shard: %s", why);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {

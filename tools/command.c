@@ -21,7 +21,7 @@ void tool_put_clean(FILE *to, const char *text) {
     fputc(controls(c) ? '?' : *c, to);
 }
 
-int tool_fail(const char *name, const char *format, ...) {
+void tool_complain(const char *name, const char *format, ...) {
   char *message = NULL;
   va_list arguments;
   va_start(arguments, format);
@@ -33,7 +33,6 @@ int tool_fail(const char *name, const char *format, ...) {
   fputc('\n', stderr);
   if (made)
     free(message);
-  return TOOL_FAILED;
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------- */
@@ -58,7 +57,7 @@ bool tool_print_json(const char *name, json_t *value) {
   bool printed = value && !json_dumpf(value, stdout, JSON_INDENT(2) | TOOL_JSON_PRECISION) && putchar('\n') != EOF;
   json_decref(value);
   if (!printed)
-    tool_fail(name, "the result can't be printed as JSON: %s", errno ? strerror(errno) : "no memory");
+    tool_complain(name, "the result can't be printed as JSON: %s", errno ? strerror(errno) : "no memory");
   return printed;
 }
 

@@ -25,8 +25,11 @@ typedef struct command {
 extern const command classify_command, compare_command, fleet_report_command, info_command, merge_command,
     quantize_command, screen_command, tune_command, verify_command;
 
-/* Prints "cardinal NAME: ..." on stderr, control characters replaced. Returns TOOL_FAILED. */
-int tool_fail(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints "cardinal NAME: ..." on stderr, control characters replaced. */
+void tool_complain(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, and gives TOOL_FAILED; a macro, so that analysers see that it isn't 0. */
+#define tool_fail(...) (tool_complain(__VA_ARGS__), TOOL_FAILED)
 
 /* Prints a text from outside in which no character steers a terminal: control characters become question marks. */
 void tool_put_clean(FILE *to, const char *text);

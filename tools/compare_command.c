@@ -48,7 +48,7 @@ static double read_percent(const struct argp_state *state, const char *text) {
   char *end;
   const double value = strtod(text, &end);
   if (end == text || (*end && strcmp(end, "%") != 0) || !(value >= 0 && value <= 1000))
-    argp_error(state, "--threshold: expected a percentage from 0 to 1000, such as 2%%, found \"%s\"", text);
+    options_refuse(state, "--threshold: expected a percentage from 0 to 1000, such as 2%%, found \"%s\"", text);
   return value / 100;
 }
 
@@ -78,14 +78,14 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num >= 2)
-      argp_error(state, "two files are compared, and \"%s\" is a third one", argument);
+      options_refuse(state, "two files are compared, and \"%s\" is a third one", argument);
     to->files[state->arg_num] = argument;
     return 0;
   case ARGP_KEY_END:
     if (state->arg_num < 2)
-      argp_error(state, "expected two files, the old results and the new ones");
+      options_refuse(state, "expected two files, the old results and the new ones");
     if (to->markdown && to->json)
-      argp_error(state, "--markdown and --json exclude each other");
+      options_refuse(state, "--markdown and --json exclude each other");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -144,7 +144,7 @@ static int compare(const compare_options *options, const bench_file *files) {
     result.threshold = options->threshold;
     status = tell(options, &result);
   } else {
-    tool_fail(name, "%s", why);
+    tool_complain(name, "%s", why);
   }
   compare_free(&result);
   return status;

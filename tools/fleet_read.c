@@ -87,7 +87,7 @@ static bool read_node(json_t *root, fleet_node *node, const reader *r) {
   found = json_string_value(json_object_get(root, "schema"));
   if (!found)
     return refuse(r, "is no report of cardinal screen: it has no \"schema\"", "");
-  if (strcmp(found, schema))
+  if (strcmp(found, schema) != 0)
     return refuse(r, "its schema isn't cardinal-screen-1 but ", found);
   if (json_unpack_ex(root, &error, 0, "{s:s, s:{s:s, s:i, s:i, s:i}, s:s, s:o, s:b, s:o, s:o}", "node", &name, "cpu",
                      "brand", &brand, "family", &family, "model", &model, "stepping", &stepping, "mode", &mode, "work",

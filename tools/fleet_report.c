@@ -58,7 +58,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
   case ARGP_KEY_END:
     if (!to->file_count)
-      argp_error(state, "no file was named");
+      options_refuse(state, "no file was named");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -248,7 +248,7 @@ static int run(int argc, char **argv) {
     if (!fleet_read(&all, options.files[i], why, sizeof why))
       status = tool_fail(name, "%s: %s", options.files[i], why);
   }
-  fleet_node **order = calloc(options.file_count, sizeof *order);
+  fleet_node **order = calloc(all.count + 1, sizeof *order);
   if (!status && (!order || !fleet_compare(&all, options.drop, options.z)))
     status = tool_fail(name, "no memory for %zu nodes", all.count);
   if (!status)

@@ -38,7 +38,7 @@ static const struct argp_option list[] = {
 static void read_image_size(info_options *to, char *text, const struct argp_state *state) {
   char *middle = strchr(text, 'x');
   if (!middle)
-    argp_error(state, "--image: expected HEIGHTxWIDTH, such as 224x224, found \"%s\"", text);
+    options_refuse(state, "--image: expected HEIGHTxWIDTH, such as 224x224, found \"%s\"", text);
   *middle = '\0';
   to->height = options_number(state, "--image", text, 32, 65536);
   to->width = options_number(state, "--image", middle + 1, 32, 65536);
@@ -61,7 +61,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->json = true;
     return 0;
   case ARGP_KEY_ARG:
-    argp_error(state, "\"%s\" is one argument too many", argument);
+    options_refuse(state, "\"%s\" is one argument too many", argument);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

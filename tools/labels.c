@@ -21,7 +21,7 @@ static char *read_text(const char *path) {
   const bool found = file && getdelim(&text, &capacity, '\0', file) >= 0;
   const bool read = file && (found || feof(file));
   if (!read)
-    tool_fail(command_name, "%s: %s", path, strerror(errno));
+    tool_complain(command_name, "%s: %s", path, strerror(errno));
   if (file)
     fclose(file);
   if (read && found)
@@ -59,10 +59,10 @@ bool labels_load(class_labels *to, const char *path, size_t classes) {
   if (to->lines && found == classes)
     return true;
   if (!to->lines)
-    tool_fail(command_name, "%s: no memory for %zu names", path, classes);
+    tool_complain(command_name, "%s: no memory for %zu names", path, classes);
   else
-    tool_fail(command_name, "%s: expected one name a line for each of the network's %zu classes, found %zu lines", path,
-              classes, found);
+    tool_complain(command_name, "%s: expected one name a line for each of the network's %zu classes, found %zu lines",
+                  path, classes, found);
   labels_free(to);
   return false;
 }

@@ -47,9 +47,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
   case ARGP_KEY_END:
     if (!to->part_count)
-      argp_error(state, "no shard was named");
+      options_refuse(state, "no shard was named");
     if (!to->output)
-      argp_error(state, "--output is missing");
+      options_refuse(state, "--output is missing");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -90,7 +90,7 @@ static int check_parts(part *parts, size_t count) {
   const shard_note *one = &parts[0].note;
   for (size_t i = 1; i < count; ++i) {
     const shard_note *other = &parts[i].note;
-    if (other->job != one->job || other->photos != one->photos || strcmp(other->format, one->format) ||
+    if (other->job != one->job || other->photos != one->photos || strcmp(other->format, one->format) != 0 ||
         other->columns != one->columns)
       return tool_fail(name, "%s and %s are shards of different jobs", parts[0].path, parts[i].path);
     if (other->share.of != one->share.of)
@@ -131,7 +131,7 @@ static bool skip_head(FILE *from, const part *p, outfile *to) {
     npy_header(expected, p->note.count, p->note.columns);
     return fread(head, 1, sizeof head, from) == sizeof head && !memcmp(head, expected, sizeof head);
   }
-  if (strcmp(p->note.format, "csv"))
+  if (strcmp(p->note.format, "csv") != 0)
     return true;
   for (int c = 0; c != '\n';) {
     c = getc(from);
@@ -178,7 +178,7 @@ static int write_whole(const char *path, const part *parts, size_t count) {
 static int run(int argc, char **argv) {
   merge_options options = {0};
   options_parse(&merge_argp, "cardinal merge", argc, argv, &options);
-  part *parts = calloc(options.part_count, sizeof *parts);
+  part *parts = calloc(options.part_count + 1, sizeof *parts);
   int status = parts ? read_notes(&options, parts) : tool_fail(name, "no memory for %zu shards", options.part_count);
   if (!status)
     status = check_parts(parts, options.part_count);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,16 @@ enum {
   MOST_RESIZE = 65536
 };
 
+void options_refuse(const struct argp_state *state, const char *format, ...) {
+  char *message = NULL;
+  va_list arguments;
+  va_start(arguments, format);
+  const bool made = vasprintf(&message, format, arguments) >= 0;
+  va_end(arguments);
+  argp_error(state, "%s", made ? message : "no memory");
+  exit(TOOL_USAGE); /* argp_error doesn't return, but its declaration doesn't say so */
+}
+
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,
                         uint64_t most) {
   char *end;
@@ -37,8 +48,8 @@ uint64_t options_number(const struct argp_state *state, const char *option, cons
   unsigned long long value = strtoull(text, &end, 10);
   /* strtoull takes signs and spaces, too. */
   if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most)
-    argp_error(state, "%s: expected a whole number from %" PRIu64 " to %" PRIu64 ", found \"%s\"", option, least, most,
-               text);
+    options_refuse(state, "%s: expected a whole number from %" PRIu64 " to %" PRIu64 ", found \"%s\"", option, least,
+                   most, text);
   return value;
 }
 
@@ -46,7 +57,7 @@ double options_real(const struct argp_state *state, const char *option, const ch
   char *end;
   const double value = strtod(text, &end);
   if (end == text || *end || !(value > 0 && value <= most))
-    argp_error(state, "%s: expected a number above 0, up to %g, found \"%s\"", option, most, text);
+    options_refuse(state, "%s: expected a number above 0, up to %g, found \"%s\"", option, most, text);
   return value;
 }
 
@@ -90,17 +101,18 @@ static const struct argp_option model_options_list[] = {
 
 static char *help_model(int key, const char *text, void *input) {
   (void)input;
-  return key == OPTION_MODEL ? list_names("", cardinal_net_model_name,
-                                          ", or a made-up name such as resnext50_8x14d for 8 groups of width 14")
-                             : (char *)(uintptr_t)text;
+  if (key == OPTION_MODEL)
+    return list_names("", cardinal_net_model_name,
+                      ", or a made-up name such as resnext50_8x14d for 8 groups of width 14");
+  return text ? strdup(text) : NULL; /* argp frees it */
 }
 
 static void check_model(const struct argp_state *state, const model_options *options) {
   bool custom = options->depth || options->cardinality || options->width;
   if (options->model && custom)
-    argp_error(state, "--model doesn't go with --arch, --cardinality and --width");
+    options_refuse(state, "--model doesn't go with --arch, --cardinality and --width");
   if (custom && !(options->depth && options->cardinality && options->width))
-    argp_error(state, "--arch, --cardinality and --width go together; one of them is missing");
+    options_refuse(state, "--arch, --cardinality and --width go together; one of them is missing");
 }
 
 static error_t parse_model(int key, char *argument, struct argp_state *state) {
@@ -155,14 +167,16 @@ static const char *isa_at(size_t index) {
 
 static char *help_context(int key, const char *text, void *input) {
   (void)input;
-  return key == OPTION_ISA ? list_names("the highest instruction set to use: ", isa_at, "") : (char *)(uintptr_t)text;
+  if (key == OPTION_ISA)
+    return list_names("the highest instruction set to use: ", isa_at, "");
+  return text ? strdup(text) : NULL;
 }
 
 void options_check_isa(const struct argp_state *state, const char *isa) {
   for (size_t i = 0; isa_at(i); i++)
     if (!strcmp(isa, isa_at(i)))
       return;
-  argp_error(state, "--isa: unknown instruction set \"%s\"; expected generic, neon, avx2 or avx512", isa);
+  options_refuse(state, "--isa: unknown instruction set \"%s\"; expected generic, neon, avx2 or avx512", isa);
 }
 
 static error_t parse_context(int key, char *argument, struct argp_state *state) {
@@ -223,8 +237,8 @@ static void read_colours(const struct argp_state *state, const char *option, con
     good = end > begin && isfinite(values[count]) && (!positive || values[count] > 0);
   } while (++count < 3 && good && *end == ',');
   if (!good || *end || count == 2)
-    argp_error(state, "%s: expected one number or three with commas between%s, found \"%s\"", option,
-               positive ? ", above 0" : "", text);
+    options_refuse(state, "%s: expected one number or three with commas between%s, found \"%s\"", option,
+                   positive ? ", above 0" : "", text);
   for (int i = 0; i < 3; i++)
     to[i] = values[count == 3 ? i : 0];
 }
@@ -233,8 +247,8 @@ static void check_transform(const struct argp_state *state, transform_options *o
   if (!options->resize)
     options->resize = options->crop <= MOST_RESIZE / 8 * 7 ? (options->crop * 8 + 3) / 7 : MOST_RESIZE;
   if (options->resize < options->crop)
-    argp_error(state, "--resize: expected a whole number from the crop's %" PRId64 " to %d, found %" PRId64,
-               options->crop, MOST_RESIZE, options->resize);
+    options_refuse(state, "--resize: expected a whole number from the crop's %" PRId64 " to %d, found %" PRId64,
+                   options->crop, MOST_RESIZE, options->resize);
 }
 
 static error_t parse_transform(int key, char *argument, struct argp_state *state) {

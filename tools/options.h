@@ -41,6 +41,10 @@ extern const struct argp model_argp, context_argp, transform_argp;
  * `title` is what messages call the program, such as "cardinal info". */
 void options_parse(const struct argp *argp, const char *title, int argc, char **argv, void *input);
 
+/* Says what is wrong with the command line, and ends the program. */
+_Noreturn void options_refuse(const struct argp_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Reads a whole number from `least` to `most`, or ends the program. */
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,
                         uint64_t most);

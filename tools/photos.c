@@ -13,7 +13,7 @@
 #include "tools/command.h"
 
 static bool no_memory(const photo_list *list) {
-  tool_fail(list->command, "no memory for the list of photos");
+  tool_complain(list->command, "no memory for the list of photos");
   return false;
 }
 
@@ -110,7 +110,7 @@ static bool add_list(photo_list *list, const char *path) {
   bool added = file && add_lines(list, file);
   /* getline tells its failures by the stream; only memory has had its message. */
   if (!file || (added && ferror(file))) {
-    tool_fail(list->command, "@%s: %s", path, strerror(errno));
+    tool_complain(list->command, "@%s: %s", path, strerror(errno));
     added = false;
   }
   if (file && !standard)

@@ -57,7 +57,7 @@ static void read_ranges(quantize_options *to, const char *text, const struct arg
     to->ranges.method = CARDINAL_RANGE_PERCENTILE;
     to->ranges.left_out = 1 - options_real(state, "--ranges percentile:P", text + sizeof percentile - 1, 100) / 100;
   } else {
-    argp_error(state, "--ranges: expected least-error, percentile:P or largest, found \"%s\"", text);
+    options_refuse(state, "--ranges: expected least-error, percentile:P or largest, found \"%s\"", text);
   }
 }
 
@@ -75,15 +75,15 @@ static void add_photos(quantize_options *to, const char *argument) {
 
 static void check(const quantize_options *o, const struct argp_state *state) {
   if (!o->weights && !options_model_given(&o->model))
-    argp_error(state, "no network was named; --weights FILE has the weights to quantise");
+    options_refuse(state, "no network was named; --weights FILE has the weights to quantise");
   if (o->weights && options_model_given(&o->model))
-    argp_error(state, "--weights says what network it is; --model and --arch have no meaning with it");
+    options_refuse(state, "--weights says what network it is; --model and --arch have no meaning with it");
   if (!o->output)
-    argp_error(state, "no --output was named");
+    options_refuse(state, "no --output was named");
   if (o->synthetic && o->photos.count)
-    argp_error(state, "--synthetic takes no photos");
+    options_refuse(state, "--synthetic takes no photos");
   if (!o->synthetic && !o->photos.count)
-    argp_error(state, "no photo to calibrate on was named; --calibrate PHOTO_OR_FOLDER, or --synthetic");
+    options_refuse(state, "no photo to calibrate on was named; --calibrate PHOTO_OR_FOLDER, or --synthetic");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state) {

@@ -18,7 +18,7 @@ static const char case_key[] = "case", judge_key[] = "judge";
 /* A case on its way out of the file. */
 typedef struct reading {
   const cardinal_weights *file;
-  const char *name; /* of the case, with its dot; "" for the only one of a file */
+  char name[NAME_BYTES]; /* of the case, with its dot; "" for the only one of a file */
   int name_length;
   cardinal_error *error;
   size_t tensors; /* that belong to cases */
@@ -151,7 +151,7 @@ static cardinal_status read_problem(reading *r, const char *descriptor, gauntlet
 }
 
 static cardinal_status read_rule(const reading *r, gauntlet_rule *rule) {
-  char key[NAME_BYTES];
+  char key[NAME_BYTES + sizeof judge_key];
   snprintf(key, sizeof key, "%s%s", r->name, judge_key);
   const char *text = reference_remark(r->file, key);
   if (gauntlet_rule_parse(text ? text : "bound", rule))
@@ -223,15 +223,13 @@ static cardinal_status read_all(reading *r, const char *only, const gauntlet_rul
     return cardinal_net_fail(r->error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for its cases", r->file->label);
   size_t found = 0;
   for (size_t i = 0; i < table->remark_count; ++i) {
-    char name[NAME_BYTES];
     if (!key_ends(table->remarks[i].key, case_key, &r->name_length))
       continue;
     ++found;
-    snprintf(name, sizeof name, "%.*s", r->name_length, table->remarks[i].key);
+    snprintf(r->name, sizeof r->name, "%.*s", r->name_length, table->remarks[i].key);
     const size_t bare = r->name_length ? (size_t)r->name_length - 1 : 0;
-    if (only && (strlen(only) != bare || strncmp(only, name, bare) != 0))
+    if (only && (strlen(only) != bare || strncmp(only, r->name, bare) != 0))
       continue;
-    r->name = name;
     const cardinal_status status = read_case(r, &table->remarks[i], cases);
     if (status)
       return status;

@@ -36,7 +36,7 @@ static int choose_items(const screen_options *options, screen_orders *orders) {
   }
   if (any)
     return TOOL_OK;
-  tool_fail(name, "--work: nothing is called like \"%s\"; there is:", options->work);
+  tool_complain(name, "--work: nothing is called like \"%s\"; there is:", options->work);
   for (size_t i = 0; i < screen_item_count; ++i)
     fprintf(stderr, "  %s\n", screen_items[i].name);
   return TOOL_FAILED;
@@ -68,6 +68,8 @@ static int make_cores(screen *s) {
   static unsigned cpus[CARDINAL_MAX_CPUS];
   if (choose_cpus(s->options, cpus, &s->count))
     return TOOL_FAILED;
+  if (!s->count)
+    return tool_fail(name, "no core is left to screen");
   s->cores = calloc(s->count, sizeof *s->cores);
   s->looks = calloc(s->count, sizeof *s->looks);
   s->relative = calloc(s->count, sizeof *s->relative);

@@ -94,7 +94,7 @@ static void run_again(void *argument) {
 
 /* Asks a child; what went wrong with it, if anything, is put into words. */
 static void ask(void (*work)(void *), question *q, double seconds, char *ending, size_t size) {
-  int status;
+  int status = 0;
   gauntlet_crash *crash = gauntlet_shared(sizeof *crash);
   ending[0] = '\0';
   const gauntlet_end end = crash ? gauntlet_child_run(work, q, seconds, crash, &status) : GAUNTLET_NO_CHILD;

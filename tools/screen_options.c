@@ -56,7 +56,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   switch (key) {
   case OPTION_CORES:
     if (!*argument || !cardinal_cpu_set_parse(&set, argument))
-      argp_error(state, "--cores: expected numbers of CPUs such as 0,2-5, found \"%s\"", argument);
+      options_refuse(state, "--cores: expected numbers of CPUs such as 0,2-5, found \"%s\"", argument);
     to->cores = argument;
     return 0;
   case OPTION_TOGETHER:
@@ -85,7 +85,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->json = true;
     return 0;
   case ARGP_KEY_ARG:
-    argp_error(state, "unexpected argument \"%s\"", argument);
+    options_refuse(state, "unexpected argument \"%s\"", argument);
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;

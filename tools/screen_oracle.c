@@ -37,9 +37,10 @@ static float *step_value(const screen_job *job, size_t at, float *const *values)
   memcpy(data->x, x, data->x_floats * sizeof *x);
   bool ready = true;
   if (problem->operation == CARDINAL_PLUGIN_CONV) {
-    ready = fold_into(job, &step->shape, data);
-    if (data->residual)
-      memcpy(data->residual, values[step->shape.y], data->y_floats * sizeof *x);
+    const float *before = values[step->shape.y];
+    ready = fold_into(job, &step->shape, data) && (before || !data->residual);
+    if (ready && data->residual)
+      memcpy(data->residual, before, data->y_floats * sizeof *x);
   }
   float *y = ready ? gauntlet_expected(problem, &operands) : NULL;
   gauntlet_operands_free(&operands);

@@ -100,9 +100,9 @@ static void add_case(tune_options *to, const char *text, const struct argp_state
   cardinal_error error;
   gauntlet_problem problem;
   if (!gauntlet_parse(text, &problem, &error))
-    argp_error(state, "--case: %s", error.message);
+    options_refuse(state, "--case: %s", error.message);
   if (problem.operation != CARDINAL_PLUGIN_CONV)
-    argp_error(state, "--case: \"%s\" is a pool; only convolutions have kernels to choose from", text);
+    options_refuse(state, "--case: \"%s\" is a pool; only convolutions have kernels to choose from", text);
   if (add_conv(to, &problem.conv, &error))
     argp_failure(state, TOOL_FAILED, 0, "--case: %s", error.message);
 }
@@ -127,11 +127,11 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->output = argument;
     return 0;
   case ARGP_KEY_ARG:
-    argp_error(state, "\"%s\" is one argument too many", argument);
+    options_refuse(state, "\"%s\" is one argument too many", argument);
     return 0;
   case ARGP_KEY_SUCCESS:
     if (!to->count && !options_model_given(&to->model))
-      argp_error(state, "there is nothing to tune: name a network with --model, or a convolution with --case");
+      options_refuse(state, "there is nothing to tune: name a network with --model, or a convolution with --case");
     return 0;
   default:
     return ARGP_ERR_UNKNOWN;
@@ -239,7 +239,7 @@ static int run(int argc, char **argv) {
   cardinal_error error;
   int status = TOOL_FAILED;
   if (options_context(&options.context, &context, &error)) {
-    tool_fail(name, "%s", error.message);
+    tool_complain(name, "%s", error.message);
   } else {
     status = tune(&options, context);
     cardinal_context_destroy(context);

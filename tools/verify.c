@@ -219,12 +219,13 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
       fflush(stdout);
     }
   }
-  const bool right = r.trials + r.calls > 0 && r.failures + refused + off + r.failed_calls == 0;
+  const size_t failures = r.failures + refused;
+  const bool right = r.trials + r.calls > 0 && failures + off + r.failed_calls == 0;
   if (options->json) {
     json_t *all =
         json_pack("{s:s, s:I, s:b, s:I, s:I, s:I, s:I, s:o}", "list", list->name, "seed", (json_int_t)options->seed,
-                  "right", (int)right, "trials", (json_int_t)r.trials, "failures", (json_int_t)(r.failures + refused),
-                  "calls", (json_int_t)r.calls, "failed_calls", (json_int_t)r.failed_calls, "kernels", kernels);
+                  "right", (int)right, "trials", (json_int_t)r.trials, "failures", (json_int_t)failures, "calls",
+                  (json_int_t)r.calls, "failed_calls", (json_int_t)r.failed_calls, "kernels", kernels);
     if (cases) {
       json_object_set(all, "references", references);
       json_object_set_new(all, "references_off", json_integer((json_int_t)off));
@@ -235,7 +236,7 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
   } else {
     json_decref(kernels);
     json_decref(references);
-    printf("\n%zu kernels tried, %zu trials, %zu failures", tried, r.trials, r.failures + refused);
+    printf("\n%zu kernels tried, %zu trials, %zu failures", tried, r.trials, failures);
     if (options->calls)
       printf("; %zu calls, %zu failures", r.calls, r.failed_calls);
     putchar('\n');

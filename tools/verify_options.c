@@ -96,7 +96,7 @@ static const struct argp_option list[] = {
 static void add_problem(verify_options *to, const char *text, const struct argp_state *state) {
   cardinal_error error;
   if (!gauntlet_problems_add(&to->problems, text, &error))
-    argp_error(state, "--case: %s", error.message);
+    options_refuse(state, "--case: %s", error.message);
 }
 
 static void add_batch(verify_options *to, const char *path, const struct argp_state *state) {
@@ -104,8 +104,8 @@ static void add_batch(verify_options *to, const char *path, const struct argp_st
   if (gauntlet_problems_add_file(&to->problems, path, &error))
     return;
   if (error.status == CARDINAL_INVALID_ARGUMENT)
-    argp_error(state, "--batch %s", error.message);
-  tool_fail(name, "--batch %s", error.message);
+    options_refuse(state, "--batch %s", error.message);
+  tool_complain(name, "--batch %s", error.message);
   to->problems_read = false;
 }
 
@@ -113,7 +113,7 @@ static double read_tolerance(const struct argp_state *state, const char *text) {
   char *end;
   const double value = strtod(text, &end);
   if (end == text || *end || !(value >= 0.0 && value <= 1.0))
-    argp_error(state, "--tolerance: expected a number from 0 to 1, found \"%s\"", text);
+    options_refuse(state, "--tolerance: expected a number from 0 to 1, found \"%s\"", text);
   return value;
 }
 
@@ -125,30 +125,30 @@ bool verify_options_network(const verify_options *options) {
 static void check(const verify_options *o, const struct argp_state *state) {
   const bool network = verify_options_network(o);
   if (o->isa && o->plugin)
-    argp_error(state, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
+    options_refuse(state, "--isa is for the library's kernels; a plug-in's are chosen with --kernel-name");
   if (o->reference && o->problems.count)
-    argp_error(state, "--reference brings its own problems; --case and --batch don't go with it");
+    options_refuse(state, "--reference brings its own problems; --case and --batch don't go with it");
   if (network && !o->reference)
-    argp_error(state, "--model and --weights need a --reference to hold the network against");
+    options_refuse(state, "--model and --weights need a --reference to hold the network against");
   if (network && (o->plugin || o->part || o->reference_case || o->judge_given))
-    argp_error(state, "--kernel, --kernel-name, --reference-case and --judge are for single operators, not for a "
-                      "network; it has --isa and --tolerance");
+    options_refuse(state, "--kernel, --kernel-name, --reference-case and --judge are for single operators, not for a "
+                          "network; it has --isa and --tolerance");
   if (!network && o->tolerance >= 0.0)
-    argp_error(state, "--tolerance is for a network, with --model or --weights; operators have --judge");
+    options_refuse(state, "--tolerance is for a network, with --model or --weights; operators have --judge");
   if (!o->reference && (o->reference_case || o->judge_given))
-    argp_error(state, "--reference-case and --judge need a --reference");
+    options_refuse(state, "--reference-case and --judge need a --reference");
 }
 
 /* Which micro-kernels' calls, if any, go with the trials. */
 static void choose_calls(verify_options *to, const struct argp_state *state) {
   const bool apart = to->plugin || to->problems.count || to->reference;
   if (apart && (to->call || to->calls != NOT_GIVEN))
-    argp_error(state,
-               "--%s is for the library's kernels, on problems of its own: without --kernel, --case, --batch and "
-               "--reference",
-               to->call ? "call" : "calls");
+    options_refuse(state,
+                   "--%s is for the library's kernels, on problems of its own: without --kernel, --case, --batch and "
+                   "--reference",
+                   to->call ? "call" : "calls");
   if (to->call && to->calls != NOT_GIVEN)
-    argp_error(state, "--call makes one call, so --calls has nothing to say");
+    options_refuse(state, "--call makes one call, so --calls has nothing to say");
   if (to->calls == NOT_GIVEN)
     to->calls = apart ? 0 : CALLS;
   to->verbose = to->verbose || to->call;
@@ -184,7 +184,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return 0;
   case OPTION_JUDGE:
     if (!gauntlet_rule_parse(argument, &to->judge))
-      argp_error(state, "--judge: expected bits, ulp:N or bound, found \"%s\"", argument);
+      options_refuse(state, "--judge: expected bits, ulp:N or bound, found \"%s\"", argument);
     to->judge_given = true;
     return 0;
   case OPTION_WEIGHTS:
@@ -215,7 +215,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->json = true;
     return 0;
   case ARGP_KEY_ARG:
-    argp_error(state, "unexpected argument \"%s\"", argument);
+    options_refuse(state, "unexpected argument \"%s\"", argument);
     return 0;
   case ARGP_KEY_END:
     choose_calls(to, state);
