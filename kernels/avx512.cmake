@@ -2,13 +2,17 @@
 set(CARDINAL_AVX512_FLAGS -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma)
 set(CARDINAL_AVX512_SOURCES
   x86/avgpool_f32_avx512.c
+  x86/conv1x1_f32_14x32_avx512.c x86/conv1x1_f32_14x32_avx512.S
   x86/conv1x1_bf16_14x32_avx512bf16.c x86/conv1x1_bf16_14x32_avx512bf16.S
   x86/conv1x1_int8_14x32_avx512vnni.c x86/conv1x1_int8_14x32_avx512vnni.S
-  x86/conv1x1_f32_14x32_avx512.c x86/conv1x1_f32_14x32_avx512.S
   x86/conv_f32_14x16_avx512.c x86/conv_f32_14x16_avx512.S
   generic/conv_f32_plain_avx512.c
   x86/conv7x7s2_f32_nchw_avx512.c x86/conv7x7s2_f32_nchw_avx512.S
   x86/fc_f32_3x64_avx512.c x86/fc_f32_3x64_avx512.S
+  x86/fc_bf16_3x64_avx512bf16.c x86/fc_bf16_3x64_avx512bf16.S
+  x86/fc_bf16_3x64_avx512.c x86/fc_bf16_3x64_avx512.S
+  x86/fc_int8_3x64_avx512vnni.c x86/fc_int8_3x64_avx512vnni.S
+  x86/fc_int8_3x64_avx512.c x86/fc_int8_3x64_avx512.S
   x86/gconv3x3_f32_w1_avx512.c x86/gconv3x3_f32_w1_avx512.S
   x86/gconv3x3_f32_w4_avx512.c x86/gconv3x3_f32_w4_avx512.S
   x86/gconv3x3_f32_w8_avx512.c x86/gconv3x3_f32_w8_avx512.S

@@ -26,6 +26,7 @@
 /* For each ISA: the most pixels of a tile, and how many input blocks ahead pixels are prefetched, about 500 cycles. */
 #define CONV1X1_PIXELS_AVX2 6
 #define CONV1X1_AHEAD_AVX2 4
+#define CONV1X1_AHEAD_INT8_AVX2 8
 #define CONV1X1_PIXELS_AVX512 14
 #define CONV1X1_AHEAD_AVX512 2
 #define CONV1X1_AHEAD_BF16_AVX512 4

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define FC_AHEAD 32 /* channels that weights are prefetched ahead of their use */
+#define FC_AHEAD 32 /* cells that weights are prefetched ahead of their use */
 #include "kernels/x86/avx2.inc"
 #include "kernels/x86/f32.inc"
 #include "kernels/x86/fc.inc"

@@ -5,5 +5,5 @@
 extern const cardinal_fc_tiles cardinal_fc_f32_avx2_tiles;
 
 void cardinal_fc_f32_3x32_avx2(const cardinal_fc_args *a) {
-  cardinal_fc_run(a, cardinal_fc_f32_avx2_tiles);
+  cardinal_fc_run(a, CARDINAL_FORMAT_F32, cardinal_fc_f32_avx2_tiles);
 }

@@ -5,5 +5,5 @@
 extern const cardinal_fc_tiles cardinal_fc_f32_avx512_tiles;
 
 void cardinal_fc_f32_3x64_avx512(const cardinal_fc_args *a) {
-  cardinal_fc_run(a, cardinal_fc_f32_avx512_tiles);
+  cardinal_fc_run(a, CARDINAL_FORMAT_F32, cardinal_fc_f32_avx512_tiles);
 }

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define FC_AHEAD 32 /* cells that weights are prefetched ahead of their use */
+#include "kernels/x86/avx2.inc"
+#include "kernels/x86/bf16_fma.inc"
+#include "kernels/x86/fc.inc"
+
+family fc_bf16_avx2

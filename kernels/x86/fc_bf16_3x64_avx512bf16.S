@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define FC_AHEAD 24 /* cells that weights are prefetched ahead of their use */
+#include "kernels/x86/avx512.inc"
+#include "kernels/x86/bf16.inc"
+#include "kernels/x86/fc.inc"
+
+family fc_bf16_avx512bf16
