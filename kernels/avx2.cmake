@@ -3,6 +3,9 @@ set(CARDINAL_AVX2_FLAGS -mavx2 -mfma)
 set(CARDINAL_AVX2_SOURCES
   x86/avgpool_f32_avx2.c
   x86/conv1x1_f32_6x16_avx2.c x86/conv1x1_f32_6x16_avx2.S
+  x86/conv1x1_bf16_6x16_avx2.c x86/conv1x1_bf16_6x16_avx2.S
+  x86/conv1x1_int8_6x16_avx2vnni.c x86/conv1x1_int8_6x16_avx2vnni.S
+  x86/conv1x1_int8_6x16_avx2.c x86/conv1x1_int8_6x16_avx2.S
   x86/conv_f32_6x16_avx2.c x86/conv_f32_6x16_avx2.S
   generic/conv_f32_plain_avx2.c
   x86/conv7x7s2_f32_nchw_avx2.c x86/conv7x7s2_f32_nchw_avx2.S

@@ -4,7 +4,9 @@ set(CARDINAL_AVX512_SOURCES
   x86/avgpool_f32_avx512.c
   x86/conv1x1_f32_14x32_avx512.c x86/conv1x1_f32_14x32_avx512.S
   x86/conv1x1_bf16_14x32_avx512bf16.c x86/conv1x1_bf16_14x32_avx512bf16.S
+  x86/conv1x1_bf16_14x32_avx512.c x86/conv1x1_bf16_14x32_avx512.S
   x86/conv1x1_int8_14x32_avx512vnni.c x86/conv1x1_int8_14x32_avx512vnni.S
+  x86/conv1x1_int8_14x32_avx512.c x86/conv1x1_int8_14x32_avx512.S
   x86/conv_f32_14x16_avx512.c x86/conv_f32_14x16_avx512.S
   generic/conv_f32_plain_avx512.c
   x86/conv7x7s2_f32_nchw_avx512.c x86/conv7x7s2_f32_nchw_avx512.S
