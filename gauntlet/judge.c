@@ -76,7 +76,7 @@ gauntlet_violation gauntlet_judge_access(const gauntlet_crash *crash, const gaun
   ptrdiff_t offset;
   if (!crash->address_known || !gauntlet_memory_holds(memory, crash->address, &offset))
     return GAUNTLET_NO_VIOLATION;
-  const ptrdiff_t bytes = (ptrdiff_t)(memory->floats * sizeof(float));
+  const ptrdiff_t bytes = (ptrdiff_t)memory->bytes;
   const char *does = crash->writing ? "writes" : "reads";
   if (offset >= 0 && offset < bytes) {
     snprintf(text, size, "%s is written, at byte %td of %td", name, offset, bytes);
@@ -148,11 +148,6 @@ static void judge_end(const gauntlet_trial *trial, const gauntlet_remains *r, ga
 
 /* ---- values --------------------------------------------------------------------------------------------------- */
 
-/* Whether data of that kind give the same value in any order of single-precision operations. */
-static bool exact_in_any_order(data_kind kind) {
-  return kind != DATA_RANDOM && kind != DATA_HARD && kind != DATA_SPECIAL;
-}
-
 static bool within_promise(const gauntlet_trial *trial, const gauntlet_expectation *e, size_t at, float value) {
   if (trial->declaration->promise == CARDINAL_PLUGIN_SAME_BITS)
     return gauntlet_same(value, e->canonical[at]);
@@ -161,7 +156,7 @@ static bool within_promise(const gauntlet_trial *trial, const gauntlet_expectati
     return isnan(value);
   if (isinf(exact))
     return (double)value == exact;
-  if (exact_in_any_order(trial->kind) && trial->problem->operation != CARDINAL_PLUGIN_AVERAGE_POOL)
+  if (data_kind_exact(trial->kind) && trial->problem->operation != CARDINAL_PLUGIN_AVERAGE_POOL)
     return (double)value == (double)(float)exact;
   return isinf(e->bound[at]) ? !isnan(value) : fabs((double)value - exact) <= e->bound[at];
 }
@@ -195,8 +190,7 @@ static float output_at(const output *y, size_t at) {
 }
 
 static bool is_canary(float value) {
-  const float canary = gauntlet_canary();
-  return memcmp(&value, &canary, sizeof value) == 0;
+  return gauntlet_is_canary(CARDINAL_FORMAT_F32, &value, 0);
 }
 
 static bool all_zero(const output *y, size_t count) {
@@ -213,7 +207,7 @@ static void charge_value(const gauntlet_trial *trial, const gauntlet_remains *r,
   const float value = output_at(y, at);
   const gauntlet_memory *first = &r->y[GAUNTLET_FIRST];
   const char *hint = "";
-  if (call == GAUNTLET_SECOND && memcmp(r->y[call].data, first->data, first->floats * sizeof(float)) == 0)
+  if (call == GAUNTLET_SECOND && memcmp(r->y[call].data, first->data, first->bytes) == 0)
     hint = "; the output is that of the call before";
   else if (all_zero(y, v->outputs))
     hint = "; every output is zero";
@@ -228,7 +222,7 @@ static void charge_value(const gauntlet_trial *trial, const gauntlet_remains *r,
            (double)e->canonical[at], hint);
   else
     charge(v, GAUNTLET_WRONG_VALUE, "%s: %s is %.9g, expected %.9g within %.3g%s", call_names[call], where,
-           (double)value, e->exact[at], exact_in_any_order(trial->kind) ? 0.0 : e->bound[at], hint);
+           (double)value, e->exact[at], data_kind_exact(trial->kind) ? 0.0 : e->bound[at], hint);
 }
 
 static void judge_padding_lanes(const output *y, gauntlet_call call, gauntlet_verdict *v) {
@@ -310,10 +304,11 @@ static void judge_given(const gauntlet_trial *trial, const gauntlet_remains *r, 
 
 static void judge_repetition(const gauntlet_remains *r, gauntlet_verdict *v) {
   const gauntlet_memory *first = &r->y[GAUNTLET_FIRST], *again = &r->y[GAUNTLET_REPEATED];
-  const size_t at = gauntlet_first_difference(first->data, again->data, first->floats);
-  if (at < first->floats)
+  const size_t outputs = first->bytes / sizeof(float);
+  const size_t at = gauntlet_first_difference(CARDINAL_FORMAT_F32, first->data, again->data, outputs);
+  if (at < outputs)
     charge(v, GAUNTLET_NOT_REPEATABLE, "the repeated call: float %zu of y is %a, in the first call it was %a", at,
-           (double)again->data[at], (double)first->data[at]);
+           (double)((const float *)again->data)[at], (double)((const float *)first->data)[at]);
   if (r->traces->races)
     charge(v, GAUNTLET_RACE, "two threads at once: %zu of their runs gave another output than a call alone",
            r->traces->races);

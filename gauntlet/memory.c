@@ -3,14 +3,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernels/format.h"
+
 enum {
-  MARGIN = 64,
-  SKEW = 3
-}; /* floats; a skew of 12 bytes is aligned to no vector */
+  MARGIN = 256, /* bytes */
+  SKEW = 3      /* numbers: aligned to no vector, nor to two numbers */
+};
 
 void *gauntlet_allocate(size_t count, size_t size) {
   void *memory = calloc(count ? count : 1, size);
@@ -19,25 +20,6 @@ void *gauntlet_allocate(size_t count, size_t size) {
     abort();
   }
   return memory;
-}
-
-static const uint32_t canary_bits = 0x7F8A9A21;
-
-static uint32_t bits_of(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-float gauntlet_canary(void) {
-  float value;
-  memcpy(&value, &canary_bits, sizeof value);
-  return value;
-}
-
-static void fill(float *begin, float *end) {
-  for (; begin < end; ++begin)
-    memcpy(begin, &canary_bits, sizeof *begin);
 }
 
 static size_t page_bytes(void) {
@@ -54,7 +36,7 @@ static bool map(gauntlet_memory *memory, size_t capacity, int sharing) {
     munmap(base, bytes + 2 * page);
     return false;
   }
-  *memory = (gauntlet_memory){.begin = (float *)(void *)(base + page), .capacity = bytes / sizeof(float)};
+  *memory = (gauntlet_memory){.begin = base + page, .capacity = bytes};
   gauntlet_memory_place(memory, 0, GAUNTLET_AT_START);
   return true;
 }
@@ -73,16 +55,16 @@ bool gauntlet_memory_init_shared(gauntlet_memory *memory, size_t capacity) {
 void gauntlet_memory_free(gauntlet_memory *memory) {
   const size_t page = page_bytes();
   if (memory->begin)
-    munmap((char *)memory->begin - page, memory->capacity * sizeof(float) + 2 * page);
+    munmap(memory->begin - page, memory->capacity + 2 * page);
   *memory = (gauntlet_memory){0};
 }
 
 size_t gauntlet_memory_capacity(size_t floats) {
-  return floats + 2 * MARGIN;
+  return floats + 2 * MARGIN / sizeof(float);
 }
 
 void gauntlet_memory_protect(const gauntlet_memory *memory, bool writable) {
-  if (mprotect(memory->begin, memory->capacity * sizeof(float), writable ? PROT_READ | PROT_WRITE : PROT_READ) != 0) {
+  if (mprotect(memory->begin, memory->capacity, writable ? PROT_READ | PROT_WRITE : PROT_READ) != 0) {
     perror("guarded memory");
     abort();
   }
@@ -91,57 +73,59 @@ void gauntlet_memory_protect(const gauntlet_memory *memory, bool writable) {
 bool gauntlet_memory_holds(const gauntlet_memory *memory, const void *address, ptrdiff_t *offset) {
   const uintptr_t at = (uintptr_t)address, page = page_bytes();
   const uintptr_t begin = (uintptr_t)memory->begin - page;
-  if (!memory->begin || at < begin || at >= begin + memory->capacity * sizeof(float) + 2 * page)
+  if (!memory->begin || at < begin || at >= begin + memory->capacity + 2 * page)
     return false;
   *offset = (ptrdiff_t)(at - (uintptr_t)memory->data);
   return true;
 }
 
-float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement) {
-  if (floats + 2 * MARGIN > memory->capacity) {
-    fprintf(stderr, "a test wants %zu floats of guarded memory that has %zu\n", floats, memory->capacity);
+static char *end_of(const gauntlet_memory *memory) {
+  return memory->begin + memory->capacity;
+}
+
+/* The margins before and after the data, as far as there is room. */
+static size_t margin_before(const gauntlet_memory *memory) {
+  const size_t room = (size_t)((char *)memory->data - memory->begin);
+  return room < MARGIN ? room : MARGIN;
+}
+
+static size_t margin_after(const gauntlet_memory *memory) {
+  const size_t room = (size_t)(end_of(memory) - (char *)memory->data) - memory->bytes;
+  return room < MARGIN ? room : MARGIN;
+}
+
+void *gauntlet_memory_place_numbers(gauntlet_memory *memory, cardinal_format format, size_t count,
+                                    gauntlet_placement placement) {
+  const size_t number = cardinal_format_bytes(format), bytes = count * number;
+  if (bytes + 2 * (size_t)MARGIN > memory->capacity) {
+    fprintf(stderr, "a test wants %zu bytes of guarded memory that has %zu\n", bytes, memory->capacity);
     abort();
   }
-  memory->floats = floats;
+  memory->bytes = bytes;
+  memory->format = format;
   switch (placement) {
   case GAUNTLET_AT_START:
     memory->data = memory->begin;
     break;
   case GAUNTLET_AT_END:
-    memory->data = memory->begin + memory->capacity - floats;
+    memory->data = end_of(memory) - bytes;
     break;
   default:
-    memory->data = memory->begin + MARGIN + SKEW;
+    memory->data = memory->begin + MARGIN + SKEW * number;
   }
-  float *const end = memory->begin + memory->capacity;
-  float *const from = memory->data - memory->begin > MARGIN ? memory->data - MARGIN : memory->begin;
-  float *const to = end - (memory->data + floats) > MARGIN ? memory->data + floats + MARGIN : end;
-  fill(from, to);
+  const size_t before = margin_before(memory);
+  gauntlet_canaries_write(format, (char *)memory->data - before, before + bytes + margin_after(memory),
+                          -(ptrdiff_t)before);
   return memory->data;
 }
 
+float *gauntlet_memory_place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement) {
+  return gauntlet_memory_place_numbers(memory, CARDINAL_FORMAT_F32, floats, placement);
+}
+
 bool gauntlet_memory_intact(const gauntlet_memory *memory) {
-  const float *const end = memory->begin + memory->capacity;
-  for (size_t i = 1; i <= MARGIN; ++i) {
-    if (memory->data - memory->begin >= (ptrdiff_t)i && bits_of(memory->data[-(ptrdiff_t)i]) != canary_bits)
-      return false;
-    const float *after = memory->data + memory->floats + i - 1;
-    if (after < end && bits_of(*after) != canary_bits)
-      return false;
-  }
-  return true;
-}
-
-bool gauntlet_same(float a, float b) {
-  const uint32_t a_bits = bits_of(a), b_bits = bits_of(b);
-  return a_bits == b_bits || (a != a && b != b && a_bits != canary_bits && b_bits != canary_bits);
-}
-
-size_t gauntlet_first_difference(const float *a, const float *b, size_t floats) {
-  if (memcmp(a, b, floats * sizeof(float)) == 0)
-    return floats;
-  size_t i = 0;
-  while (i < floats && gauntlet_same(a[i], b[i]))
-    ++i;
-  return i;
+  const size_t before = margin_before(memory);
+  const char *data = memory->data;
+  return gauntlet_canaries_kept(memory->format, data - before, before, -(ptrdiff_t)before) &&
+         gauntlet_canaries_kept(memory->format, data + memory->bytes, margin_after(memory), (ptrdiff_t)memory->bytes);
 }

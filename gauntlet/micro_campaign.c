@@ -94,6 +94,7 @@ static void charge_crash(const traces *t, int status, gauntlet_micro_verdict *v)
   v->violations = gauntlet_judge_access(&t->crash, &b->x, "x", v->what, sizeof v->what) |
                   gauntlet_judge_access(&t->crash, &b->w, "w", v->what, sizeof v->what) |
                   gauntlet_judge_access(&t->crash, &b->bias, "the bias", v->what, sizeof v->what) |
+                  gauntlet_judge_access(&t->crash, &b->scale, "the scale", v->what, sizeof v->what) |
                   gauntlet_judge_access(&t->crash, &b->residual, "the residual", v->what, sizeof v->what) |
                   gauntlet_judge_access(&t->crash, &b->y, "y", v->what, sizeof v->what);
   if (v->violations)

@@ -13,13 +13,14 @@ typedef enum micro_residual {
 } micro_residual;
 
 typedef struct micro_conv {
-  bool planes; /* x is NCHW */
+  cardinal_format format;
+  bool planes; /* x is NCHW, of f32 */
   size_t channels, slot, in_h, in_w;
   cardinal_window window;
   size_t out_h, out_w; /* follow from the others */
   size_t row_begin, row_end;
-  size_t gap; /* floats between rows, times 16 */
-  uint32_t lane_mask, relu;
+  size_t gap; /* numbers between rows, times 16 */
+  uint32_t lane_mask, relu, y_f32;
   micro_residual residual;
   data_kind data;
   gauntlet_placement placement;
@@ -41,7 +42,7 @@ micro_cases micro_conv_cases;
 typedef struct micro_conv_call {
   data_problem problem;
   cardinal_conv_args args;
-  size_t y_floats;
+  size_t y_numbers;
 } micro_conv_call;
 
 void micro_conv_lay_out(micro_conv_call *call, const micro_conv *c, gauntlet_random *random, micro_buffers *buffers);

@@ -15,7 +15,8 @@ static bool cases_3x3(micro_run *run, size_t slot) {
     for (size_t stride = 1; stride <= 2; ++stride)
       for (size_t pads = 0; pads < 16; pads += micro_scale(run, 1, 5)) {
         ++number;
-        micro_conv c = {.slot = slot,
+        micro_conv c = {.format = run->micro->kernel->format,
+                        .slot = slot,
                         .in_h = heights[number * 7 / 3 % micro_scale(run, 6, 3)],
                         .in_w = width,
                         .window = {.kernel_h = 3,
@@ -39,7 +40,8 @@ static bool cases_3x3(micro_run *run, size_t slot) {
   /* Every channel count, on images of a few rows. */
   for (size_t channels = 1; channels <= (slot < CARDINAL_BLOCK ? slot : micro_scale(run, 40, 18)); ++channels)
     for (size_t stride = 1; stride <= 2; ++stride) {
-      micro_conv c = {.slot = slot,
+      micro_conv c = {.format = run->micro->kernel->format,
+                      .slot = slot,
                       .channels = channels,
                       .in_h = 4,
                       .in_w = micro_scale(run, 15, 5),
@@ -55,7 +57,8 @@ static bool cases_stem(micro_run *run) {
   for (size_t width = 1; width <= micro_scale(run, 70, 24); width += run->micro->small && width >= 9 ? 5 : 1)
     for (size_t height = 1; height <= 8; height += micro_scale(run, 1, 3)) {
       ++number;
-      micro_conv c = {.planes = true,
+      micro_conv c = {.format = run->micro->kernel->format,
+                      .planes = true,
                       .channels = number % 3 ? 3 : 1 + number / 3 % micro_scale(run, 16, 4),
                       .slot = CARDINAL_BLOCK,
                       .in_h = height,
@@ -76,7 +79,8 @@ static bool cases_any(micro_run *run) {
   gauntlet_random random = gauntlet_seeded(1, run->micro->seed);
   const size_t wanted = micro_scale(run, 1500, 60);
   for (size_t number = 0; number < wanted; ++number) {
-    micro_conv c = {.slot = slots[gauntlet_between(&random, 0, 4)],
+    micro_conv c = {.format = run->micro->kernel->format,
+                    .slot = slots[gauntlet_between(&random, 0, 4)],
                     .in_h = gauntlet_between(&random, 1, 9),
                     .in_w = gauntlet_between(&random, 1, micro_scale(run, 20, 7)),
                     .window = {.kernel_h = gauntlet_between(&random, 1, 5),
@@ -115,7 +119,11 @@ static bool cases_windows(micro_run *run) {
   for (size_t width = 1; width <= micro_scale(run, 46, 30); width += micro_scale(run, 1, 6))
     for (size_t window = 0; window < WINDOWS; window += micro_scale(run, 1, 2)) {
       ++number;
-      micro_conv c = {.slot = slots[number % 4], .in_h = 1 + number % 6, .in_w = width, .window = windows[window]};
+      micro_conv c = {.format = run->micro->kernel->format,
+                      .slot = slots[number % 4],
+                      .in_h = 1 + number % 6,
+                      .in_w = width,
+                      .window = windows[window]};
       c.channels = c.slot == 4 ? 4 : some_channels(c.slot, number * 5, micro_scale(run, 40, 18));
       if (!micro_conv_try(run, &c))
         return false;

@@ -2,7 +2,6 @@
 #include "gauntlet/micro_pool.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gauntlet/oracle.h"
@@ -11,7 +10,7 @@ typedef struct pool_case {
   size_t in_h, in_w, out_h, out_w;
   cardinal_window window;
   size_t row_begin, row_end;
-  size_t gap; /* floats between rows, times 16 */
+  size_t gap; /* numbers between rows, times 16 */
   uint32_t lane_mask;
   data_kind data; /* random, integers or hard */
   gauntlet_placement placement;
@@ -29,6 +28,7 @@ static void describe(micro_run *run, const pool_case *c, size_t turn) {
 
 static bool accepted(const micro_run *run, const pool_case *c) {
   return micro_accepts(run, &(cardinal_shape){.operation = run->micro->kernel->operation,
+                                              .format = run->micro->kernel->format,
                                               .batch = 1,
                                               .groups = CARDINAL_BLOCK,
                                               .in_per_group = 1,
@@ -40,7 +40,12 @@ static bool accepted(const micro_run *run, const pool_case *c) {
                                               .window = c->window});
 }
 
-static float draw(data_kind kind, gauntlet_random *random) {
+/* All numbers of a format may meet a pool: of bf16 subnormals, of int8 those below zero. */
+static float draw(cardinal_format format, data_kind kind, gauntlet_random *random) {
+  if (format == CARDINAL_FORMAT_INT8)
+    return (float)(kind == DATA_INTEGERS ? gauntlet_integer(random, -3, 3)
+                   : kind == DATA_HARD   ? gauntlet_integer(random, 0, 1) * 254 - 127
+                                         : gauntlet_integer(random, -127, 127));
   switch (kind) {
   case DATA_INTEGERS:
     return (float)gauntlet_integer(random, -3, 3) *
@@ -50,6 +55,12 @@ static float draw(data_kind kind, gauntlet_random *random) {
   default:
     return gauntlet_uniform(random);
   }
+}
+
+/* Averages of int8 that need rounding, from exact halves to beyond the range. */
+static float draw_scale(const pool_case *c, gauntlet_random *random) {
+  const float pixels = (float)(c->in_h * c->in_w);
+  return c->data == DATA_INTEGERS ? 0.5f : (1.0f + 0.9f * gauntlet_uniform(random)) / pixels;
 }
 
 static void vary(pool_case *c, gauntlet_random random, size_t turn) {
@@ -62,7 +73,7 @@ static void vary(pool_case *c, gauntlet_random random, size_t turn) {
   c->row_end = gauntlet_between(&random, 0, 2) ? c->out_h : gauntlet_between(&random, c->row_begin, c->out_h);
 }
 
-/* Where a float of y lies. */
+/* Where a number of y lies. */
 typedef struct output {
   const pool_case *c;
   bool average;
@@ -96,36 +107,36 @@ static void run_case(micro_run *run, const pool_case *c, size_t turn) {
                              .window = c->window,
                              .lane_mask = c->lane_mask};
   const bool average = kernel->operation == CARDINAL_OPERATION_AVERAGE_POOL;
-  const size_t x_floats = (c->in_h - 1) * args.x_row + c->in_w * CARDINAL_BLOCK;
-  const size_t y_floats = average ? CARDINAL_BLOCK : (c->out_h - 1) * args.y_row + c->out_w * CARDINAL_BLOCK;
-  float *x = gauntlet_memory_place(&run->buffers->x, x_floats, c->placement);
+  if (average && kernel->format == CARDINAL_FORMAT_INT8)
+    args.scale = draw_scale(c, &random);
+  const size_t x_numbers = (c->in_h - 1) * args.x_row + c->in_w * CARDINAL_BLOCK;
+  const size_t y_numbers = average ? CARDINAL_BLOCK : (c->out_h - 1) * args.y_row + c->out_w * CARDINAL_BLOCK;
+  void *x = gauntlet_memory_place_numbers(&run->buffers->x, kernel->format, x_numbers, c->placement);
   for (size_t row = 0; row < c->in_h; ++row)
     for (size_t i = 0; i < c->in_w * CARDINAL_BLOCK; ++i)
-      x[row * args.x_row + i] = draw(c->data, &random);
+      gauntlet_number_store(kernel->format, x, row * args.x_row + i, draw(kernel->format, c->data, &random));
   args.x = x;
-  args.y = gauntlet_memory_place(&run->buffers->y, y_floats, c->placement);
+  args.y = gauntlet_memory_place_numbers(&run->buffers->y, kernel->format, y_numbers, c->placement);
 
-  float *expected = gauntlet_allocate(2 * y_floats, sizeof *expected);
-  float *twins = expected + y_floats;
-  memcpy(expected, args.y, y_floats * sizeof(float));
-  memcpy(twins, args.y, y_floats * sizeof(float));
+  micro_outputs outputs;
+  micro_outputs_make(&outputs, kernel->format, args.y, y_numbers);
   cardinal_pool_args oracle = args;
-  oracle.y = expected;
+  oracle.y = outputs.oracles;
   if (average)
-    oracle_average_pool(&oracle);
+    oracle_average_pool(&oracle, kernel->format);
   else
-    oracle_max_pool(&oracle);
+    oracle_max_pool(&oracle, kernel->format);
 
   micro_call(run, &args);
   const output o = {.c = c, .average = average, .y_row = args.y_row};
-  micro_compare(run, args.y, expected, y_floats, "the oracle", locate, &o);
+  micro_compare(run, &outputs, args.y, outputs.oracles, "the oracle", locate, &o);
   if (!run->verdict.violations && strcmp(kernel->twin, kernel->name) != 0) {
     cardinal_pool_args twin = args;
-    twin.y = twins;
-    cardinal_kernel_find(kernel->twin)->pool(&twin);
-    micro_compare(run, args.y, twins, y_floats, kernel->twin, locate, &o);
+    twin.y = outputs.twins;
+    micro_call_twin(run, &twin);
+    micro_compare(run, &outputs, args.y, outputs.twins, kernel->twin, locate, &o);
   }
-  free(expected);
+  micro_outputs_free(&outputs);
 }
 
 static bool try_case(micro_run *run, pool_case c) {

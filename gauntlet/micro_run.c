@@ -3,16 +3,22 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "kernels/format.h"
+#include "kernels/fpenv.h"
+
 enum {
-  CAPACITY = 1 << 19 /* floats of each argument */
+  CAPACITY = 1 << 19,     /* floats of an argument */
+  CAPACITY_OF_W = 5 << 17 /* those of a panel of int8 whose sums come to the end of int32 */
 };
 
 void micro_buffers_init(micro_buffers *buffers) {
   gauntlet_memory_init(&buffers->x, CAPACITY);
-  gauntlet_memory_init(&buffers->w, CAPACITY);
+  gauntlet_memory_init(&buffers->w, CAPACITY_OF_W);
   gauntlet_memory_init(&buffers->bias, CAPACITY);
+  gauntlet_memory_init(&buffers->scale, CAPACITY);
   gauntlet_memory_init(&buffers->residual, CAPACITY);
   gauntlet_memory_init(&buffers->y, CAPACITY);
 }
@@ -21,6 +27,7 @@ void micro_buffers_free(micro_buffers *buffers) {
   gauntlet_memory_free(&buffers->x);
   gauntlet_memory_free(&buffers->w);
   gauntlet_memory_free(&buffers->bias);
+  gauntlet_memory_free(&buffers->scale);
   gauntlet_memory_free(&buffers->residual);
   gauntlet_memory_free(&buffers->y);
 }
@@ -105,12 +112,28 @@ void micro_charge(micro_run *run, gauntlet_violation violation, const char *form
 
 static uint64_t fingerprint(const gauntlet_memory *memory) {
   uint64_t hash = UINT64_C(0xCBF29CE484222325);
-  for (size_t i = 0; i < memory->floats; ++i) {
-    uint32_t bits;
-    memcpy(&bits, &memory->data[i], sizeof bits);
-    hash = (hash ^ bits) * UINT64_C(0x100000001B3);
-  }
+  const unsigned char *data = memory->data;
+  for (size_t i = 0; i < memory->bytes; ++i)
+    hash = (hash ^ data[i]) * UINT64_C(0x100000001B3);
   return hash;
+}
+
+cardinal_format micro_y_format(const micro_run *run, uint32_t y_f32) {
+  return y_f32 ? CARDINAL_FORMAT_F32 : run->micro->kernel->format;
+}
+
+const float *micro_lay_scale(micro_buffers *buffers, const float *scale, size_t channels,
+                             gauntlet_placement placement) {
+  float *to = gauntlet_memory_place(&buffers->scale, scale ? channels : 0, placement);
+  if (!scale)
+    return NULL;
+  memcpy(to, scale, channels * sizeof *to);
+  return to;
+}
+
+/* Convolutions of bf16 run with denormals flushed. */
+static cardinal_fp_modes enter_modes(const cardinal_kernel *kernel) {
+  return cardinal_fp_enter(kernel->format == CARDINAL_FORMAT_BF16 && kernel->form != CARDINAL_FORM_POOL);
 }
 
 static gauntlet_abi_function *function_of(const cardinal_kernel *kernel) {
@@ -139,6 +162,7 @@ void micro_call(micro_run *run, const void *args) {
   } inputs[] = {{"x", &run->buffers->x},
                 {"w", &run->buffers->w},
                 {"the bias", &run->buffers->bias},
+                {"the scale", &run->buffers->scale},
                 {"the residual", &run->buffers->residual}};
   enum {
     INPUTS = sizeof inputs / sizeof inputs[0]
@@ -150,7 +174,9 @@ void micro_call(micro_run *run, const void *args) {
     run->micro->starts(run->micro->user, &run->verdict);
 
   gauntlet_abi_report report;
+  const cardinal_fp_modes modes = enter_modes(run->micro->kernel);
   gauntlet_abi_call(function_of(run->micro->kernel), args, NULL, &report);
+  cardinal_fp_leave(modes);
 
   char what[160];
   if (!gauntlet_abi_kept_registers(&report, what, sizeof what))
@@ -167,31 +193,52 @@ void micro_call(micro_run *run, const void *args) {
     micro_charge(run, GAUNTLET_WROTE_OUTSIDE, "memory beside y was written");
 }
 
-/* ---- judging -------------------------------------------------------------------------------------------------- */
-
-static bool is_canary(float value) {
-  const float canary = gauntlet_canary();
-  return memcmp(&value, &canary, sizeof value) == 0;
+void micro_call_twin(const micro_run *run, const void *args) {
+  const cardinal_kernel *twin = cardinal_kernel_find(run->micro->kernel->twin);
+  const cardinal_fp_modes modes = enter_modes(twin);
+  function_of(twin)(args, NULL);
+  cardinal_fp_leave(modes);
 }
 
-void micro_compare(micro_run *run, const float *found, const float *expected, size_t floats, const char *other,
-                   micro_locate *locate, const void *form) {
-  for (size_t at = gauntlet_first_difference(found, expected, floats); at < floats; ++at) {
-    if (gauntlet_same(found[at], expected[at]))
-      continue;
+/* ---- judging -------------------------------------------------------------------------------------------------- */
+
+static void *copy(const void *from, size_t bytes) {
+  return memcpy(gauntlet_allocate(bytes, 1), from, bytes);
+}
+
+void micro_outputs_make(micro_outputs *outputs, cardinal_format format, const void *y, size_t count) {
+  const size_t bytes = count * cardinal_format_bytes(format);
+  *outputs = (micro_outputs){.format = format, .count = count, .oracles = copy(y, bytes), .twins = copy(y, bytes)};
+}
+
+void micro_outputs_free(micro_outputs *outputs) {
+  free(outputs->oracles);
+  free(outputs->twins);
+}
+
+void micro_compare(micro_run *run, const micro_outputs *outputs, const void *found, const void *expected,
+                   const char *other, micro_locate *locate, const void *form) {
+  const cardinal_format format = outputs->format;
+  const size_t bytes = cardinal_format_bytes(format);
+  for (size_t at = 0; at < outputs->count; ++at) {
+    at += gauntlet_first_difference(format, (const char *)found + at * bytes, (const char *)expected + at * bytes,
+                                    outputs->count - at);
+    if (at == outputs->count)
+      return;
     char where[128];
     const micro_place place = locate(form, at, where, sizeof where);
+    const double value = (double)gauntlet_number(format, found, at);
     if (place == MICRO_OUTSIDE)
-      micro_charge(run, GAUNTLET_WROTE_OUTSIDE, "%s (float %zu of y) was written, with %a", where, at,
-                   (double)found[at]);
-    else if (is_canary(found[at]))
-      micro_charge(run, GAUNTLET_UNWRITTEN, "%s (float %zu of y) was never written", where, at);
+      micro_charge(run, GAUNTLET_WROTE_OUTSIDE, "%s (number %zu of y) was written, with %a", where, at, value);
+    else if (gauntlet_is_canary(format, found, at))
+      micro_charge(run, GAUNTLET_UNWRITTEN, "%s (number %zu of y) was never written%s", where, at,
+                   format == CARDINAL_FORMAT_INT8 ? ", or is -128" : "");
     else if (place == MICRO_MASKED_LANE)
-      micro_charge(run, GAUNTLET_PADDING_LANE, "%s (float %zu of y), outside the mask, is %a, expected +0", where, at,
-                   (double)found[at]);
+      micro_charge(run, GAUNTLET_PADDING_LANE, "%s (number %zu of y), outside the mask, is %a, expected +0", where, at,
+                   value);
     else
-      micro_charge(run, GAUNTLET_WRONG_VALUE, "%s (float %zu of y) is %a, %s gives %a", where, at, (double)found[at],
-                   other, (double)expected[at]);
+      micro_charge(run, GAUNTLET_WRONG_VALUE, "%s (number %zu of y) is %a, %s gives %a", where, at, value, other,
+                   (double)gauntlet_number(format, expected, at));
   }
 }
 

@@ -9,7 +9,7 @@
 
 /* The guarded memory of a kernel's arguments. */
 typedef struct micro_buffers {
-  gauntlet_memory x, w, bias, residual, y;
+  gauntlet_memory x, w, bias, scale, residual, y;
 } micro_buffers;
 
 void micro_buffers_init(micro_buffers *buffers);
@@ -35,7 +35,7 @@ __attribute__((format(printf, 2, 3))) void micro_words(micro_run *run, const cha
 /* Random numbers for the turn-th use of the words. */
 gauntlet_random micro_random(const micro_run *run, size_t turn);
 
-/* What forms draw alike: gaps in multiples of 16 floats, masks of lanes, kinds of data (random ones in even turns). */
+/* What forms draw alike: gaps in multiples of 16 numbers, masks of lanes, kinds of data (random ones in even turns). */
 size_t micro_draw_gap(gauntlet_random *random);
 uint32_t micro_draw_lanes(gauntlet_random *random);
 data_kind micro_draw_kind(gauntlet_random *random, size_t turn);
@@ -55,22 +55,42 @@ bool micro_accepts(const micro_run *run, const cardinal_shape *shape);
 __attribute__((format(printf, 3, 4))) void micro_charge(micro_run *run, gauntlet_violation violation,
                                                         const char *format, ...);
 
-/* Calls the kernel with the arguments of its form. It must keep registers, modes, inputs and what lies around them. */
+/* The format of the case's y. */
+cardinal_format micro_y_format(const micro_run *run, uint32_t y_f32);
+
+/* Puts the scales of int8 (NULL: it isn't int8) into guarded memory; returns them. */
+const float *micro_lay_scale(micro_buffers *buffers, const float *scale, size_t channels, gauntlet_placement placement);
+
+/* Calls the kernel, with the modes that operators set for it, and the arguments of its form. It must keep registers,
+ * modes, inputs and what lies around them. */
 void micro_call(micro_run *run, const void *args);
 
-/* What a float of the output is to a call. */
+/* Calls its twin in the same way, without looking. */
+void micro_call_twin(const micro_run *run, const void *args);
+
+/* What a number of the output is to a call. */
 typedef enum micro_place {
   MICRO_OUTPUT,      /* a result */
   MICRO_MASKED_LANE, /* +0 */
   MICRO_OUTSIDE      /* not to be touched */
 } micro_place;
 
-/* Says where float `at` of the output lies, in words such as "row 1, column 2, lane 3". */
+/* Says where number `at` of the output lies, in words such as "row 1, column 2, lane 3". */
 typedef micro_place micro_locate(const void *form, size_t at, char *text, size_t size);
 
-/* Compares all floats that a call could have written with what `other` gives. */
-void micro_compare(micro_run *run, const float *found, const float *expected, size_t floats, const char *other,
-                   micro_locate *locate, const void *form);
+/* What the oracle and the twin are to write, apart from the kernel: each begins as y is before the call. */
+typedef struct micro_outputs {
+  cardinal_format format;
+  size_t count; /* numbers of y */
+  void *oracles, *twins;
+} micro_outputs;
+
+void micro_outputs_make(micro_outputs *outputs, cardinal_format format, const void *y, size_t count);
+void micro_outputs_free(micro_outputs *outputs);
+
+/* Compares all numbers that a call could have written with what `other` gives. */
+void micro_compare(micro_run *run, const micro_outputs *outputs, const void *found, const void *expected,
+                   const char *other, micro_locate *locate, const void *form);
 
 /* Tells the verdict on the case that is up. Returns whether to go on. */
 bool micro_end(micro_run *run);

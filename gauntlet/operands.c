@@ -59,8 +59,8 @@ void gauntlet_operands_make(gauntlet_operands *operands, const gauntlet_problem 
   operands->kind = kind;
   data_problem *p = &operands->data;
   if (problem->operation == CARDINAL_PLUGIN_CONV) {
-    const cardinal_reference_shape shape = shape_of_conv(problem);
-    data_problem_make(p, &shape, problem->conv.has_residual, kind, &random);
+    const data_wish wish = {.shape = shape_of_conv(problem), .residual = problem->conv.has_residual, .kind = kind};
+    data_problem_make(p, &wish, &random);
     if (!problem->conv.has_bias)
       memset(p->bias, 0, p->bias_floats * sizeof(float)); /* the reference's "no bias" */
     return;
@@ -111,9 +111,9 @@ static void expected_of_pool(const gauntlet_problem *problem, const data_problem
     for (size_t i = 0; i < in_pixels; ++i)
       in[i * CARDINAL_BLOCK] = p->x[plane * in_pixels + i];
     if (problem->operation == CARDINAL_PLUGIN_MAX_POOL)
-      oracle_max_pool(&args);
+      oracle_max_pool(&args, CARDINAL_FORMAT_F32);
     else
-      oracle_average_pool(&args);
+      oracle_average_pool(&args, CARDINAL_FORMAT_F32);
     for (size_t i = 0; i < out_pixels; ++i)
       y[plane * out_pixels + i] = out[i * CARDINAL_BLOCK];
   }

@@ -45,7 +45,7 @@ static void pack(child *c) {
                  traces->packed[set].data);
     /* Weights needn't live longer, and packed ones mustn't change. */
     gauntlet_memory_protect(&c->remains->weights[set], true);
-    memset(c->remains->weights[set].data, 0xFF, c->remains->weights[set].floats * sizeof(float));
+    memset(c->remains->weights[set].data, 0xFF, c->remains->weights[set].bytes);
     gauntlet_memory_protect(&traces->packed[set], false);
   }
 }
@@ -127,12 +127,12 @@ static void *race(void *argument) {
   const size_t set = gauntlet_set_of(self->call);
   const gauntlet_memory *y = &r->y[self->call];
   for (int run = 0; run < RUNS_A_THREAD; ++run) {
-    memset(self->y, 0xFF, y->floats * sizeof(float));
+    memset(self->y, 0xFF, y->bytes);
     pthread_barrier_wait(self->start);
     run_images(c, r->traces->packed[set].data, r->x[set].data,
                r->operands[set].data.residual ? r->residual[self->call].data : NULL, self->y, self->scratch, false,
                NULL);
-    self->races += memcmp(self->y, y->data, y->floats * sizeof(float)) != 0;
+    self->races += memcmp(self->y, y->data, y->bytes) != 0;
   }
   return NULL;
 }
@@ -146,7 +146,7 @@ static void run_threads(const child *c) {
   bool ready = pthread_barrier_init(&start, NULL, GAUNTLET_SETS) == 0;
   for (size_t set = 0; set < GAUNTLET_SETS; ++set) {
     racers[set] = (racer){.child = c, .call = set ? GAUNTLET_SECOND : GAUNTLET_FIRST, .start = &start};
-    racers[set].y = malloc(c->remains->y[0].floats * sizeof(float));
+    racers[set].y = malloc(c->remains->y[0].bytes);
     racers[set].scratch = aligned_alloc(64, (c->scratch_bytes + 127) / 64 * 64);
     ready = ready && racers[set].y && racers[set].scratch;
   }

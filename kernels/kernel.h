@@ -44,7 +44,8 @@
  *         acc = fma(x[2i+1], w[2i+1], acc)
  *         acc = fma(x[2i], w[2i], acc)
  *
- * y is acc, rounded to the nearest bf16, or to even in the middle, if y isn't f32.
+ * The bias has no denormals: packing has made them zeros. y is acc, rounded to the nearest bf16, or to even in the
+ * middle, if y isn't f32.
  *
  * int8: x is 0 to 127, w -127 to 127; acc, in int32, is the sum of all products, exact in any order. Then, in f32:
  *

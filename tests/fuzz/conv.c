@@ -160,7 +160,8 @@ static void run_everywhere(const cardinal_conv_desc *d, int64_t height, int64_t 
              .serial = (int)fuzz_between(input, 0, 3) != 3};
   gauntlet_random random = {.state = (uint64_t)fuzz_between(input, 0, 255)};
   data_problem problem;
-  data_problem_make(&problem, &shape, d->has_residual, kind, &random);
+  const data_wish wish = {.shape = shape, .residual = d->has_residual, .kind = kind};
+  data_problem_make(&problem, &wish, &random);
   if (!d->has_bias)
     memset(problem.bias, 0, problem.bias_floats * sizeof(float));
   float *expected = malloc(problem.y_floats * sizeof(float));

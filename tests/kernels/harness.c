@@ -75,8 +75,7 @@ void harness_run(const char *test, cardinal_form form, size_t (*least)(const car
   watch_crashes(SIGSEGV);
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {
     const cardinal_kernel *kernel = &cardinal_kernels[i];
-    if (kernel->form != form || kernel->format != CARDINAL_FORMAT_F32 ||
-        cardinal_kernel_unusable(kernel, &everything) || (part && !strstr(kernel->name, part)))
+    if (kernel->form != form || cardinal_kernel_unusable(kernel, &everything) || (part && !strstr(kernel->name, part)))
       continue;
     bool right = true;
     const size_t count = gauntlet_micro_run(&(gauntlet_micro){.kernel = kernel,

@@ -28,7 +28,8 @@ Test(kernels, average_pool_data_tell_orders_apart) {
                                             .in_height = 5,
                                             .in_width = 7,
                                             .x_row = 7 * CARDINAL_BLOCK,
-                                            .lane_mask = CARDINAL_ALL_LANES});
+                                            .lane_mask = CARDINAL_ALL_LANES},
+                      CARDINAL_FORMAT_F32);
   size_t different = 0;
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
     float sum = 0.0f;

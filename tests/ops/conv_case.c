@@ -52,7 +52,8 @@ void conv_data_make(conv_data *data, const conv_case *c) {
                                           .out_width = (size_t)width,
                                           .window = cardinal_window_of_conv(d)};
   gauntlet_random random = {.state = c->seed};
-  data_problem_make(&data->problem, &shape, d->has_residual, c->data, &random);
+  const data_wish wish = {.shape = shape, .residual = d->has_residual, .kind = c->data};
+  data_problem_make(&data->problem, &wish, &random);
   if (!d->has_bias)
     memset(data->problem.bias, 0, data->problem.bias_floats * sizeof(float)); /* the reference's "no bias" */
   data->expected = malloc(data->problem.y_floats * sizeof(float));
