@@ -38,11 +38,14 @@ void cardinal_net_desc_init(cardinal_net_desc *desc) {
 
 /* The channels of the pooled features are a multiple of the block's, as cardinal_spec_take sees to, and they have one
  * pixel: their blocked layout is also the plain [batch][channels] that callers get. */
-static void describe_conv(const cardinal_layer *layer, int64_t batch, cardinal_conv_desc *desc) {
+static void describe_conv(const cardinal_net *net, const cardinal_layer *layer, cardinal_conv_desc *desc) {
   cardinal_conv_desc_init(desc);
+  desc->format = cardinal_net_format(net);
+  desc->x_format = layer->x == CARDINAL_VALUE_IMAGES ? CARDINAL_FORMAT_F32 : desc->format;
+  desc->y_format = layer->y == CARDINAL_VALUE_LOGITS ? CARDINAL_FORMAT_F32 : desc->format;
   desc->x_layout = layer->x == CARDINAL_VALUE_IMAGES ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
   desc->y_layout = layer->y == CARDINAL_VALUE_LOGITS ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
-  desc->batch = batch;
+  desc->batch = net->batch;
   desc->in_channels = layer->in_channels;
   desc->in_height = layer->in_height;
   desc->in_width = layer->in_width;
@@ -56,11 +59,12 @@ static void describe_conv(const cardinal_layer *layer, int64_t batch, cardinal_c
   desc->has_relu = layer->relu;
 }
 
-static void describe_pool(const cardinal_layer *layer, int64_t batch, cardinal_pool_desc *desc) {
+static void describe_pool(const cardinal_net *net, const cardinal_layer *layer, cardinal_pool_desc *desc) {
   cardinal_pool_desc_init(desc);
+  desc->format = cardinal_net_format(net);
   desc->kind = layer->kind == CARDINAL_LAYER_MAX_POOL ? CARDINAL_POOL_MAX : CARDINAL_POOL_AVERAGE_GLOBAL;
   desc->x_layout = desc->y_layout = CARDINAL_LAYOUT_BLOCKED16;
-  desc->batch = batch;
+  desc->batch = net->batch;
   desc->channels = layer->in_channels;
   desc->in_height = layer->in_height;
   desc->in_width = layer->in_width;
@@ -87,9 +91,9 @@ static cardinal_status list_layers(cardinal_net *net, const cardinal_net_spec *s
         __builtin_mul_overflow(made->multiply_adds, (uint64_t)desc->batch, &made->multiply_adds))
       return cardinal_net_fail(error, CARDINAL_OVERFLOW, "layer %s: its multiply-adds don't fit 64 bits", layer.name);
     if (cardinal_step_pools(made))
-      describe_pool(&layer, desc->batch, &made->pool);
+      describe_pool(net, &layer, &made->pool);
     else
-      describe_conv(&layer, desc->batch, &made->conv);
+      describe_conv(net, &layer, &made->conv);
   }
   return CARDINAL_OK;
 }
@@ -134,10 +138,10 @@ static cardinal_status make_plans(cardinal_net *net, const cardinal_context *con
 }
 
 /* Bytes of a layer's output as it lies in the arena. */
-static cardinal_status output_bytes(const cardinal_layer *layer, int64_t batch, size_t *bytes) {
-  cardinal_status status = cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, batch, layer->out_channels,
+static cardinal_status output_bytes(const cardinal_net *net, const cardinal_layer *layer, size_t *bytes) {
+  cardinal_status status = cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, net->batch, layer->out_channels,
                                                   layer->out_height, layer->out_width, bytes);
-  if (!status && !cardinal_net_multiply(*bytes, sizeof(float), bytes))
+  if (!status && !cardinal_net_multiply(*bytes, cardinal_format_size(cardinal_net_format(net)), bytes))
     status = CARDINAL_OVERFLOW;
   return status;
 }
@@ -155,7 +159,7 @@ static cardinal_status plan_buffers(cardinal_net *net, cardinal_buffer *buffers,
     if (!step->shape.adds_to_y)
       y->first = i;
     y->last = i;
-    if (output_bytes(&step->shape, net->batch, &y->bytes))
+    if (output_bytes(net, &step->shape, &y->bytes))
       return cardinal_net_fail(error, CARDINAL_OVERFLOW, "layer %s: the size of its output doesn't fit memory",
                                step->shape.name);
   }
@@ -189,13 +193,28 @@ static void set_outer_sizes(cardinal_net *net, const cardinal_net_spec *spec, co
   net->logit_floats = (size_t)(desc->batch * spec->classes);
 }
 
+static cardinal_status choose_precision(cardinal_net *net, const cardinal_weights *weights, cardinal_precision wanted,
+                                        cardinal_error *error) {
+  const bool quantised = cardinal_is_quantised(&weights->table);
+  net->precision = wanted != CARDINAL_PRECISION_DEFAULT ? wanted
+                   : quantised                          ? CARDINAL_PRECISION_INT8
+                                                        : CARDINAL_PRECISION_F32;
+  if (net->precision == CARDINAL_PRECISION_INT8)
+    return cardinal_net_fail(error, CARDINAL_UNSUPPORTED, "%s: networks in int8 aren't run yet", weights->label);
+  if (quantised)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
+                             "%s: the weights are int8; expected that precision, not %s", weights->label,
+                             cardinal_precision_name(net->precision));
+  return CARDINAL_OK;
+}
+
 static cardinal_status fill_net(cardinal_net *net, const cardinal_context *context, const cardinal_net_spec *spec,
                                 const cardinal_weights *weights, const cardinal_net_desc *desc, cardinal_error *error) {
   net->context = context;
   net->batch = desc->batch;
   cardinal_status status = cardinal_match_tensors(&weights->table, weights->label, spec, error);
-  if (!status && cardinal_is_quantised(&weights->table))
-    status = cardinal_net_fail(error, CARDINAL_UNSUPPORTED, "%s: networks in int8 aren't run yet", weights->label);
+  if (!status)
+    status = choose_precision(net, weights, desc->precision, error);
   if (!status)
     status = list_layers(net, spec, desc, error);
   cardinal_fold fold;
@@ -232,6 +251,12 @@ cardinal_status cardinal_net_create(const cardinal_context *context, const cardi
   if (!status && desc_taken.flags)
     status =
         cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "flags are 0x%" PRIx32 ", expected 0", desc_taken.flags);
+  if (!status && desc_taken.reserved)
+    status =
+        cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "reserved is %" PRIu32 ", expected 0", desc_taken.reserved);
+  if (!status && !cardinal_precision_name(desc_taken.precision))
+    status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the precision is %d, not a cardinal_precision",
+                               (int)desc_taken.precision);
   if (status)
     return status;
 
@@ -263,6 +288,21 @@ size_t cardinal_net_arena_bytes(const cardinal_net *net) {
 
 size_t cardinal_net_feature_count(const cardinal_net *net) {
   return net->feature_floats / (size_t)net->batch;
+}
+
+const char *cardinal_precision_name(cardinal_precision precision) {
+  static const char *const names[] = {"default", "f32", "bf16", "int8"};
+  return (unsigned)precision < sizeof names / sizeof names[0] ? names[precision] : NULL;
+}
+
+cardinal_precision cardinal_net_precision(const cardinal_net *net) {
+  return net->precision;
+}
+
+cardinal_format cardinal_net_format(const cardinal_net *net) {
+  return net->precision == CARDINAL_PRECISION_INT8   ? CARDINAL_FORMAT_INT8
+         : net->precision == CARDINAL_PRECISION_BF16 ? CARDINAL_FORMAT_BF16
+                                                     : CARDINAL_FORMAT_F32;
 }
 
 size_t cardinal_net_weight_bytes(const cardinal_net *net) {

@@ -19,6 +19,7 @@ typedef struct cardinal_step {
 struct cardinal_net {
   const cardinal_context *context;
   int64_t batch;
+  cardinal_precision precision;
   cardinal_step *steps;
   size_t step_count;
   size_t *values; /* by number of the value: its offset in the arena */
@@ -34,8 +35,11 @@ static inline bool cardinal_step_pools(const cardinal_step *step) {
 /* The most weights, and the most output channels, that a layer has. */
 void cardinal_net_largest_layer(const cardinal_net *net, size_t *weights, size_t *channels);
 
+/* The format of what flows between the layers. */
+cardinal_format cardinal_net_format(const cardinal_net *net);
+
 /* Where a value lies in an arena, from the step that writes it to the last that reads it. Images and logits are the
  * caller's and lie elsewhere. */
-float *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value);
+void *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value);
 
 #endif /* CARDINAL_NET_NETWORK_H */

@@ -7,6 +7,7 @@
 
 #include "net/arena.h"
 #include "net/common.h"
+#include "net/convert.h"
 
 /* ---- layers -------------------------------------------------------------------------------------------------- */
 
@@ -83,25 +84,32 @@ static char *aligned(void *arena) {
   return (char *)arena + (misaligned ? CARDINAL_ARENA_ALIGNMENT - misaligned : 0);
 }
 
-float *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value) {
-  return (float *)(void *)(aligned(arena) + net->values[value]);
+void *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value) {
+  return aligned(arena) + net->values[value];
+}
+
+/* Features for the caller. */
+static void widen(const cardinal_net *net, const void *features, float *to) {
+  cardinal_convert_bf16(features, to, net->feature_floats);
 }
 
 static cardinal_status run_steps(const cardinal_net *net, const float *images, float *features, float *logits,
                                  void *arena, cardinal_net_visit before, cardinal_net_visit after, void *user,
                                  cardinal_error *error) {
+  /* Floats can be computed where the caller wants them. */
+  const bool own_features = features && cardinal_net_format(net) == CARDINAL_FORMAT_F32;
   for (size_t i = 0; i < net->step_count; i++) {
     const cardinal_step *step = &net->steps[i];
     uint32_t x_value = step->shape.x, y_value = step->shape.y;
     if (y_value == CARDINAL_VALUE_LOGITS && !logits)
       continue;
-    const float *x = cardinal_net_value(net, arena, x_value);
-    float *y = cardinal_net_value(net, arena, y_value);
+    const void *x = cardinal_net_value(net, arena, x_value);
+    void *y = cardinal_net_value(net, arena, y_value);
     if (x_value == CARDINAL_VALUE_IMAGES)
       x = images;
-    if (x_value == CARDINAL_VALUE_FEATURES && features)
+    if (x_value == CARDINAL_VALUE_FEATURES && own_features)
       x = features;
-    if (y_value == CARDINAL_VALUE_FEATURES && features)
+    if (y_value == CARDINAL_VALUE_FEATURES && own_features)
       y = features;
     if (y_value == CARDINAL_VALUE_LOGITS)
       y = logits;
@@ -112,6 +120,8 @@ static cardinal_status run_steps(const cardinal_net *net, const float *images, f
         cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, aligned(arena) + step->scratch, error);
     if (status)
       return status;
+    if (y_value == CARDINAL_VALUE_FEATURES && features && !own_features)
+      widen(net, y, features);
     if (after)
       after(user, i);
   }

@@ -75,6 +75,7 @@ static cardinal_status make_network(classify_job *job, cardinal_error *error) {
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
   desc.batch = (int64_t)job->batch;
+  desc.precision = job->options->precision;
   desc.image_height = desc.image_width = job->options->transform.crop;
   cardinal_status status = cardinal_net_create(job->context, &job->spec, job->weights, &desc, &job->net, error);
   cardinal_weights_destroy(job->weights);

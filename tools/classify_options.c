@@ -84,6 +84,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     state->child_inputs[0] = &to->model;
     state->child_inputs[1] = &to->context;
     state->child_inputs[2] = &to->transform;
+    state->child_inputs[3] = &to->precision;
     return 0;
   case OPTION_WEIGHTS:
     to->weights = argument;
@@ -134,8 +135,11 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {
-    {&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {&transform_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&model_argp, 0, NULL, 0},
+                                             {&context_argp, 0, NULL, 0},
+                                             {&transform_argp, 0, NULL, 0},
+                                             {&precision_argp, 0, NULL, 0},
+                                             {0}};
 
 static const struct argp classify_argp = {
     .options = list,

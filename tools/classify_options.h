@@ -11,6 +11,7 @@ typedef struct classify_options {
   model_options model;
   context_options context;
   transform_options transform;
+  cardinal_precision precision;
   const char *weights, *labels, *features, *output;
   uint64_t seed, top, batch;
   bool top_given, profile;

@@ -12,6 +12,7 @@ static const char name[] = "info";
 typedef struct {
   model_options model;
   context_options context;
+  cardinal_precision precision;
   uint64_t height, width, batch;
   bool json;
 } info_options;
@@ -50,6 +51,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &to->model;
     state->child_inputs[1] = &to->context;
+    state->child_inputs[2] = &to->precision;
     return 0;
   case OPTION_IMAGE:
     read_image_size(to, argument, state);
@@ -68,7 +70,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {&precision_argp, 0, NULL, 0}, {0}};
 
 static const struct argp info_argp = {
     .options = list,
@@ -93,6 +96,7 @@ static cardinal_status describe_model(const info_options *o, const cardinal_cont
   desc.batch = (int64_t)o->batch;
   desc.image_height = (int64_t)o->height;
   desc.image_width = (int64_t)o->width;
+  desc.precision = o->precision;
   cardinal_status status = options_spec(&o->model, &spec, error);
   if (!status)
     status = cardinal_weights_synthetic(&spec, 0, &weights, error);

@@ -102,9 +102,10 @@ json_t *model_json(const cardinal_net_spec *spec, const cardinal_net_desc *desc,
     cardinal_net_layer_get(net, i, &layer);
     json_array_append_new(layers, describe_layer(&layer));
   }
-  return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "name", spec->name, "parameters",
-                   (json_int_t)parameters, "multiply_adds_per_image", (json_int_t)multiply_adds, "image_height",
-                   (json_int_t)desc->image_height, "image_width", (json_int_t)desc->image_width, "batch",
-                   (json_int_t)desc->batch, "arena_bytes", (json_int_t)cardinal_net_arena_bytes(net), "weight_bytes",
+  return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "name", spec->name, "precision",
+                   cardinal_precision_name(cardinal_net_precision(net)), "parameters", (json_int_t)parameters,
+                   "multiply_adds_per_image", (json_int_t)multiply_adds, "image_height", (json_int_t)desc->image_height,
+                   "image_width", (json_int_t)desc->image_width, "batch", (json_int_t)desc->batch, "arena_bytes",
+                   (json_int_t)cardinal_net_arena_bytes(net), "weight_bytes",
                    (json_int_t)cardinal_net_weight_bytes(net), "layers", layers);
 }

@@ -130,12 +130,12 @@ static void print_layer(const json_t *layer) {
 
 void model_print(const json_t *model) {
   const json_t *layers = json_object_get(model, "layers");
-  printf("\n%s on %lld image(s) of %lldx%lld: %.1f million parameters, %.2f billion multiply-adds an image;\n"
+  printf("\n%s in %s on %lld image(s) of %lldx%lld: %.1f million parameters, %.2f billion multiply-adds an image;\n"
          "%.1f MB of packed weights, %.1f MB for activations and scratch\n",
-         text_at(model, "name"), (long long)number_at(model, "batch"), (long long)number_at(model, "image_height"),
-         (long long)number_at(model, "image_width"), 1e-6 * (double)number_at(model, "parameters"),
-         1e-9 * (double)number_at(model, "multiply_adds_per_image"), 1e-6 * (double)number_at(model, "weight_bytes"),
-         1e-6 * (double)number_at(model, "arena_bytes"));
+         text_at(model, "name"), text_at(model, "precision"), (long long)number_at(model, "batch"),
+         (long long)number_at(model, "image_height"), (long long)number_at(model, "image_width"),
+         1e-6 * (double)number_at(model, "parameters"), 1e-9 * (double)number_at(model, "multiply_adds_per_image"),
+         1e-6 * (double)number_at(model, "weight_bytes"), 1e-6 * (double)number_at(model, "arena_bytes"));
   printf(
       "\nFor each layer: the kernel that serves it, in brackets whether by the order of the table, by what is built in "
       "or as measured here; and the others by the reason why they don't.\n");

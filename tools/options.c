@@ -17,6 +17,7 @@ enum {
   OPTION_ARCH,
   OPTION_CARDINALITY,
   OPTION_WIDTH,
+  OPTION_PRECISION,
   OPTION_ISA,
   OPTION_WITHOUT,
   OPTION_THREADS,
@@ -150,6 +151,42 @@ cardinal_status options_spec(const model_options *options, cardinal_net_spec *sp
   return cardinal_net_spec_custom((uint32_t)options->depth, (uint32_t)options->cardinality, (uint32_t)options->width,
                                   spec, error);
 }
+
+/* ---- precision ------------------------------------------------------------------------------------------------ */
+
+static const struct argp_option precision_options_list[] = {
+    {"precision", OPTION_PRECISION, "NAME", 0, "", GROUP_MODEL}, /* the text is made by help_precision */
+    {0},
+};
+
+/* The default isn't one that can be asked for. */
+static const char *precision_at(size_t index) {
+  return cardinal_precision_name((cardinal_precision)(index + 1));
+}
+
+static char *help_precision(int key, const char *text, void *input) {
+  (void)input;
+  return key == OPTION_PRECISION
+             ? list_names("the numbers that its layers multiply: ", precision_at,
+                          " (default: int8 for weights that were quantised, else f32); docs/quantisation.md")
+             : (char *)(uintptr_t)text;
+}
+
+static error_t parse_precision(int key, char *argument, struct argp_state *state) {
+  cardinal_precision *to = state->input;
+  if (key != OPTION_PRECISION)
+    return ARGP_ERR_UNKNOWN;
+  for (size_t i = 0; precision_at(i); i++)
+    if (!strcmp(argument, precision_at(i))) {
+      *to = (cardinal_precision)(i + 1);
+      return 0;
+    }
+  argp_error(state, "--precision: unknown precision \"%s\"; expected f32, bf16 or int8", argument);
+  return 0;
+}
+
+const struct argp precision_argp = {
+    .options = precision_options_list, .parser = parse_precision, .help_filter = help_precision};
 
 /* ---- contexts ------------------------------------------------------------------------------------------------ */
 

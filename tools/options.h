@@ -37,6 +37,9 @@ typedef cardinal_transform_desc transform_options;
 /* Their input is a struct of the above. */
 extern const struct argp model_argp, context_argp, transform_argp;
 
+/* --precision; its input is a cardinal_precision. */
+extern const struct argp precision_argp;
+
 /* Parses a command line; what is wrong with it is said, and ends the program with status 2, as --help ends it with 0.
  * `title` is what messages call the program, such as "cardinal info". */
 void options_parse(const struct argp *argp, const char *title, int argc, char **argv, void *input);

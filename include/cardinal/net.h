@@ -123,16 +123,29 @@ CARDINAL_API void cardinal_synthetic_input(uint64_t seed, float *to, size_t floa
 /** A network with its shapes fixed, its kernels chosen and its weights packed. Immutable, like a plan. */
 typedef struct cardinal_net cardinal_net;
 
-/** The shape of what a network takes. */
+/** The numbers that a network's layers multiply. Images, features and logits are float in each. */
+typedef enum cardinal_precision {
+  CARDINAL_PRECISION_DEFAULT = 0, /**< int8 for weights that were quantised (docs/quantisation.md), else f32 */
+  CARDINAL_PRECISION_F32,         /**< "f32" */
+  CARDINAL_PRECISION_BF16, /**< "bf16": weights and what flows between layers are rounded to it, sums are float */
+  CARDINAL_PRECISION_INT8  /**< "int8": needs weights that were quantised, or synthetic ones */
+} cardinal_precision;
+
+/** "default", "f32", "bf16", "int8"; NULL for a value outside the enum. Static storage. */
+CARDINAL_API const char *cardinal_precision_name(cardinal_precision precision);
+
+/** What a network takes. */
 typedef struct cardinal_net_desc {
-  uint32_t struct_size; /**< set by cardinal_net_desc_init */
-  uint32_t flags;       /**< must be 0 */
-  int64_t batch;        /**< images a run */
-  int64_t image_height; /**< rows, at least 32 */
-  int64_t image_width;  /**< columns, at least 32 */
+  uint32_t struct_size;         /**< set by cardinal_net_desc_init */
+  uint32_t flags;               /**< must be 0 */
+  int64_t batch;                /**< images a run */
+  int64_t image_height;         /**< rows, at least 32 */
+  int64_t image_width;          /**< columns, at least 32 */
+  cardinal_precision precision; /**< of the layers */
+  uint32_t reserved;            /**< must be 0 */
 } cardinal_net_desc;
 
-/** Fills `desc`: batch 1, 224×224. */
+/** Fills `desc`: batch 1, 224×224, the default precision. */
 CARDINAL_API void cardinal_net_desc_init(cardinal_net_desc *desc);
 
 /** The same for a struct of `size` bytes, of which no more are written; see cardinal_net_spec_init_sized. */
@@ -140,9 +153,10 @@ CARDINAL_API void cardinal_net_desc_init_sized(cardinal_net_desc *desc, size_t s
 /** Calls cardinal_net_desc_init_sized. */
 #define cardinal_net_desc_init(desc) cardinal_net_desc_init_sized((desc), sizeof *(desc))
 
-/** Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, packs them tensor by tensor and
- * plans the memory of activations.
- * Errors: a missing, extra, misshapen or non-finite tensor; a file that can't be read; a size out of range; memory.
+/** Makes a network: folds batch norm (eps 1e-5) into the weights in double precision, rounds them to the precision,
+ * packs them tensor by tensor and plans the memory of activations.
+ * Errors: a missing, extra, misshapen or non-finite tensor; a precision that the weights can't have; a file that can't
+ * be read; a size out of range; memory.
  * @param context  outlives the network
  * @param spec     the architecture; not kept
  * @param weights  of that architecture; not kept
@@ -159,6 +173,9 @@ CARDINAL_API void cardinal_net_destroy(cardinal_net *net);
 
 /** Bytes of the arena that one run needs: activations and scratch. */
 CARDINAL_API size_t cardinal_net_arena_bytes(const cardinal_net *net);
+
+/** The precision that the network has, which is never the default. */
+CARDINAL_API cardinal_precision cardinal_net_precision(const cardinal_net *net);
 
 /** Channels of the global average pool: 2048 for the named models, 8 * stage_channels for others. */
 CARDINAL_API size_t cardinal_net_feature_count(const cardinal_net *net);

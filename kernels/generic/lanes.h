@@ -30,39 +30,80 @@ CARDINAL_INLINE void cardinal_lanes_start(cardinal_sums *sums, cardinal_format f
   }
 }
 
-/* Number c of a cell of bf16, in f32. */
-CARDINAL_INLINE float cardinal_bf16_at(const void *cell, size_t c) {
-  cardinal_bf16 number;
-  memcpy(&number, (const char *)cell + c * sizeof number, sizeof number);
-  return cardinal_flush(cardinal_bf16_to_f32(number));
+/* 16 numbers of bf16 as floats: number `c` of the cells at `cells`, which are `step` numbers apart. */
+CARDINAL_INLINE void cardinal_bf16_lanes(float to[CARDINAL_BLOCK], const void *cells, size_t step, size_t c) {
+  const cardinal_bf16 *numbers = cells;
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    to[l] = cardinal_flush(cardinal_bf16_to_f32(numbers[l * step + c]));
 }
 
-/* acc + x * w for cells of which `channels` exist; of x, no others are read. */
-CARDINAL_INLINE float cardinal_bf16_product(float acc, const void *x, const void *w, size_t channels) {
-  const float odd = channels > 1 ? cardinal_bf16_at(x, 1) : 0.0f;
-  acc = cardinal_flush(cardinal_fma(odd, cardinal_bf16_at(w, 1), acc));
-  return cardinal_flush(cardinal_fma(cardinal_bf16_at(x, 0), cardinal_bf16_at(w, 0), acc));
+/* acc = fma(x, w, acc), rounded once. A product of two numbers of bf16 has 16 bits, so it is exact, unless it leaves the
+ * range of floats: then alone the exact way is needed on CPUs that have no fma. */
+CARDINAL_INLINE void cardinal_bf16_step(float acc[CARDINAL_BLOCK], const float x[CARDINAL_BLOCK],
+                                        const float w[CARDINAL_BLOCK]) {
+#if defined(__FMA__) || defined(__aarch64__)
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    acc[l] = cardinal_flush(cardinal_fma(x[l], w[l], acc[l]));
+#else
+  const float least = 0x1p-100f, most = 0x1p126f;
+  float sum[CARDINAL_BLOCK];
+  uint32_t inexact = 0;
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
+    const float product = x[l] * w[l], magnitude = product < 0.0f ? -product : product;
+    const uint32_t exact = ((uint32_t)(magnitude >= least) & (uint32_t)(magnitude <= most)) | (uint32_t)(x[l] == 0.0f) |
+                           (uint32_t)(w[l] == 0.0f);
+    inexact |= exact ^ 1u;
+    sum[l] = cardinal_flush(acc[l] + product);
+  }
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    acc[l] = inexact ? cardinal_flush(cardinal_fma_emulated(x[l], w[l], acc[l])) : sum[l];
+#endif
 }
 
-CARDINAL_INLINE int32_t cardinal_int8_product(int32_t acc, const int8_t *x, const int8_t *w, size_t channels) {
-  for (size_t c = 0; c < channels; ++c)
-    acc += x[c] * w[c];
-  return acc;
+/* Adds the products of a cell of bf16, of which `channels` exist, the odd one first; of x, no others are read. */
+CARDINAL_INLINE void cardinal_lanes_bf16(cardinal_sums *sums, const void *x, size_t slot, const void *w,
+                                         size_t channels) {
+  float wide_x[CARDINAL_BLOCK], wide_w[CARDINAL_BLOCK];
+  for (size_t c = 2; c-- > 0;) {
+    for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
+      const cardinal_bf16 *cell = (const cardinal_bf16 *)x + (slot == CARDINAL_BLOCK ? 0 : l / slot * slot);
+      wide_x[l] = c < channels ? cardinal_flush(cardinal_bf16_to_f32(cell[c])) : 0.0f;
+    }
+    cardinal_bf16_lanes(wide_w, w, 2, c);
+    cardinal_bf16_step(sums->f, wide_x, wide_w);
+  }
 }
 
-/* Adds the products of a cell, of which `channels` exist, with a row of weights. Each slot of `slot` lanes has a cell
- * of its own, at the slot's first lane. */
+/* Adds the products of a cell of int8, of which `channels` exist. */
+CARDINAL_INLINE void cardinal_lanes_int8(cardinal_sums *sums, const int8_t *x, size_t slot, const int8_t *w,
+                                         size_t channels) {
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
+    const int8_t *cell = x + (slot == CARDINAL_BLOCK ? 0 : l / slot * slot);
+    int32_t sum = 0;
+    for (size_t c = 0; c < channels; ++c)
+      sum += cell[c] * w[4 * l + c];
+    sums->i[l] += sum;
+  }
+}
+
+/* Adds the products of a cell, of which `channels` exist, with a row of weights. Each slot of `slot` lanes has a cell of
+ * its own, at the slot's first lane. */
 CARDINAL_INLINE void cardinal_lanes_product(cardinal_sums *sums, cardinal_format format, const void *x, size_t slot,
                                             const void *w, size_t channels) {
-  for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
-    const void *xl = cardinal_at(x, format, slot == CARDINAL_BLOCK ? 0 : l / slot * slot);
-    const void *wl = (const char *)w + l * CARDINAL_CELL_BYTES;
-    if (format == CARDINAL_FORMAT_F32)
-      sums->f[l] = cardinal_fma(*(const float *)xl, *(const float *)wl, sums->f[l]);
-    else if (format == CARDINAL_FORMAT_BF16)
-      sums->f[l] = cardinal_bf16_product(sums->f[l], xl, wl, channels);
+  const float *floats = x, *weights = w;
+  switch (format) {
+  case CARDINAL_FORMAT_F32:
+    for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+      sums->f[l] = cardinal_fma(floats[slot == CARDINAL_BLOCK ? 0 : l / slot * slot], weights[l], sums->f[l]);
+    break;
+  case CARDINAL_FORMAT_BF16:
+    cardinal_lanes_bf16(sums, x, slot, w, channels);
+    break;
+  default:
+    if (channels == 4)
+      cardinal_lanes_int8(sums, x, slot, w, 4);
     else
-      sums->i[l] = cardinal_int8_product(sums->i[l], xl, wl, channels);
+      cardinal_lanes_int8(sums, x, slot, w, channels);
   }
 }
 
