@@ -7,7 +7,7 @@ set(CARDINAL_AVX2_SOURCES
   x86/conv1x1_int8_6x16_avx2vnni.c x86/conv1x1_int8_6x16_avx2vnni.S
   x86/conv1x1_int8_6x16_avx2.c x86/conv1x1_int8_6x16_avx2.S
   x86/conv_f32_6x16_avx2.c x86/conv_f32_6x16_avx2.S
-  generic/conv_f32_plain_avx2.c
+  generic/conv_plain_avx2.c
   x86/conv7x7s2_f32_nchw_avx2.c x86/conv7x7s2_f32_nchw_avx2.S
   x86/fc_f32_3x32_avx2.c x86/fc_f32_3x32_avx2.S
   x86/fc_bf16_3x32_avx2.c x86/fc_bf16_3x32_avx2.S

@@ -8,7 +8,7 @@ set(CARDINAL_AVX512_SOURCES
   x86/conv1x1_int8_14x32_avx512vnni.c x86/conv1x1_int8_14x32_avx512vnni.S
   x86/conv1x1_int8_14x32_avx512.c x86/conv1x1_int8_14x32_avx512.S
   x86/conv_f32_14x16_avx512.c x86/conv_f32_14x16_avx512.S
-  generic/conv_f32_plain_avx512.c
+  generic/conv_plain_avx512.c
   x86/conv7x7s2_f32_nchw_avx512.c x86/conv7x7s2_f32_nchw_avx512.S
   x86/fc_f32_3x64_avx512.c x86/fc_f32_3x64_avx512.S
   x86/fc_bf16_3x64_avx512bf16.c x86/fc_bf16_3x64_avx512bf16.S

@@ -2,7 +2,7 @@
 set(CARDINAL_NEON_FLAGS -march=armv8-a)
 set(CARDINAL_NEON_SOURCES
   arm/fc_f32_6x16_neon.c arm/conv1x1_f32_6x16_neon.c arm/gconv3x3_f32_w1_neon.c arm/gconv3x3_f32_w4_neon.c
-  arm/gconv3x3_f32_w8_neon.c arm/gconv3x3_f32_w16_neon.c generic/conv_f32_plain_neon.c
+  arm/gconv3x3_f32_w8_neon.c arm/gconv3x3_f32_w16_neon.c generic/conv_plain_neon.c
   arm/conv7x7s2_f32_nchw_neon.c arm/maxpool_f32_neon.c
   arm/avgpool_f32_neon.c arm/move_f32_neon.c)
 if(NEON IN_LIST CARDINAL_ISAS AND CARDINAL_NEON_SOURCES)

@@ -37,7 +37,7 @@ CARDINAL_INLINE void cardinal_bf16_lanes(float to[CARDINAL_BLOCK], const void *c
     to[l] = cardinal_flush(cardinal_bf16_to_f32(numbers[l * step + c]));
 }
 
-/* acc = fma(x, w, acc), rounded once. A product of two numbers of bf16 has 16 bits, so it is exact, unless it leaves the
+/* acc = fma(x, w, acc), rounded once. A product of two numbers of bf16 has 16 bits: it is exact, unless it leaves the
  * range of floats: then alone the exact way is needed on CPUs that have no fma. */
 CARDINAL_INLINE void cardinal_bf16_step(float acc[CARDINAL_BLOCK], const float x[CARDINAL_BLOCK],
                                         const float w[CARDINAL_BLOCK]) {
@@ -86,8 +86,8 @@ CARDINAL_INLINE void cardinal_lanes_int8(cardinal_sums *sums, const int8_t *x, s
   }
 }
 
-/* Adds the products of a cell, of which `channels` exist, with a row of weights. Each slot of `slot` lanes has a cell of
- * its own, at the slot's first lane. */
+/* Adds the products of a cell, of which `channels` exist, with a row of weights. Each slot of `slot` lanes has a cell
+ * of its own, at the slot's first lane. */
 CARDINAL_INLINE void cardinal_lanes_product(cardinal_sums *sums, cardinal_format format, const void *x, size_t slot,
                                             const void *w, size_t channels) {
   const float *floats = x, *weights = w;

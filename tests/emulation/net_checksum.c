@@ -2,7 +2,7 @@
 /*
  * A whole ResNeXt-50 with synthetic weights on a synthetic image: the logits' bits must be the same on every CPU.
  *
- *   net_checksum SIZE FILE [ISA...]
+ *   net_checksum SIZE[:PRECISION] FILE [ISA...]
  *
  * Runs the network on an image of SIZE×SIZE on each ISA ("best" if none is named; those that this CPU can't run are
  * left out, but one must be left) and compares the FNV-1a hash of the logits' bytes with the line "MODEL SIZE HASH"
@@ -39,15 +39,17 @@ static uint64_t fnv1a(const void *bytes, size_t count) {
   return hash;
 }
 
-static uint64_t expected_hash(const char *path, long size) {
+static uint64_t expected_hash(const char *path, long size, cardinal_precision precision) {
   FILE *file = fopen(path, "r");
   if (file == NULL)
     fail(path, "can't be opened");
-  char line[256], model[64];
+  char line[256], model[64], wanted[64];
+  snprintf(wanted, sizeof wanted, precision == CARDINAL_PRECISION_F32 ? "%s" : "%s:%s", MODEL,
+           cardinal_precision_name(precision));
   long line_size;
   uint64_t hash;
   while (fgets(line, sizeof line, file) != NULL)
-    if (sscanf(line, "%63s %ld %" SCNx64, model, &line_size, &hash) == 3 && strcmp(model, MODEL) == 0 &&
+    if (sscanf(line, "%63s %ld %" SCNx64, model, &line_size, &hash) == 3 && strcmp(model, wanted) == 0 &&
         line_size == size) {
       fclose(file);
       return hash;
@@ -58,10 +60,11 @@ static uint64_t expected_hash(const char *path, long size) {
 }
 
 static uint64_t run(const cardinal_context *context, const cardinal_net_spec *spec, const cardinal_weights *weights,
-                    long size) {
+                    long size, cardinal_precision precision) {
   cardinal_error error;
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
+  desc.precision = precision;
   desc.image_height = desc.image_width = size;
   cardinal_net *net;
   check(cardinal_net_create(context, spec, weights, &desc, &net, &error), "making the network", &error);
@@ -92,9 +95,13 @@ static uint64_t run(const cardinal_context *context, const cardinal_net_spec *sp
 int main(int count, char **arguments) {
   char *end;
   long size = count >= 3 ? strtol(arguments[1], &end, 10) : 0;
-  if (size < 32 || size > 1024 || *end != '\0')
-    fail("usage", "net_checksum SIZE FILE [ISA...], with SIZE from 32 to 1024");
-  uint64_t expected = expected_hash(arguments[2], size);
+  cardinal_precision precision = CARDINAL_PRECISION_F32;
+  const char *name = size && *end == ':' ? end + 1 : "f32";
+  while (cardinal_precision_name(precision) && strcmp(name, cardinal_precision_name(precision)) != 0)
+    precision++;
+  if (size < 32 || size > 1024 || (*end != '\0' && *end != ':') || !cardinal_precision_name(precision))
+    fail("usage", "net_checksum SIZE[:PRECISION] FILE [ISA...], with SIZE from 32 to 1024");
+  uint64_t expected = expected_hash(arguments[2], size, precision);
 
   cardinal_error error;
   cardinal_net_spec spec = {.struct_size = sizeof spec};
@@ -117,9 +124,9 @@ int main(int count, char **arguments) {
       continue;
     }
     check(status, "making a context", &error);
-    uint64_t hash = run(context, &spec, weights, size);
-    printf("%s %ld on %s: logits hash to %016" PRIx64 ", expected %016" PRIx64 "\n", MODEL, size,
-           cardinal_isa_name(cardinal_context_isa(context)), hash, expected);
+    uint64_t hash = run(context, &spec, weights, size, precision);
+    printf("%s %ld %s on %s: logits hash to %016" PRIx64 ", expected %016" PRIx64 "\n", MODEL, size,
+           cardinal_precision_name(precision), cardinal_isa_name(cardinal_context_isa(context)), hash, expected);
     fflush(stdout);
     same &= hash == expected;
     compared++;

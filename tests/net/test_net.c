@@ -35,8 +35,8 @@ static cardinal_net_spec small_spec(uint32_t cardinality, uint32_t width) {
   return spec;
 }
 
-static cardinal_net *make_net(const cardinal_context *context, const cardinal_net_spec *spec, int64_t batch,
-                              int64_t height, int64_t width) {
+static cardinal_net *make_precise(const cardinal_context *context, const cardinal_net_spec *spec, int64_t batch,
+                                  int64_t height, int64_t width, cardinal_precision precision) {
   cardinal_weights *weights;
   cardinal_net_desc desc;
   cardinal_net *net;
@@ -45,10 +45,16 @@ static cardinal_net *make_net(const cardinal_context *context, const cardinal_ne
   desc.batch = batch;
   desc.image_height = height;
   desc.image_width = width;
+  desc.precision = precision;
   cr_assert_eq(cardinal_weights_synthetic(spec, 1, &weights, &error), CARDINAL_OK, "%s", error.message);
   cr_assert_eq(cardinal_net_create(context, spec, weights, &desc, &net, &error), CARDINAL_OK, "%s", error.message);
   cardinal_weights_destroy(weights);
   return net;
+}
+
+static cardinal_net *make_net(const cardinal_context *context, const cardinal_net_spec *spec, int64_t batch,
+                              int64_t height, int64_t width) {
+  return make_precise(context, spec, batch, height, width, CARDINAL_PRECISION_DEFAULT);
 }
 
 static void run(const cardinal_net *net, const float *images, float *features, float *logits) {
@@ -72,6 +78,81 @@ static void run_small(const cardinal_net_spec *spec, uint32_t threads, const cha
   run(net, images, NULL, logits);
   cardinal_net_destroy(net);
   cardinal_context_destroy(context);
+}
+
+/* ---- precision ----------------------------------------------------------------------------------------------- */
+
+static double cosine(const float *a, const float *b, size_t count) {
+  double product = 0, a_square = 0, b_square = 0;
+  for (size_t i = 0; i < count; i++) {
+    product += (double)a[i] * (double)b[i];
+    a_square += (double)a[i] * (double)a[i];
+    b_square += (double)b[i] * (double)b[i];
+  }
+  return product / sqrt(a_square * b_square);
+}
+
+/* bf16 keeps 8 bits: each layer's rounding moves values by up to 2^-9 of themselves, and some 50 layers add up. The
+ * bounds are about twice what was found on the synthetic networks. */
+static void compare_precisions(const cardinal_context *context, const cardinal_net_spec *spec) {
+  static float image[3 * 224 * 224], features[2][2048], logits[2][1000];
+  cardinal_synthetic_input(1, image, 3 * 224 * 224);
+  for (int i = 0; i < 2; i++) {
+    const cardinal_precision precision = i ? CARDINAL_PRECISION_BF16 : CARDINAL_PRECISION_F32;
+    cardinal_net *net = make_precise(context, spec, 1, 224, 224, precision);
+    cr_expect_eq(cardinal_net_precision(net), precision);
+    run(net, image, features[i], logits[i]);
+    cardinal_net_destroy(net);
+  }
+  float largest = 0, difference = 0;
+  for (int i = 0; i < 1000; i++) {
+    largest = fmaxf(largest, fabsf(logits[0][i]));
+    const float distance = fabsf(logits[1][i] - logits[0][i]);
+    difference = distance <= difference ? difference : distance; /* a NaN must not pass */
+  }
+  const double logit_cosine = cosine(logits[0], logits[1], 1000),
+               feature_cosine = cosine(features[0], features[1], 2048);
+  printf("%s: bf16 is off by %.4f of the largest logit; cosine of logits %.6f, of features %.6f\n", spec->name,
+         (double)(difference / largest), logit_cosine, feature_cosine);
+  cr_expect(difference <= 0.01f * largest, "%s: off by %g where the largest logit is %g", spec->name,
+            (double)difference, (double)largest);
+  cr_expect(logit_cosine > 0.9999 && feature_cosine > 0.9999, "%s: cosines %g and %g", spec->name, logit_cosine,
+            feature_cosine);
+  cr_expect(difference > 0, "%s: bf16 rounds nothing", spec->name);
+}
+
+Test(precision, bf16_is_close_to_f32) {
+  static const char *const models[] = {"resnext50_32x4d",  "resnet50",  "resnext101_32x8d",
+                                       "resnext101_64x4d", "resnet101", "wide_resnet50_2"};
+  cardinal_context *context = make_context(0, NULL);
+  for (size_t i = 0; i < test_scale(sizeof models / sizeof models[0], 1); i++) {
+    cardinal_net_spec spec = {.struct_size = sizeof spec};
+    cr_assert_eq(cardinal_net_spec_named(models[i], &spec, NULL), CARDINAL_OK);
+    compare_precisions(context, &spec);
+  }
+  cardinal_context_destroy(context);
+}
+
+static void refuse_precision(cardinal_precision precision, uint32_t reserved, const char *word) {
+  cardinal_context *context = make_context(1, NULL);
+  const cardinal_net_spec spec = small_spec(4, 16);
+  cardinal_weights *weights;
+  cardinal_net *net = NULL;
+  cardinal_net_desc desc;
+  cardinal_error error = {.message = ""};
+  cr_assert_eq(cardinal_weights_synthetic(&spec, 1, &weights, &error), CARDINAL_OK, "%s", error.message);
+  cardinal_net_desc_init(&desc);
+  desc.precision = precision;
+  desc.reserved = reserved;
+  cr_expect_eq(cardinal_net_create(context, &spec, weights, &desc, &net, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect(!net && strstr(error.message, word), "'%s' doesn't say '%s'", error.message, word);
+  cardinal_weights_destroy(weights);
+  cardinal_context_destroy(context);
+}
+
+Test(precision, unknown_ones_are_refused) {
+  refuse_precision((cardinal_precision)4, 0, "precision is 4");
+  refuse_precision(CARDINAL_PRECISION_BF16, 7, "reserved is 7");
 }
 
 /* ---- PyTorch ------------------------------------------------------------------------------------------------- */

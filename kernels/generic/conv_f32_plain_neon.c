@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* The portable kernel for any window, built with this ISA's flags: the last resort. */
-#include "kernels/generic/conv.h"
-
-void cardinal_conv_f32_plain_neon(const cardinal_conv_args *a) {
-  conv_any(a, CARDINAL_FORMAT_F32);
-}
