@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 set(CARDINAL_AVX2_FLAGS -mavx2 -mfma)
 set(CARDINAL_AVX2_SOURCES
-  x86/avgpool_f32_avx2.c
+  x86/avgpool_f32_avx2.c x86/avgpool_bf16_avx2.c x86/avgpool_int8_avx2.c
   x86/conv1x1_f32_6x16_avx2.c x86/conv1x1_f32_6x16_avx2.S
   x86/conv1x1_bf16_6x16_avx2.c x86/conv1x1_bf16_6x16_avx2.S
   x86/conv1x1_int8_6x16_avx2vnni.c x86/conv1x1_int8_6x16_avx2vnni.S
@@ -17,7 +17,7 @@ set(CARDINAL_AVX2_SOURCES
   x86/gconv3x3_f32_w4_avx2.c x86/gconv3x3_f32_w4_avx2.S
   x86/gconv3x3_f32_w8_avx2.c x86/gconv3x3_f32_w8_avx2.S
   x86/gconv3x3_f32_w16_avx2.c x86/gconv3x3_f32_w16_avx2.S
-  x86/maxpool_f32_avx2.c x86/move_f32_avx2.c)
+  x86/maxpool_f32_avx2.c x86/maxpool_bf16_avx2.c x86/maxpool_int8_avx2.c x86/move_f32_avx2.c)
 # Clang's assembler asks for what tiles use beyond the bundle. C doesn't get these flags: compilers would use them
 # wherever they like.
 foreach(source IN LISTS CARDINAL_AVX2_SOURCES)

@@ -23,6 +23,23 @@ CARDINAL_INLINE cardinal_lanes16 cardinal_avx2_mask(uint32_t lane_mask) {
   };
 }
 
+/* 16 integers of 32 bits in 16, saturated. */
+CARDINAL_INLINE __m256i cardinal_avx2_words(__m256i low, __m256i high) {
+  return _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
+}
+
+/* The same in 8. */
+CARDINAL_INLINE __m128i cardinal_avx2_bytes(__m256i low, __m256i high) {
+  const __m256i words = cardinal_avx2_words(low, high);
+  return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+
+/* The mask as bytes. */
+CARDINAL_INLINE __m128i cardinal_avx2_byte_mask(uint32_t lane_mask) {
+  const cardinal_lanes16 mask = cardinal_avx2_mask(lane_mask);
+  return cardinal_avx2_bytes(_mm256_castps_si256(mask.low), _mm256_castps_si256(mask.high));
+}
+
 /* max(zero, v) in this order of operands gives v where it is NaN or -0. */
 CARDINAL_INLINE __m256 cardinal_avx2_relu(__m256 v) {
   return _mm256_max_ps(_mm256_setzero_ps(), v);
