@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Static throughput of the inner loops of the hand-written kernels; docs/mca.md explains what it is worth.
 
-    tools/mca/mca.py [--results results] COMPILER=FOLDER...
+    tools/mca/mca.py [--results FILE.md] [--json FILE] COMPILER=FOLDER...
 
 Each FOLDER is a build with the target mca_drive; COMPILER names it in the tables. Two tables are made: of each inner
 loop as it runs in the long run, and of whole kernel calls on layers, with everything that happens outside the inner
-loops. Without --results only what has a bound is modelled. Ends in "N passed, N failed", where a loop counts once, for
-its bound and for keeping off the stack, and so does a call with a bound; the exit status is 1 if any failed.
+loops. Without --results and --json only what has a bound is modelled. Ends in "N passed, N failed", where a loop counts
+once, for its bound and for keeping off the stack, and so does a call with a bound; the exit status is 1 if any failed.
 """
 import argparse
 import concurrent.futures
@@ -141,7 +141,7 @@ def analyse_loops(tools, compiler, folder, kernels):
             "instructions": len(loop.instructions), "fmas": len(loop.fmas()),
             "accumulators": len(loop.accumulators()),
             "spills": [each.text() for each in loop.spills()], "calls": [each.text() for each in loop.calls()],
-            "cpus": [analyse_loop(tools.mca, loop, cpu) for cpu in CPUS[isa]] if bound or tools.results else [],
+            "cpus": [analyse_loop(tools.mca, loop, cpu) for cpu in CPUS[isa]] if bound or tools.everything else [],
             "bound_pct": bound,
         }
 
@@ -188,7 +188,7 @@ def analyse_calls(tools, compiler, folder, kernels):
                 "fmas": len(fmas), "cpus": cpus, "bound_pct": call_bound(kernels[kernel], case)}
 
     lines = [line for line in listing.splitlines()
-             if tools.results or call_bound(kernels[line.split()[0]], line.split()[1])]
+             if tools.everything or call_bound(kernels[line.split()[0]], line.split()[1])]
     return run_jobs(row, lines)
 
 
@@ -271,10 +271,17 @@ def markdown(loop_rows, call_rows):
     return "\n".join(text)
 
 
+def write(path, text):
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("builds", nargs="+", metavar="COMPILER=FOLDER")
-    parser.add_argument("--results", help="folder for mca.md and mca.json")
+    parser.add_argument("--results", metavar="FILE.md", help="write the tables, in Markdown")
+    parser.add_argument("--json", metavar="FILE", help="write all that is known of each loop and call")
     parser.add_argument("--objdump", default="llvm-objdump-19")
     parser.add_argument("--symbolizer", default="llvm-symbolizer-19")
     parser.add_argument("--mca", default="llvm-mca-19")
@@ -283,6 +290,7 @@ def main():
         if shutil.which(program) is None:
             print(f"skipped: {program} is missing (Debian's llvm-19)")
             return SKIPPED
+    tools.everything = tools.results or tools.json
     tools.root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
     loop_rows, call_rows = [], []
@@ -303,12 +311,9 @@ def main():
     loop_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["compiler"], row["address"]))
     call_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["case"], row["compiler"]))
     if tools.results:
-        os.makedirs(tools.results, exist_ok=True)
-        with open(tools.results + "/mca.md", "w") as file:
-            file.write(markdown(loop_rows, call_rows))
-        with open(tools.results + "/mca.json", "w") as file:
-            json.dump({"loops": loop_rows, "calls": call_rows}, file, indent=1)
-            file.write("\n")
+        write(tools.results, markdown(loop_rows, call_rows))
+    if tools.json:
+        write(tools.json, json.dumps({"loops": loop_rows, "calls": call_rows}, indent=1) + "\n")
     found = [loop_complaints(row) for row in loop_rows]
     found += [call_complaints(row) for row in call_rows if row["bound_pct"]]
     for complaint in sum(found, []):
