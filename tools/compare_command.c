@@ -19,8 +19,7 @@ enum {
   OPTION_FILTER,
   OPTION_ACROSS,
   OPTION_OF_PEAK,
-  OPTION_MARKDOWN,
-  OPTION_JSON
+  OPTION_MARKDOWN
 };
 
 typedef struct compare_options {
@@ -39,7 +38,6 @@ static const struct argp_option list[] = {
     {"of-peak", OPTION_OF_PEAK, NULL, 0,
      "count times in what each run's own peak could have done meanwhile, which takes the clock out", 0},
     {"markdown", OPTION_MARKDOWN, NULL, 0, "print the table in Markdown", 0},
-    {"json", OPTION_JSON, NULL, 0, "print one JSON document", 0},
     {0},
 };
 
@@ -55,6 +53,9 @@ static double read_percent(const struct argp_state *state, const char *text) {
 static error_t parse(int key, char *argument, struct argp_state *state) {
   compare_options *to = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &to->json;
+    return 0;
   case OPTION_THRESHOLD:
     to->threshold = read_percent(state, argument);
     return 0;
@@ -73,9 +74,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case OPTION_MARKDOWN:
     to->markdown = true;
     return 0;
-  case OPTION_JSON:
-    to->json = true;
-    return 0;
   case ARGP_KEY_ARG:
     if (state->arg_num >= 2)
       options_refuse(state, "two files are compared, and \"%s\" is a third one", argument);
@@ -92,6 +90,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
+static const struct argp_child children[] = {{&json_argp, 0, NULL, 0}, {0}};
+
 static const struct argp compare_argp = {
     .options = list,
     .parser = parse,
@@ -106,6 +106,7 @@ static const struct argp compare_argp = {
         "The exit status is 0; 1 if a file isn't a run's results, if nothing can be compared or, with --threshold, "
         "tested, or if the CPUs differ; 2 if the command line is wrong; 3 if, with --threshold, a benchmark is "
         "significantly slower or has newly failed.",
+    .children = children,
 };
 
 /* Prints, and says how it went. */

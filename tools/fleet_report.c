@@ -20,8 +20,7 @@ enum {
 
 enum {
   OPTION_DROP = OPTION_FIRST_OWN,
-  OPTION_Z,
-  OPTION_JSON
+  OPTION_Z
 };
 
 typedef struct fleet_options {
@@ -36,21 +35,20 @@ static const struct argp_option list[] = {
      0},
     {"z", OPTION_Z, "Z", 0,
      "... and has a robust z-score, 0.6745 (speed - median) / MAD, of at most minus this (default 3.5)", 0},
-    {"json", OPTION_JSON, NULL, 0, "print one JSON document", 0},
     {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state) {
   fleet_options *to = state->input;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &to->json;
+    return 0;
   case OPTION_DROP:
     to->drop = options_real(state, "--drop", argument, 99);
     return 0;
   case OPTION_Z:
     to->z = options_real(state, "--z", argument, 1e6);
-    return 0;
-  case OPTION_JSON:
-    to->json = true;
     return 0;
   case ARGP_KEY_ARGS:
     to->files = state->argv + state->next;
@@ -64,6 +62,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     return ARGP_ERR_UNKNOWN;
   }
 }
+
+static const struct argp_child children[] = {{&json_argp, 0, NULL, 0}, {0}};
 
 static const struct argp fleet_argp = {
     .options = list,
@@ -79,6 +79,7 @@ static const struct argp fleet_argp = {
            "2 if "
            "the command line is wrong; 3 if a core computed wrong, crashed or hung; 4 if one is slow or couldn't be "
            "screened.",
+    .children = children,
 };
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */

@@ -21,8 +21,7 @@ typedef struct {
 
 enum {
   OPTION_IMAGE = OPTION_FIRST_OWN,
-  OPTION_BATCH,
-  OPTION_JSON
+  OPTION_BATCH
 };
 
 static const struct argp_option list[] = {
@@ -31,7 +30,6 @@ static const struct argp_option list[] = {
      GROUP_MODEL},
     {"batch", OPTION_BATCH, "N", 0, "images that go through it at once, 1 to 1024 (default 1)", GROUP_MODEL},
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
-    {"json", OPTION_JSON, NULL, 0, "print one JSON document", GROUP_RESULTS},
     {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
     {0},
 };
@@ -52,6 +50,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     state->child_inputs[0] = &to->model;
     state->child_inputs[1] = &to->context;
     state->child_inputs[2] = &to->precision;
+    state->child_inputs[3] = &to->json;
     return 0;
   case OPTION_IMAGE:
     read_image_size(to, argument, state);
@@ -59,19 +58,16 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case OPTION_BATCH:
     to->batch = options_number(state, "--batch", argument, 1, 1024);
     return 0;
-  case OPTION_JSON:
-    to->json = true;
-    return 0;
-  case ARGP_KEY_ARG:
-    options_refuse(state, "\"%s\" is one argument too many", argument);
-    return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return options_others(key, argument, state);
   }
 }
 
-static const struct argp_child children[] = {
-    {&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {&precision_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&model_argp, 0, NULL, 0},
+                                             {&context_argp, 0, NULL, 0},
+                                             {&precision_argp, 0, NULL, 0},
+                                             {&json_argp, 0, NULL, 0},
+                                             {0}};
 
 static const struct argp info_argp = {
     .options = list,

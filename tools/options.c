@@ -24,7 +24,8 @@ enum {
   OPTION_CROP,
   OPTION_RESIZE,
   OPTION_MEAN,
-  OPTION_STD
+  OPTION_STD,
+  OPTION_JSON
 };
 
 enum {
@@ -40,6 +41,12 @@ void options_refuse(const struct argp_state *state, const char *format, ...) {
   va_end(arguments);
   argp_error(state, "%s", made ? message : "no memory");
   exit(TOOL_USAGE); /* argp_error doesn't return, but its declaration doesn't say so */
+}
+
+error_t options_others(int key, const char *argument, const struct argp_state *state) {
+  if (key == ARGP_KEY_ARG)
+    options_refuse(state, "\"%s\" is one argument too many", argument);
+  return ARGP_ERR_UNKNOWN;
 }
 
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,
@@ -316,3 +323,20 @@ static error_t parse_transform(int key, char *argument, struct argp_state *state
 }
 
 const struct argp transform_argp = {.options = transform_options_list, .parser = parse_transform};
+
+/* ---- results ------------------------------------------------------------------------------------------------- */
+
+static const struct argp_option json_options_list[] = {
+    {"json", OPTION_JSON, NULL, 0, "print one JSON document", GROUP_RESULTS},
+    {0},
+};
+
+static error_t parse_json(int key, char *argument, struct argp_state *state) {
+  (void)argument;
+  if (key != OPTION_JSON)
+    return ARGP_ERR_UNKNOWN;
+  *(bool *)state->input = true;
+  return 0;
+}
+
+const struct argp json_argp = {.options = json_options_list, .parser = parse_json};

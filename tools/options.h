@@ -40,6 +40,9 @@ extern const struct argp model_argp, context_argp, transform_argp;
 /* --precision; its input is a cardinal_precision. */
 extern const struct argp precision_argp;
 
+/* --json; its input is a bool. */
+extern const struct argp json_argp;
+
 /* Parses a command line; what is wrong with it is said, and ends the program with status 2, as --help ends it with 0.
  * `title` is what messages call the program, such as "cardinal info". */
 void options_parse(const struct argp *argp, const char *title, int argc, char **argv, void *input);
@@ -47,6 +50,9 @@ void options_parse(const struct argp *argp, const char *title, int argc, char **
 /* Says what is wrong with the command line, and ends the program. */
 _Noreturn void options_refuse(const struct argp_state *state, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* What the parser of a command without arguments returns for a key that isn't its own: an argument is refused. */
+error_t options_others(int key, const char *argument, const struct argp_state *state);
 
 /* Reads a whole number from `least` to `most`, or ends the program. */
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text, uint64_t least,

@@ -18,8 +18,7 @@ enum {
   OPTION_WORK,
   OPTION_TIMEOUT,
   OPTION_SLOW,
-  OPTION_NODE,
-  OPTION_JSON
+  OPTION_NODE
 };
 
 static const struct argp_option list[] = {
@@ -33,8 +32,6 @@ static const struct argp_option list[] = {
      "how long each core computes, fractions allowed (default 1); however short, each core gets through all work once",
      GROUP_WHERE},
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
-    {"json", OPTION_JSON, NULL, 0, "print one JSON document (docs/screen.md), for cardinal fleet-report",
-     GROUP_RESULTS},
     {"node", OPTION_NODE, "NAME", 0,
      "what the report calls this machine (default: SLURMD_NODENAME in the environment, else the host's name)",
      GROUP_RESULTS},
@@ -54,6 +51,9 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   screen_options *to = state->input;
   cardinal_cpu_set set;
   switch (key) {
+  case ARGP_KEY_INIT:
+    state->child_inputs[0] = &to->json;
+    return 0;
   case OPTION_CORES:
     if (!*argument || !cardinal_cpu_set_parse(&set, argument))
       options_refuse(state, "--cores: expected numbers of CPUs such as 0,2-5, found \"%s\"", argument);
@@ -81,16 +81,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case OPTION_NODE:
     to->node = argument;
     return 0;
-  case OPTION_JSON:
-    to->json = true;
-    return 0;
-  case ARGP_KEY_ARG:
-    options_refuse(state, "unexpected argument \"%s\"", argument);
-    return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return options_others(key, argument, state);
   }
 }
+
+static const struct argp_child children[] = {{&json_argp, 0, NULL, 0}, {0}};
 
 static const struct argp screen_argp = {
     .options = list,
@@ -106,6 +102,7 @@ static const struct argp screen_argp = {
         "3 "
         "if a result was wrong, or a core crashed or hung; 4 if all were right, but a core is slow; 5 if a signal "
         "ended the screen before anything was found.",
+    .children = children,
 };
 
 void screen_options_read(screen_options *to, int argc, char **argv) {

@@ -126,15 +126,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case 'o':
     to->output = argument;
     return 0;
-  case ARGP_KEY_ARG:
-    options_refuse(state, "\"%s\" is one argument too many", argument);
-    return 0;
   case ARGP_KEY_SUCCESS:
     if (!to->count && !options_model_given(&to->model))
       options_refuse(state, "there is nothing to tune: name a network with --model, or a convolution with --case");
     return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return options_others(key, argument, state);
   }
 }
 

@@ -33,7 +33,6 @@ enum {
   OPTION_CALL,
   OPTION_SEED,
   OPTION_TIMEOUT,
-  OPTION_JSON,
   OPTION_REFERENCE,
   OPTION_REFERENCE_CASE,
   OPTION_JUDGE,
@@ -58,7 +57,6 @@ static const struct argp_option list[] = {
      GROUP_JUDGED},
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
     {"verbose", 'v', NULL, 0, "tell every trial, not the failures alone", GROUP_RESULTS},
-    {"json", OPTION_JSON, NULL, 0, "print one JSON document", GROUP_RESULTS},
     {NULL, 0, NULL, 0, "On what:", GROUP_PROBLEMS},
     {"case", OPTION_CASE, "DESCRIPTOR", 0,
      "this problem instead of many, such as 'conv g32 ic128 oc128 i56 k3 p1 bias relu'; may be repeated "
@@ -159,6 +157,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   switch (key) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &to->model;
+    state->child_inputs[1] = &to->json;
     return 0;
   case OPTION_KERNEL:
     to->plugin = argument;
@@ -211,12 +210,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case 'v':
     to->verbose = true;
     return 0;
-  case OPTION_JSON:
-    to->json = true;
-    return 0;
-  case ARGP_KEY_ARG:
-    options_refuse(state, "unexpected argument \"%s\"", argument);
-    return 0;
   case ARGP_KEY_END:
     choose_calls(to, state);
     check(to, state);
@@ -226,11 +219,11 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       to->tolerance = default_tolerance;
     return 0;
   default:
-    return ARGP_ERR_UNKNOWN;
+    return options_others(key, argument, state);
   }
 }
 
-static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&json_argp, 0, NULL, 0}, {0}};
 
 static const struct argp verify_argp = {
     .options = list,
