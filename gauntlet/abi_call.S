@@ -14,6 +14,16 @@
  * bit 32, the x87's tags (0xFFFF: all empty) above bit 48. */
         .intel_syntax noprefix
         .text
+
+        /* The caller's registers, to the report: from [rcx + at] on. */
+        .macro  report_saved at
+        where = \at
+        .irp    saved, rbx, rbp, r12, r13, r14, r15
+        mov     [rcx + where], \saved
+        where = where + 8
+        .endr
+        .endm
+
         .globl  gauntlet_abi_call
         .hidden gauntlet_abi_call
         .type   gauntlet_abi_call, @function
@@ -39,11 +49,7 @@ gauntlet_abi_call:
         lea     r13, [rax + 4]
         lea     r14, [rax + 5]
         lea     r15, [rax + 6]
-        at = 0
-        .irp    saved, rbx, rbp, r12, r13, r14, r15
-        mov     [rcx + at], \saved
-        at = at + 8
-        .endr
+        report_saved 0
         mov     eax, [rsp + 8]
         and     eax, 0xffc0
         movzx   r8d, word ptr [rsp + 12]
@@ -59,11 +65,7 @@ gauntlet_abi_call:
         call    rax
 
         mov     rcx, [rsp]
-        at = AFTER
-        .irp    saved, rbx, rbp, r12, r13, r14, r15
-        mov     [rcx + at], \saved
-        at = at + 8
-        .endr
+        report_saved AFTER
         pushfq
         .cfi_adjust_cfa_offset 8
         pop     rdx
@@ -103,6 +105,31 @@ gauntlet_abi_call:
 /* Procedure Call Standard for the Arm 64-bit Architecture, 6.1: x19 to x28, the frame pointer x29 and the low halves d8
  * to d15 are the caller's, and so are the control bits of FPCR. Modes: FPCR. */
         .text
+
+        /* The caller's registers, to the frame (stp) and back (ldp). */
+        .macro  frame move
+        \move   x19, x20, [sp, 16]
+        \move   x21, x22, [sp, 32]
+        \move   x23, x24, [sp, 48]
+        \move   x25, x26, [sp, 64]
+        \move   x27, x28, [sp, 80]
+        \move   d8, d9, [sp, 96]
+        \move   d10, d11, [sp, 112]
+        \move   d12, d13, [sp, 128]
+        \move   d14, d15, [sp, 144]
+        .endm
+
+        /* The same and the frame pointer, to the report: from [x3 + at] on. */
+        .macro  report_saved at
+        .irp    saved, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
+        str     x\saved, [x3, \at + 8 * (\saved - 19)]
+        .endr
+        .irp    saved, 8, 9, 10, 11, 12, 13, 14, 15
+        str     d\saved, [x3, \at + 8 * (\saved + 2)]
+        .endr
+        str     x29, [x3, \at + 144]
+        .endm
+
         .globl  gauntlet_abi_call
         .hidden gauntlet_abi_call
         .type   gauntlet_abi_call, %function
@@ -114,15 +141,7 @@ gauntlet_abi_call:
         .cfi_def_cfa_offset 192
         .cfi_offset 29, -192
         .cfi_offset 30, -184
-        stp     x19, x20, [sp, 16]
-        stp     x21, x22, [sp, 32]
-        stp     x23, x24, [sp, 48]
-        stp     x25, x26, [sp, 64]
-        stp     x27, x28, [sp, 80]
-        stp     d8, d9, [sp, 96]
-        stp     d10, d11, [sp, 112]
-        stp     d12, d13, [sp, 128]
-        stp     d14, d15, [sp, 144]
+        frame   stp
         mrs     x9, fpcr
         stp     x3, x9, [sp, 160]
         str     x9, [x3, MODES_BEFORE]
@@ -134,39 +153,23 @@ gauntlet_abi_call:
         movk    x10, 0x5ca1, lsl 48
         .irp    saved, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
         add     x\saved, x10, \saved
-        str     x\saved, [x3, 8 * (\saved - 19)]
         .endr
         .irp    saved, 8, 9, 10, 11, 12, 13, 14, 15
         add     x11, x10, \saved
         fmov    d\saved, x11
-        str     d\saved, [x3, 8 * (\saved + 2)]
         .endr
-        str     x29, [x3, 144]
+        report_saved 0
         mov     x9, x0
         mov     x0, x1
         mov     x1, x2
         blr     x9
 
         ldp     x3, x9, [sp, 160]
-        .irp    saved, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
-        str     x\saved, [x3, AFTER + 8 * (\saved - 19)]
-        .endr
-        .irp    saved, 8, 9, 10, 11, 12, 13, 14, 15
-        str     d\saved, [x3, AFTER + 8 * (\saved + 2)]
-        .endr
-        str     x29, [x3, AFTER + 144]
+        report_saved AFTER
         mrs     x10, fpcr
         str     x10, [x3, MODES_AFTER]
         msr     fpcr, x9
-        ldp     x19, x20, [sp, 16]
-        ldp     x21, x22, [sp, 32]
-        ldp     x23, x24, [sp, 48]
-        ldp     x25, x26, [sp, 64]
-        ldp     x27, x28, [sp, 80]
-        ldp     d8, d9, [sp, 96]
-        ldp     d10, d11, [sp, 112]
-        ldp     d12, d13, [sp, 128]
-        ldp     d14, d15, [sp, 144]
+        frame   ldp
         ldp     x29, x30, [sp], 192
         .cfi_restore 30
         .cfi_restore 29

@@ -7,6 +7,7 @@
 #include "dispatch/cpu.h"
 #include "kernels/registry.h"
 #include "ops/context.h"
+#include "ops/describe.h"
 
 enum {
   MOST = 256
@@ -22,31 +23,22 @@ static const builtin *builtin_of(const cardinal_plugin_kernel *self) {
   return (const builtin *)(const void *)self;
 }
 
+/* The shape as the kernel would see it, in its own format and layout. */
 static cardinal_shape shape_of(const cardinal_plugin_problem *problem, const cardinal_kernel *kernel) {
-  cardinal_shape s = {.operation = kernel->operation,
-                      .format = kernel->format,
-                      .x_layout = kernel->x_layout,
-                      .out_height = (size_t)problem->out_height,
-                      .out_width = (size_t)problem->out_width};
-  if (problem->conv) {
-    const cardinal_conv_desc *d = problem->conv;
-    s.batch = (size_t)d->batch;
-    s.groups = (size_t)d->groups;
-    s.in_per_group = (size_t)(d->in_channels / d->groups);
-    s.out_per_group = (size_t)(d->out_channels / d->groups);
-    s.in_height = (size_t)d->in_height;
-    s.in_width = (size_t)d->in_width;
-    s.window = cardinal_window_of_conv(d);
-  } else {
-    const cardinal_pool_desc *d = problem->pool;
-    s.batch = (size_t)d->batch;
-    s.groups = (size_t)d->channels;
-    s.in_per_group = s.out_per_group = 1;
-    s.in_height = (size_t)d->in_height;
-    s.in_width = (size_t)d->in_width;
-    s.window = cardinal_window_of_pool(d);
+  cardinal_shape shape;
+  cardinal_conv_desc conv;
+  cardinal_pool_desc pool;
+  cardinal_error error;
+  const cardinal_status status = problem->conv
+                                     ? cardinal_describe_conv(kernel->name, problem->conv, &conv, &shape, &error)
+                                     : cardinal_describe_pool(kernel->name, problem->pool, &pool, &shape, &error);
+  if (status) {
+    fprintf(stderr, "%s\n", error.message);
+    abort();
   }
-  return s;
+  shape.format = kernel->format;
+  shape.x_layout = kernel->x_layout;
+  return shape;
 }
 
 static const char *declines(const cardinal_plugin_kernel *self, const cardinal_plugin_problem *problem) {
