@@ -188,7 +188,7 @@ static error_t parse_precision(int key, char *argument, struct argp_state *state
       *to = (cardinal_precision)(i + 1);
       return 0;
     }
-  argp_error(state, "--precision: unknown precision \"%s\"; expected f32, bf16 or int8", argument);
+  options_refuse(state, "--precision: unknown precision \"%s\"; expected f32, bf16 or int8", argument);
   return 0;
 }
 

@@ -109,7 +109,7 @@ def bad_usage():
     expect_error("no such file", ["--batch", "/no/such/file"], 1, "No such file")
     expect_error("no such plug-in", ["--kernel", "/no/such.so"], 1, "can't be loaded")
     expect_error("--isa with --kernel", ["--kernel", example, "--isa", "avx2"], 2, "--isa is for")
-    expect_error("an argument", ["photo.jpg"], 2, 'unexpected argument "photo.jpg"')
+    expect_error("an argument", ["photo.jpg"], 2, '"photo.jpg" is one argument too many')
 
 
 own_kernels()

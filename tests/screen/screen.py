@@ -182,7 +182,7 @@ def bad_usage():
     expect_error("no such ISA", ["--isa", "sse9"], 2, "unknown instruction set")
     expect_error("another's ISA", ["--isa", "neon" if os.uname().machine == "x86_64" else "avx2"], 1, "can't run")
     expect_error("no such work", ["--work", "nothing"], 1, "there is:\n  stem\n")
-    expect_error("an argument", ["photo.jpg"], 2, 'unexpected argument "photo.jpg"')
+    expect_error("an argument", ["photo.jpg"], 2, '"photo.jpg" is one argument too many')
 
 
 for test in (all_right, one_core, flipped_layer, flipped_once, flipped_in_a_network, every_core_alike, crash_and_hang,

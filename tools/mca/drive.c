@@ -135,7 +135,7 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
                                      .lane_mask = CARDINAL_ALL_LANES,
                                      .relu = 1,
                                      .next_w = w,
-                                     .next_w_floats = tile_blocks * c->in_per_group * CARDINAL_BLOCK};
+                                     .next_w_bytes = tile_blocks * c->in_per_group * CARDINAL_BLOCK * sizeof(float)};
   const bool nchw = kernel->x_layout == CARDINAL_LAYOUT_NCHW;
   cardinal_conv_args spatial = {.x = x,
                                 .w = w,
