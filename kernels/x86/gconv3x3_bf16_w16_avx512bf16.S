@@ -8,7 +8,7 @@
 
 /* A cell goes to all lanes. */
 .macro column n, at
-  broadcast \n, \at
+  broadcast_column \n, \at
 .endm
 
 tiles gconv3x3_bf16_w16_avx512bf16

@@ -8,7 +8,7 @@
 
 /* A channel goes to all lanes. */
 .macro column n, at
-  broadcast \n, \at
+  broadcast_column \n, \at
 .endm
 
 tiles gconv3x3_f32_w8_avx2
