@@ -17,6 +17,18 @@ set(CARDINAL_AVX2_SOURCES
   x86/gconv3x3_f32_w4_avx2.c x86/gconv3x3_f32_w4_avx2.S
   x86/gconv3x3_f32_w8_avx2.c x86/gconv3x3_f32_w8_avx2.S
   x86/gconv3x3_f32_w16_avx2.c x86/gconv3x3_f32_w16_avx2.S
+  x86/conv_int8_6x16_avx2.c x86/conv_int8_6x16_avx2.S
+  x86/gconv3x3_int8_w4_avx2.c x86/gconv3x3_int8_w4_avx2.S
+  x86/gconv3x3_int8_w8_avx2.c x86/gconv3x3_int8_w8_avx2.S
+  x86/gconv3x3_int8_w16_avx2.c x86/gconv3x3_int8_w16_avx2.S
+  x86/conv_bf16_6x16_avx2.c x86/conv_bf16_6x16_avx2.S
+  x86/gconv3x3_bf16_w4_avx2.c x86/gconv3x3_bf16_w4_avx2.S
+  x86/gconv3x3_bf16_w8_avx2.c x86/gconv3x3_bf16_w8_avx2.S
+  x86/gconv3x3_bf16_w16_avx2.c x86/gconv3x3_bf16_w16_avx2.S
+  x86/conv_int8_6x16_avx2vnni.c x86/conv_int8_6x16_avx2vnni.S
+  x86/gconv3x3_int8_w4_avx2vnni.c x86/gconv3x3_int8_w4_avx2vnni.S
+  x86/gconv3x3_int8_w8_avx2vnni.c x86/gconv3x3_int8_w8_avx2vnni.S
+  x86/gconv3x3_int8_w16_avx2vnni.c x86/gconv3x3_int8_w16_avx2vnni.S
   x86/maxpool_f32_avx2.c x86/maxpool_bf16_avx2.c x86/maxpool_int8_avx2.c x86/move_f32_avx2.c)
 # Clang's assembler asks for what tiles use beyond the bundle. C doesn't get these flags: compilers would use them
 # wherever they like.

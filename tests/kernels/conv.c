@@ -13,7 +13,7 @@
 static size_t least_conv(const cardinal_kernel *kernel) {
   if (kernel->x_layout == CARDINAL_LAYOUT_NCHW)
     return test_scale(1100, 70);
-  return kernel->slot ? test_scale(2000, 110) : test_scale(2400, 80);
+  return kernel->slot ? test_scale(2000, 110) : test_scale(2200, 70);
 }
 
 Test(kernels, conv) {
