@@ -31,6 +31,8 @@
 #define CONV1X1_AHEAD_AVX512 2
 #define CONV1X1_AHEAD_BF16_AVX512 4
 #define CONV1X1_AHEAD_INT8_AVX512 8
+#define CONV1X1_PIXELS_NEON 6
+#define CONV1X1_AHEAD_NEON 2
 
 #include "kernels/tile.h"
 

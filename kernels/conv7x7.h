@@ -5,38 +5,35 @@
 
 #define CONV7X7_X 0
 #define CONV7X7_W 8
-#define CONV7X7_BIAS 16
-#define CONV7X7_RESIDUAL 24
-#define CONV7X7_Y 32
-#define CONV7X7_ROWS 40
-#define CONV7X7_CHANNELS 48
-#define CONV7X7_X_ROW 56
-#define CONV7X7_X_PLANE 64
-#define CONV7X7_TAPS 72
-#define CONV7X7_FLOOR 76
-#define CONV7X7_LANES 80
+#define CONV7X7_RESIDUAL 16
+#define CONV7X7_Y 24
+#define CONV7X7_ROWS 32
+#define CONV7X7_CHANNELS 40
+#define CONV7X7_X_ROW 48
+#define CONV7X7_X_PLANE 56
+#define CONV7X7_TAPS 64
+#define CONV7X7_END 72
 
 /* Pixels at each end of a row whose windows reach into the padding. */
 #define CONV7X7_EDGE_PIXELS 2
 
-#ifndef __ASSEMBLER__
-#include "kernels/stem.h"
 #include "kernels/tile.h"
 
+#ifndef __ASSEMBLER__
+#include "kernels/stem.h"
+
 typedef struct cardinal_conv7x7_tile {
-  uintptr_t x;                      /* the first tap; a number, since at the left edge it lies before the row */
-  const float *w, *bias, *residual; /* residual: NULL if there is none */
+  uintptr_t x;               /* the first tap; a number, since at the left edge it lies before the row */
+  const float *w, *residual; /* residual: NULL if there is none */
   float *y;
   size_t rows, channels; /* rows of the window that are inside the image, from that of x and w on */
   size_t x_row, x_plane;
   uint32_t taps; /* a byte for each edge pixel, the first two, the last and the last but one; bit kx: the tap exists */
-  float floor;
-  int32_t lanes[CARDINAL_BLOCK];
+  cardinal_tile_end end;
 } cardinal_conv7x7_tile;
 
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, x, CONV7X7_X);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, w, CONV7X7_W);
-CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, bias, CONV7X7_BIAS);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, residual, CONV7X7_RESIDUAL);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, y, CONV7X7_Y);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, rows, CONV7X7_ROWS);
@@ -44,8 +41,7 @@ CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, channels, CONV7X7_CHANNELS);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, x_row, CONV7X7_X_ROW);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, x_plane, CONV7X7_X_PLANE);
 CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, taps, CONV7X7_TAPS);
-CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, floor, CONV7X7_FLOOR);
-CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, lanes, CONV7X7_LANES);
+CARDINAL_TILE_OFFSET(cardinal_conv7x7_tile, end, CONV7X7_END);
 
 typedef void cardinal_conv7x7_tile_function(const cardinal_conv7x7_tile *);
 
@@ -70,13 +66,11 @@ static inline uint32_t cardinal_conv7x7_taps(ptrdiff_t column, size_t pixels, pt
 static inline void cardinal_conv7x7_run(const cardinal_conv_args *a, cardinal_conv7x7_tile_function *const *inner,
                                         cardinal_conv7x7_tile_function *const *edge, size_t most_pixels) {
   cardinal_conv7x7_tile t = {
-      .bias = a->bias,
       .channels = a->channels,
       .x_row = a->x_row * sizeof(float),
       .x_plane = a->x_block * sizeof(float),
-      .floor = cardinal_tile_floor(a->relu),
+      .end = cardinal_tile_end_of_conv(a, CARDINAL_FORMAT_F32, 0),
   };
-  cardinal_tile_lanes(t.lanes, a->lane_mask);
   const cardinal_cut cut = cardinal_cut_evenly(a->out_width, most_pixels);
   const size_t tiles = cardinal_cut_tiles(cut);
   for (size_t row = a->row_begin; row < a->row_end; ++row) {

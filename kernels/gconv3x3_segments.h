@@ -181,27 +181,35 @@ static inline void cardinal_segments_of(const cardinal_segments_call *call,
   }
 }
 
-/* A whole call, with rows cut by `cut`. */
-static inline void cardinal_segments_run_cut(const cardinal_conv_args *a, const cardinal_segments *tiles,
-                                             cardinal_format format, cardinal_cut cut) {
-  if (a->row_begin == a->row_end)
-    return;
-  const size_t bytes = cardinal_format_bytes(format);
-  const cardinal_segments_call call = {a, tiles, format, CARDINAL_BLOCK * bytes,
-                                       CARDINAL_BLOCK * cardinal_y_bytes(format, a->y_f32)};
-  cardinal_segments_tile t[SEGMENTS_MOST_TILES];
-  for (size_t v = 0; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
-    const size_t lane = v * tiles->vector_lanes;
+/* Makes `t` the tiles of a block's lanes, but for where they are. */
+static inline void cardinal_segments_start(const cardinal_segments_call *call,
+                                           cardinal_segments_tile t[SEGMENTS_MOST_TILES]) {
+  const cardinal_conv_args *a = call->args;
+  const size_t bytes = cardinal_format_bytes(call->format);
+  for (size_t v = 0; v < CARDINAL_BLOCK / call->tiles->vector_lanes; ++v) {
+    const size_t lane = v * call->tiles->vector_lanes;
     t[v] = (cardinal_segments_tile){
         .x_row = a->x_row * bytes,
         .x_next_block = (a->x_block - 3 * a->x_row) * bytes,
         .w = (const char *)a->w + lane * CARDINAL_CELL_BYTES,
-        .cells = cardinal_cells(format, a->channels),
+        .cells = cardinal_cells(call->format, a->channels),
         .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
         .has_residual = a->residual != NULL,
-        .end = cardinal_tile_end_of_conv(a, format, lane),
+        .end = cardinal_tile_end_of_conv(a, call->format, lane),
     };
   }
+}
+
+/* A whole call. */
+static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles,
+                                         cardinal_format format) {
+  if (a->row_begin == a->row_end)
+    return;
+  const cardinal_segments_call call = {a, tiles, format, CARDINAL_BLOCK * cardinal_format_bytes(format),
+                                       CARDINAL_BLOCK * cardinal_y_bytes(format, a->y_f32)};
+  cardinal_segments_tile t[SEGMENTS_MOST_TILES];
+  cardinal_segments_start(&call, t);
+  const cardinal_cut cut = cardinal_segments_cut(a->out_width, tiles);
   /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */
   const size_t rows = tiles->segments[cut.shorter - 1] == 1 ? 1 : a->row_end - a->row_begin;
   for (size_t row = a->row_begin; row < a->row_end; row += rows) {
@@ -209,11 +217,6 @@ static inline void cardinal_segments_run_cut(const cardinal_conv_args *a, const 
       cardinal_segments_of(&call, t, row, row + rows, 0, cut.longer, cut.longer_count);
     cardinal_segments_of(&call, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
   }
-}
-
-static inline void cardinal_segments_run(const cardinal_conv_args *a, const cardinal_segments *tiles,
-                                         cardinal_format format) {
-  cardinal_segments_run_cut(a, tiles, format, cardinal_segments_cut(a->out_width, tiles));
 }
 #endif
 

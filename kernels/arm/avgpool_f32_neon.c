@@ -19,5 +19,5 @@ void cardinal_avgpool_f32_neon(const cardinal_pool_args *a) {
   CARDINAL_UNROLL
   for (size_t v = 0; v < CARDINAL_NEON_VECTORS; ++v)
     sum[v] = vmulq_n_f32(sum[v], scale);
-  cardinal_neon_finish(sum, 1, CARDINAL_NEON_VECTORS, (cardinal_neon_result){.y = a->y, .lane_mask = a->lane_mask});
+  cardinal_neon_store(a->y, sum, a->lane_mask);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Depthwise 3×3: a vector is four groups, each lane of which reads its own channel. */
-#define CHANNELS 1
-#include "kernels/arm/gconv3x3_one_vector.h"
+/* Depthwise 3×3: each lane reads its own channel. */
+#include "kernels/arm/gconv3x3.h"
+
+extern const cardinal_segments cardinal_gconv3x3_f32_w1_neon_tiles;
 
 void cardinal_gconv3x3_f32_w1_neon(const cardinal_conv_args *a) {
-  cardinal_neon_gconv_one_vector(a);
+  cardinal_gconv3x3_run(a, &cardinal_gconv3x3_f32_w1_neon_tiles, CARDINAL_FORMAT_F32,
+                        cardinal_cut_evenly(a->out_width, 14));
 }

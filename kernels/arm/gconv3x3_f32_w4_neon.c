@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 3×3 with groups of 4: a vector is one group. */
-#define CHANNELS 4
-#include "kernels/arm/gconv3x3_one_vector.h"
+/* 3×3 with groups of 4 channels, which are a vector. */
+#include "kernels/arm/gconv3x3.h"
+
+extern const cardinal_segments cardinal_gconv3x3_f32_w4_neon_tiles;
 
 void cardinal_gconv3x3_f32_w4_neon(const cardinal_conv_args *a) {
-  cardinal_neon_gconv_one_vector(a);
+  cardinal_gconv3x3_run(a, &cardinal_gconv3x3_f32_w4_neon_tiles, CARDINAL_FORMAT_F32,
+                        cardinal_cut_evenly(a->out_width, 14));
 }

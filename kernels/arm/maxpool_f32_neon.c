@@ -29,9 +29,7 @@ void cardinal_maxpool_f32_neon(const cardinal_pool_args *a) {
             m[v] = larger(m[v], vld1q_f32(x + v * CARDINAL_NEON_LANES));
         }
       }
-      cardinal_neon_finish(m, 1, CARDINAL_NEON_VECTORS,
-                           (cardinal_neon_result){.y = (float *)a->y + row * a->y_row + column * CARDINAL_BLOCK,
-                                                  .lane_mask = a->lane_mask});
+      cardinal_neon_store((float *)a->y + row * a->y_row + column * CARDINAL_BLOCK, m, a->lane_mask);
     }
   }
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/arm/tile.inc"
+#include "kernels/arm/f32.inc"
+#define COLUMNS 4
+#define MOST_PIXELS 7
+#define QUAD_CELLS 4
+#define QUAD_PRODUCT PRODUCT
+#define ONE_QUAD 0
+#include "kernels/arm/gconv3x3_segments.inc"
+
+tiles gconv3x3_f32_w16_neon
