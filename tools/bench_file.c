@@ -19,7 +19,8 @@ static bool refuse(const reader *r, const char *member, const char *expected) {
   if (r->name)
     snprintf(r->why, r->size, "benchmark \"%.200s\": \"%s\": expected %s", r->name, member, expected);
   else
-    snprintf(r->why, r->size, "\"%s\": expected %s: it isn't what cardinal_bench writes", member, expected);
+    snprintf(r->why, r->size, "\"%s\": expected %s: it isn't what cardinal_bench or script/compare writes", member,
+             expected);
   return false;
 }
 
@@ -87,6 +88,8 @@ static bool read_row(const json_t *from, bench_row *to, const reader *r) {
       .shape = text_of(from, "shape"),
       .level = text_of(from, "level"),
       .measured_as = text_of(from, "measured_as"),
+      .peer = text_of(from, "peer"),
+      .peer_version = text_of(from, "peer_version"),
       .label = text_of(from, "label"),
       .error = text_of(from, "error_message"),
       .threads = count_of(from, "threads"),
@@ -98,6 +101,9 @@ static bool read_row(const json_t *from, bench_row *to, const reader *r) {
       .peak_pct = number_of(from, "peak_pct"),
       .x_naive = number_of(from, "x_naive"),
       .bytes_per_second = number_of(from, "bytes_per_second"),
+      .x_ours = number_of(from, "x_ours"),
+      .x_ours_min = number_of(from, "x_ours_min"),
+      .x_ours_max = number_of(from, "x_ours_max"),
       .x_naive_firm = json_is_true(json_object_get(from, "x_naive_firm")),
       .grouped_3x3 = json_is_true(json_object_get(from, "grouped_3x3")),
       .seconds = NAN,
@@ -185,8 +191,8 @@ bool bench_file_read(bench_file *file, const char *path, char *why, size_t size)
   }
   file->context = json_object_get(file->root, "context");
   const json_t *list = json_object_get(file->root, "benchmarks");
-  if (!json_is_object(file->context) || !bench_file_context(file, "cardinal_version")[0])
-    return refuse(&r, "context", "an object with \"cardinal_version\"");
+  if (!json_is_object(file->context) || !bench_file_context(file, "cpu")[0])
+    return refuse(&r, "context", "an object with \"cpu\"");
   return json_is_array(list) ? read_rows(file, list, &r) : refuse(&r, "benchmarks", "a list");
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The results of one run of cardinal_bench, read from its JSON (docs/measuring.md). */
+/* The results of one run of cardinal_bench (docs/measuring.md) or of script/compare (docs/peers.md), read from its
+ * JSON. */
 #ifndef CARDINAL_TOOLS_BENCH_FILE_H
 #define CARDINAL_TOOLS_BENCH_FILE_H
 
@@ -16,13 +17,15 @@ typedef struct bench_file_round {
 /* One benchmark. Strings live as long as the file and are "" where the benchmark has no such thing. */
 typedef struct bench_row {
   const char *name, *kind, *format, *isa, *kernel, *model, *layer, *shape, *level;
-  const char *measured_as; /* the benchmark of the same shape that was measured in its place */
+  const char *measured_as;         /* the benchmark of the same shape that was measured in its place */
+  const char *peer, *peer_version; /* a library that was timed beside this one */
   const char *label, *error;
   unsigned threads, batch;
   double flops, bytes; /* nominal operations and least traffic of a run; 0: unknown */
   double seconds;      /* median over the quiet rounds, over all if none was quiet; NAN if there is an error */
   double peak_gflops;  /* that percentages refer to */
   double gflops, peak_pct, x_naive, bytes_per_second; /* NAN: it has none */
+  double x_ours, x_ours_min, x_ours_max;              /* times that a peer takes as long; NAN: none */
   bool x_naive_firm, grouped_3x3;
   bench_file_round *rounds; /* of all repetitions; NULL: it has none of its own */
   size_t round_count, quiet_count;

@@ -11,9 +11,9 @@
 #include "tools/command.h"
 #include "tools/process.h"
 
-static const command *const commands[] = {&classify_command, &compare_command, &fleet_report_command,
-                                          &info_command,     &merge_command,   &quantize_command,
-                                          &screen_command,   &tune_command,    &verify_command};
+static const command *const commands[] = {&classify_command, &compare_command,  &fleet_report_command, &info_command,
+                                          &merge_command,    &quantize_command, &report_command,       &screen_command,
+                                          &tune_command,     &verify_command};
 enum {
   COMMAND_COUNT = sizeof commands / sizeof commands[0]
 };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Run at build time: makes OUTPUT, a table of C strings, of the lines of the text INPUT. The text is a file of its own
-# so that script/bench can show it before anything is built.
+# Run at build time: makes OUTPUT, a table of C strings, of the lines of the text INPUT: a help text that script/bench
+# can show before anything is built, the style and the script of a report's page.
 file(READ ${INPUT} text)
 string(REPLACE "\\" "\\\\" text "${text}")
 string(REPLACE "\"" "\\\"" text "${text}")

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE
+#include "tools/page.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const style[] = {
+#include "tools/report_css.h"
+};
+static const char *const script[] = {
+#include "tools/report_js.h"
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
+void page_text(FILE *to, const char *text) {
+  for (const char *c = text; *c; ++c)
+    switch (*c) {
+    case '<':
+      fputs("&lt;", to);
+      break;
+    case '>':
+      fputs("&gt;", to);
+      break;
+    case '&':
+      fputs("&amp;", to);
+      break;
+    case '"':
+      fputs("&quot;", to);
+      break;
+    default:
+      /* HTML knows no control characters. */
+      fputc((unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c, to);
+    }
+}
+
+void page_add(FILE *to, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(to, format, arguments);
+  va_end(arguments);
+}
+
+static void add_text(FILE *to, const char *format, va_list arguments) {
+  char *text = NULL;
+  if (vasprintf(&text, format, arguments) < 0)
+    return;
+  page_text(to, text);
+  free(text);
+}
+
+void page_add_text(FILE *to, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  add_text(to, format, arguments);
+  va_end(arguments);
+}
+
+void page_begin(FILE *to, const char *title) {
+  fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        /* Nothing is fetched, whatever a name from outside tries. */
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+        "script-src 'unsafe-inline'; img-src data:\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
+        to);
+  page_text(to, title);
+  fputs("</title>\n<style>\n", to);
+  for (size_t i = 0; i < COUNT(style); ++i)
+    fputs(style[i], to);
+  fputs("</style>\n</head>\n<body>\n"
+        "<svg width=\"0\" height=\"0\" aria-hidden=\"true\"><defs><circle id=\"circle\" r=\"5\"/>"
+        "<rect id=\"square\" x=\"-4.5\" y=\"-4.5\" width=\"9\" height=\"9\"/>"
+        "<path id=\"diamond\" d=\"M0-6 6 0 0 6-6 0z\"/><path id=\"bar\" d=\"M-1.5-7h3v14h-3z\"/></defs></svg>\n",
+        to);
+}
+
+void page_end(FILE *to) {
+  fputs("<script>\n", to);
+  for (size_t i = 0; i < COUNT(script); ++i)
+    fputs(script[i], to);
+  fputs("</script>\n</body>\n</html>\n", to);
+}
+
+/* ---- strips ------------------------------------------------------------------------------------------------------ */
+
+page_scale page_scale_to(double most, const char *unit) {
+  static const double steps[] = {1, 2, 5, 10};
+  enum {
+    MOST_STEPS = 6
+  };
+  const double power = pow(10, floor(log10(most / MOST_STEPS)));
+  size_t i = 0;
+  while (steps[i] * power * MOST_STEPS < most)
+    ++i;
+  const double step = steps[i] * power;
+  return (page_scale){.to = ceil(most / step) * step, .step = step, .emphasis = NAN, .unit = unit};
+}
+
+double page_at(const page_scale *s, double value) {
+  return fmin(100, fmax(0, 100 * (value - s->from) / (s->to - s->from)));
+}
+
+static void add_lines(FILE *to, const page_scale *s) {
+  for (double value = s->from; value <= s->to * (1 + 1e-9); value += s->step)
+    if (value != s->emphasis)
+      page_add(to, "<line class=\"grid\" x1=\"%.4g%%\" x2=\"%.4g%%\" y2=\"100%%\"/>", page_at(s, value),
+               page_at(s, value));
+  if (!isnan(s->emphasis))
+    page_add(to, "<line class=\"mark-line\" x1=\"%.4g%%\" x2=\"%.4g%%\" y2=\"100%%\"/>", page_at(s, s->emphasis),
+             page_at(s, s->emphasis));
+}
+
+void page_strips_begin(FILE *to, const page_scale *s, int value_letters, const char *caption) {
+  page_add(to, "<figure style=\"--value: %dch\">\n<figcaption>", value_letters);
+  page_text(to, caption);
+  fputs("</figcaption>\n<div class=\"row axis\" aria-hidden=\"true\"><span class=\"label\"></span>"
+        "<span class=\"field\"><svg class=\"strip\">",
+        to);
+  for (double value = s->from; value <= s->to * (1 + 1e-9); value += s->step) {
+    const double at = page_at(s, value);
+    page_add(to, "<text x=\"%.4g%%\" y=\"13\" text-anchor=\"%s\">%g%s</text>", at,
+             at < 1    ? "start"
+             : at > 99 ? "end"
+                       : "middle",
+             value, s->unit);
+  }
+  fputs("</svg></span><span class=\"value\"></span></div>\n", to);
+}
+
+void page_strips_end(FILE *to) {
+  fputs("</figure>\n", to);
+}
+
+void page_strip_begin(FILE *to, const page_scale *s, const char *label, const char *note, const char *told) {
+  fputs("<div class=\"row\"><span class=\"label\">", to);
+  page_text(to, label);
+  if (*note) {
+    fputs(" <i>", to);
+    page_text(to, note);
+    fputs("</i>", to);
+  }
+  fputs("</span><span class=\"field\"><svg class=\"strip\" role=\"img\" aria-label=\"", to);
+  page_text(to, told);
+  fputs("\">", to);
+  add_lines(to, s);
+}
+
+void page_strip_end(FILE *to, const char *format, ...) {
+  va_list arguments;
+  fputs("</svg></span><span class=\"value\">", to);
+  va_start(arguments, format);
+  add_text(to, format, arguments);
+  va_end(arguments);
+  fputs("</span></div>\n", to);
+}
+
+page_look page_look_of(const char *isa) {
+  static const page_look looks[] = {{"naive", "bar"},   {"plain", "diamond"}, {"generic", "diamond"},
+                                    {"avx2", "square"}, {"avx512", "circle"}, {"neon", "circle"},
+                                    {"bf16", "circle"}, {"int8", "circle"},   {"f32", "circle"}};
+  for (size_t i = 0; i < COUNT(looks); ++i)
+    if (!strcmp(isa, looks[i].series))
+      return looks[i];
+  return (page_look){"peer", "circle"};
+}
+
+void page_mark(FILE *to, const page_scale *s, page_look look, double value, bool firm, const char *told) {
+  page_add(to, "<use href=\"#%s\" class=\"s-%s%s\" x=\"%.4g%%\" y=\"50%%\">", look.shape, look.series,
+           firm ? "" : " hollow", page_at(s, value));
+  if (*told) {
+    fputs("<title>", to);
+    page_text(to, told);
+    fputs("</title>", to);
+  }
+  fputs("</use>", to);
+}
+
+void page_range(FILE *to, const page_scale *s, const char *series, double low, double high) {
+  page_add(to,
+           "<rect class=\"s-%s\" x=\"%.4g%%\" y=\"50%%\" height=\"2\" transform=\"translate(0 -1)\" width=\"%.4g%%\"/>",
+           series, page_at(s, low), page_at(s, high) - page_at(s, low));
+}
+
+void page_bar(FILE *to, const page_scale *s, const char *series, double value) {
+  page_add(to, "<rect class=\"s-%s\" y=\"50%%\" height=\"12\" transform=\"translate(0 -6)\" width=\"%.4g%%\"/>", series,
+           page_at(s, value));
+}
+
+void page_key_begin(FILE *to) {
+  fputs("<ul class=\"key\">", to);
+}
+
+void page_key(FILE *to, page_look look, bool firm, const char *meaning) {
+  page_add(to, "<li><svg aria-hidden=\"true\"><use href=\"#%s\" class=\"s-%s%s\" x=\"8\" y=\"8\"/></svg> ", look.shape,
+           look.series, firm ? "" : " hollow");
+  page_text(to, meaning);
+  fputs("</li>", to);
+}
+
+void page_key_end(FILE *to) {
+  fputs("</ul>\n", to);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+void page_table_begin(FILE *to, const char *label, const char *const *headings, const char *alignment) {
+  fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", to);
+  page_text(to, label);
+  fputs("\"><table class=\"sortable\"><thead><tr>", to);
+  for (size_t i = 0; headings[i]; ++i) {
+    page_add(to, "<th scope=\"col\"%s>", alignment[i] == 'r' ? " class=\"n\"" : "");
+    page_text(to, headings[i]);
+    fputs("</th>", to);
+  }
+  fputs("</tr></thead><tbody>\n", to);
+}
+
+void page_table_end(FILE *to) {
+  fputs("</tbody></table></div>\n", to);
+}
+
+void page_row_begin(FILE *to) {
+  fputs("<tr>", to);
+}
+
+void page_row_end(FILE *to) {
+  fputs("</tr>\n", to);
+}
+
+void page_cell(FILE *to, const char *text) {
+  fputs("<td>", to);
+  page_text(to, text);
+  fputs("</td>", to);
+}
+
+void page_number(FILE *to, int decimals, double value, bool firm) {
+  if (isnan(value))
+    fputs("<td class=\"n\">\xe2\x80\x93</td>", to);
+  else
+    page_add(to, "<td class=\"n\">%s%.*f</td>", firm ? "" : "~", decimals, value);
+}
