@@ -22,7 +22,7 @@ import mca  # noqa: E402
 import trace  # noqa: E402
 
 TOOLS = types.SimpleNamespace(objdump="llvm-objdump-19", symbolizer="llvm-symbolizer-19", mca="llvm-mca-19", root=ROOT,
-                              results=None)
+                              everything=False)
 
 
 def avx512_loop(chains, extra=""):
