@@ -42,39 +42,31 @@ void cardinal_peak_fma_sse2(size_t iterations) {
                    : CLOBBERS);
 }
 
+/* Chains of FMAs in registers of the kind `v`, ymm or zmm, of the numbers `sums`; 14 and 15 hold the factors. */
+#define FMA_CHAINS(v, sums)                                                                                            \
+  "vbroadcastss %[half], %%" v "14\n\t"                                                                                \
+  "vbroadcastss %[one], %%" v "15\n\t"                                                                                 \
+  ".irp r," sums "\n\t"                                                                                                \
+  "vmovaps %%" v "15, %%" v "\\r\n\t"                                                                                  \
+  ".endr\n\t"                                                                                                          \
+  ".p2align 5\n"                                                                                                       \
+  "1:\n\t"                                                                                                             \
+  ".irp r," sums "\n\t"                                                                                                \
+  "vfmadd213ps %%" v "15, %%" v "14, %%" v "\\r\n\t"                                                                   \
+  ".endr\n\t"                                                                                                          \
+  "dec %[n]\n\t"                                                                                                       \
+  "jnz 1b\n\t"                                                                                                         \
+  "vzeroupper"
+
 void cardinal_peak_fma_avx2(size_t iterations) {
-  __asm__ volatile("vbroadcastss %[half], %%ymm14\n\t"
-                   "vbroadcastss %[one], %%ymm15\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13\n\t"
-                   "vmovaps %%ymm15, %%ymm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13\n\t"
-                   "vfmadd213ps %%ymm15, %%ymm14, %%ymm\\r\n\t"
-                   ".endr\n\t"
-                   "dec %[n]\n\t"
-                   "jnz 1b\n\t"
-                   "vzeroupper"
+  __asm__ volatile(FMA_CHAINS("ymm", "0,1,2,3,4,5,6,7,8,9,10,11,12,13")
                    : [n] "+r"(iterations)
                    : [half] "m"(half), [one] "m"(one)
                    : CLOBBERS);
 }
 
 void cardinal_peak_fma_avx512(size_t iterations) {
-  __asm__ volatile("vbroadcastss %[half], %%zmm14\n\t"
-                   "vbroadcastss %[one], %%zmm15\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18,19,20,21,22,23,24,25\n\t"
-                   "vmovaps %%zmm15, %%zmm\\r\n\t"
-                   ".endr\n\t"
-                   ".p2align 5\n"
-                   "1:\n\t"
-                   ".irp r,0,1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18,19,20,21,22,23,24,25\n\t"
-                   "vfmadd213ps %%zmm15, %%zmm14, %%zmm\\r\n\t"
-                   ".endr\n\t"
-                   "dec %[n]\n\t"
-                   "jnz 1b\n\t"
-                   "vzeroupper"
+  __asm__ volatile(FMA_CHAINS("zmm", "0,1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18,19,20,21,22,23,24,25")
                    : [n] "+r"(iterations)
                    : [half] "m"(half), [one] "m"(one)
                    : CLOBBERS);

@@ -6,23 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cardinal/cardinal.h>
+#include "tests/api/fixture.h"
 
-static cardinal_context *context;
-
-static void make_context(void) {
-  cardinal_context_desc desc;
-  cardinal_context_desc_init(&desc);
-  desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
-  desc.threads = 1;
-  cr_assert_eq(cardinal_context_create(&desc, &context, NULL), CARDINAL_OK);
-}
-
-static void destroy_context(void) {
-  cardinal_context_destroy(context);
-}
-
-TestSuite(plans, .init = make_context, .fini = destroy_context);
+TestSuite(plans, .init = fixture_start, .fini = fixture_stop);
 
 static cardinal_conv_desc good_conv(void) {
   cardinal_conv_desc d;
@@ -44,7 +30,7 @@ static void refuse_conv(const cardinal_conv_desc *d, cardinal_status status, con
   cardinal_plan *const untouched = (cardinal_plan *)(void *)&status;
   cardinal_plan *plan = untouched;
   cardinal_error error = {.status = CARDINAL_OK};
-  cardinal_status found = cardinal_conv_create(context, d, weights, NULL, &plan, &error);
+  cardinal_status found = cardinal_conv_create(fixture_context, d, weights, NULL, &plan, &error);
   cr_expect_eq(found, status, "%s: status %s, expected %s: '%s'", word, cardinal_status_string(found),
                cardinal_status_string(status), error.message);
   cr_expect(error.status == found && strstr(error.message, word) && strstr(error.message, "cardinal_conv_create"),
@@ -60,38 +46,29 @@ static void refuse_conv(const cardinal_conv_desc *d, cardinal_status status, con
   }
 }
 
+static void refuse_size(const void *desc, const char *word) {
+  refuse_conv(desc, CARDINAL_INVALID_ARGUMENT, word);
+}
+
 Test(plans, conv_dimensions) {
-  static const struct {
-    const char *name;
-    size_t offset;
-    int64_t least;
-  } fields[] = {{"batch", offsetof(cardinal_conv_desc, batch), 1},
-                {"in_channels", offsetof(cardinal_conv_desc, in_channels), 1},
-                {"in_height", offsetof(cardinal_conv_desc, in_height), 1},
-                {"in_width", offsetof(cardinal_conv_desc, in_width), 1},
-                {"out_channels", offsetof(cardinal_conv_desc, out_channels), 1},
-                {"groups", offsetof(cardinal_conv_desc, groups), 1},
-                {"kernel_height", offsetof(cardinal_conv_desc, kernel_height), 1},
-                {"kernel_width", offsetof(cardinal_conv_desc, kernel_width), 1},
-                {"stride_height", offsetof(cardinal_conv_desc, stride_height), 1},
-                {"stride_width", offsetof(cardinal_conv_desc, stride_width), 1},
-                {"dilation_height", offsetof(cardinal_conv_desc, dilation_height), 1},
-                {"dilation_width", offsetof(cardinal_conv_desc, dilation_width), 1},
-                {"pad_top", offsetof(cardinal_conv_desc, pad_top), 0},
-                {"pad_left", offsetof(cardinal_conv_desc, pad_left), 0},
-                {"pad_bottom", offsetof(cardinal_conv_desc, pad_bottom), 0},
-                {"pad_right", offsetof(cardinal_conv_desc, pad_right), 0}};
-  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; ++i) {
-    const int64_t bad[] = {fields[i].least - 1, -1, INT64_MIN, INT64_C(0x80000000), INT64_MAX};
-    for (size_t j = 0; j < sizeof bad / sizeof bad[0]; ++j) {
-      cardinal_conv_desc d = good_conv();
-      memcpy((char *)&d + fields[i].offset, &bad[j], sizeof bad[j]);
-      refuse_conv(&d, CARDINAL_INVALID_ARGUMENT, fields[i].name);
-      char number[32];
-      snprintf(number, sizeof number, "%lld", (long long)bad[j]);
-      refuse_conv(&d, CARDINAL_INVALID_ARGUMENT, number);
-    }
-  }
+  static const fixture_size sizes[] = {{"batch", offsetof(cardinal_conv_desc, batch), 1},
+                                       {"in_channels", offsetof(cardinal_conv_desc, in_channels), 1},
+                                       {"in_height", offsetof(cardinal_conv_desc, in_height), 1},
+                                       {"in_width", offsetof(cardinal_conv_desc, in_width), 1},
+                                       {"out_channels", offsetof(cardinal_conv_desc, out_channels), 1},
+                                       {"groups", offsetof(cardinal_conv_desc, groups), 1},
+                                       {"kernel_height", offsetof(cardinal_conv_desc, kernel_height), 1},
+                                       {"kernel_width", offsetof(cardinal_conv_desc, kernel_width), 1},
+                                       {"stride_height", offsetof(cardinal_conv_desc, stride_height), 1},
+                                       {"stride_width", offsetof(cardinal_conv_desc, stride_width), 1},
+                                       {"dilation_height", offsetof(cardinal_conv_desc, dilation_height), 1},
+                                       {"dilation_width", offsetof(cardinal_conv_desc, dilation_width), 1},
+                                       {"pad_top", offsetof(cardinal_conv_desc, pad_top), 0},
+                                       {"pad_left", offsetof(cardinal_conv_desc, pad_left), 0},
+                                       {"pad_bottom", offsetof(cardinal_conv_desc, pad_bottom), 0},
+                                       {"pad_right", offsetof(cardinal_conv_desc, pad_right), 0}};
+  const cardinal_conv_desc good = good_conv();
+  fixture_spoil_sizes(sizes, sizeof sizes / sizeof sizes[0], &good, sizeof good, refuse_size);
 }
 
 Test(plans, conv_arguments_that_contradict) {
@@ -117,10 +94,10 @@ Test(plans, conv_arguments_that_contradict) {
   d.has_bias = 1; /* refuse_conv gives none */
   cardinal_plan *plan;
   cardinal_error error;
-  cr_expect_eq(cardinal_conv_create(context, &d, weights, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_conv_create(fixture_context, &d, weights, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "bias"));
   d.has_bias = 0;
-  cr_expect_eq(cardinal_conv_create(context, &d, weights, bias, &plan, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_conv_create(fixture_context, &d, weights, bias, &plan, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "bias"));
 }
 
@@ -140,11 +117,11 @@ Test(plans, conv_null_arguments) {
   int64_t size;
   cr_expect_eq(cardinal_conv_create(NULL, &d, weights, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'context'"));
-  cr_expect_eq(cardinal_conv_create(context, NULL, weights, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_conv_create(fixture_context, NULL, weights, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'desc'"));
-  cr_expect_eq(cardinal_conv_create(context, &d, NULL, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_conv_create(fixture_context, &d, NULL, NULL, &plan, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'weights'"));
-  cr_expect_eq(cardinal_conv_create(context, &d, weights, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_conv_create(fixture_context, &d, weights, NULL, NULL, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'plan'"));
   cr_expect_eq(cardinal_conv_output_size(NULL, &size, &size, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'desc'"));
@@ -152,7 +129,7 @@ Test(plans, conv_null_arguments) {
   cr_expect(strstr(error.message, "'height'"));
   cr_expect_eq(cardinal_conv_output_size(&d, &size, NULL, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'width'"));
-  cr_expect_eq(cardinal_conv_create(context, NULL, weights, NULL, &plan, NULL), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_conv_create(fixture_context, NULL, weights, NULL, &plan, NULL), CARDINAL_INVALID_ARGUMENT);
   cr_expect_null(plan);
   cardinal_plan_destroy(NULL);
 }
@@ -214,7 +191,7 @@ Test(plans, size_of_descriptors) {
   } longer = {.desc = good_conv()};
   longer.desc.struct_size = sizeof longer;
   cardinal_plan *plan;
-  cr_assert_eq(cardinal_conv_create(context, &longer.desc, weights, NULL, &plan, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_conv_create(fixture_context, &longer.desc, weights, NULL, &plan, NULL), CARDINAL_OK);
   cardinal_plan_destroy(plan);
   longer.tail[3] = 1;
   refuse_conv(&longer.desc, CARDINAL_INVALID_ARGUMENT, "struct_size");
@@ -247,9 +224,9 @@ Test(plans, run_arguments_and_overlaps) {
   cardinal_conv_desc d = good_conv();
   d.has_residual = 1;
   cardinal_plan *plan, *bare;
-  cr_assert_eq(cardinal_conv_create(context, &d, weights, NULL, &plan, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_conv_create(fixture_context, &d, weights, NULL, &plan, NULL), CARDINAL_OK);
   d.has_residual = 0;
-  cr_assert_eq(cardinal_conv_create(context, &d, weights, NULL, &bare, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_conv_create(fixture_context, &d, weights, NULL, &bare, NULL), CARDINAL_OK);
   const size_t floats = 16 * 6 * 7, scratch_bytes = cardinal_plan_scratch_bytes(plan);
   float *memory = calloc(4 * floats, sizeof(float));
   char *scratch = malloc(scratch_bytes + 8 * floats);
@@ -345,7 +322,7 @@ Test(plans, the_residual_may_be_x) {
     for (size_t i = 0; i < sizeof x / sizeof x[0]; ++i)
       x[i] = copy[i] = blocked && i % 16 >= 8 ? 0 : (float)(i % 11) - 5; /* the lanes past the channels hold zeros */
     cardinal_plan *plan;
-    cr_assert_eq(cardinal_conv_create(context, &d, w, NULL, &plan, NULL), CARDINAL_OK);
+    cr_assert_eq(cardinal_conv_create(fixture_context, &d, w, NULL, &plan, NULL), CARDINAL_OK);
     void *scratch = malloc(cardinal_plan_scratch_bytes(plan) + 1);
     memset(y, 0, sizeof y);
     memset(expected, 0, sizeof expected);
@@ -365,8 +342,8 @@ Test(plans, candidates_and_sizes) {
   pool.channels = 5;
   pool.in_height = pool.in_width = 6;
   cardinal_plan *plans[2];
-  cr_assert_eq(cardinal_conv_create(context, &d, weights, NULL, &plans[0], NULL), CARDINAL_OK);
-  cr_assert_eq(cardinal_pool_create(context, &pool, &plans[1], NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_conv_create(fixture_context, &d, weights, NULL, &plans[0], NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_pool_create(fixture_context, &pool, &plans[1], NULL), CARDINAL_OK);
   for (int i = 0; i < 2; ++i) {
     told t = {.reasons = true};
     cardinal_plan_candidates(plans[i], listen, &t);

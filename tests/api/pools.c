@@ -3,23 +3,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include <cardinal/cardinal.h>
+#include "tests/api/fixture.h"
 
-static cardinal_context *context;
-
-static void make_context(void) {
-  cardinal_context_desc desc;
-  cardinal_context_desc_init(&desc);
-  desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
-  desc.threads = 1;
-  cr_assert_eq(cardinal_context_create(&desc, &context, NULL), CARDINAL_OK);
-}
-
-static void destroy_context(void) {
-  cardinal_context_destroy(context);
-}
-
-TestSuite(pools, .init = make_context, .fini = destroy_context);
+TestSuite(pools, .init = fixture_start, .fini = fixture_stop);
 
 static cardinal_pool_desc good_pool(void) {
   cardinal_pool_desc d;
@@ -36,38 +22,32 @@ static cardinal_pool_desc good_pool(void) {
 static void refuse_pool(const cardinal_pool_desc *d, cardinal_status status, const char *word) {
   cardinal_plan *plan = NULL;
   cardinal_error error = {.status = CARDINAL_OK};
-  const cardinal_status found = cardinal_pool_create(context, d, &plan, &error);
+  const cardinal_status found = cardinal_pool_create(fixture_context, d, &plan, &error);
   cr_expect_eq(found, status, "%s: status %s: '%s'", word, cardinal_status_string(found), error.message);
   cr_expect(strstr(error.message, word) && strstr(error.message, "cardinal_pool_create"), "'%s' doesn't say '%s'",
             error.message, word);
   cr_expect_null(plan);
 }
 
+static void refuse_size(const void *desc, const char *word) {
+  refuse_pool(desc, CARDINAL_INVALID_ARGUMENT, word);
+}
+
 Test(pools, arguments) {
-  static const struct {
-    const char *name;
-    size_t offset;
-    int64_t least;
-  } fields[] = {{"batch", offsetof(cardinal_pool_desc, batch), 1},
-                {"channels", offsetof(cardinal_pool_desc, channels), 1},
-                {"in_height", offsetof(cardinal_pool_desc, in_height), 1},
-                {"in_width", offsetof(cardinal_pool_desc, in_width), 1},
-                {"kernel_height", offsetof(cardinal_pool_desc, kernel_height), 1},
-                {"kernel_width", offsetof(cardinal_pool_desc, kernel_width), 1},
-                {"stride_height", offsetof(cardinal_pool_desc, stride_height), 1},
-                {"stride_width", offsetof(cardinal_pool_desc, stride_width), 1},
-                {"pad_top", offsetof(cardinal_pool_desc, pad_top), 0},
-                {"pad_left", offsetof(cardinal_pool_desc, pad_left), 0},
-                {"pad_bottom", offsetof(cardinal_pool_desc, pad_bottom), 0},
-                {"pad_right", offsetof(cardinal_pool_desc, pad_right), 0}};
-  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; ++i) {
-    const int64_t bad[] = {fields[i].least - 1, INT64_MIN, INT64_C(0x80000000)};
-    for (size_t j = 0; j < sizeof bad / sizeof bad[0]; ++j) {
-      cardinal_pool_desc d = good_pool();
-      memcpy((char *)&d + fields[i].offset, &bad[j], sizeof bad[j]);
-      refuse_pool(&d, CARDINAL_INVALID_ARGUMENT, fields[i].name);
-    }
-  }
+  static const fixture_size sizes[] = {{"batch", offsetof(cardinal_pool_desc, batch), 1},
+                                       {"channels", offsetof(cardinal_pool_desc, channels), 1},
+                                       {"in_height", offsetof(cardinal_pool_desc, in_height), 1},
+                                       {"in_width", offsetof(cardinal_pool_desc, in_width), 1},
+                                       {"kernel_height", offsetof(cardinal_pool_desc, kernel_height), 1},
+                                       {"kernel_width", offsetof(cardinal_pool_desc, kernel_width), 1},
+                                       {"stride_height", offsetof(cardinal_pool_desc, stride_height), 1},
+                                       {"stride_width", offsetof(cardinal_pool_desc, stride_width), 1},
+                                       {"pad_top", offsetof(cardinal_pool_desc, pad_top), 0},
+                                       {"pad_left", offsetof(cardinal_pool_desc, pad_left), 0},
+                                       {"pad_bottom", offsetof(cardinal_pool_desc, pad_bottom), 0},
+                                       {"pad_right", offsetof(cardinal_pool_desc, pad_right), 0}};
+  const cardinal_pool_desc good = good_pool();
+  fixture_spoil_sizes(sizes, sizeof sizes / sizeof sizes[0], &good, sizeof good, refuse_size);
   for (size_t side = 0; side < 4; ++side) { /* a window that lies in the padding alone has no maximum */
     cardinal_pool_desc d = good_pool();
     *(side == 0 ? &d.pad_top : side == 1 ? &d.pad_left : side == 2 ? &d.pad_bottom : &d.pad_right) = 3;
@@ -99,7 +79,7 @@ Test(pools, arguments) {
   int64_t size;
   cr_expect_eq(cardinal_pool_create(NULL, &d, &plan, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'context'"));
-  cr_expect_eq(cardinal_pool_create(context, &d, NULL, &error), CARDINAL_INVALID_ARGUMENT);
+  cr_expect_eq(cardinal_pool_create(fixture_context, &d, NULL, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'plan'"));
   cr_expect_eq(cardinal_pool_output_size(&d, NULL, &size, &error), CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, "'height'"));
@@ -117,6 +97,6 @@ Test(pools, average_ignores_the_window) {
   cr_expect_eq(cardinal_pool_output_size(&d, &height, &width, NULL), CARDINAL_OK);
   cr_expect(height == 1 && width == 1);
   cardinal_plan *plan;
-  cr_assert_eq(cardinal_pool_create(context, &d, &plan, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_pool_create(fixture_context, &d, &plan, NULL), CARDINAL_OK);
   cardinal_plan_destroy(plan);
 }

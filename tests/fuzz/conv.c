@@ -172,27 +172,20 @@ static void run_everywhere(const cardinal_conv_desc *d, int64_t height, int64_t 
   free(expected);
 }
 
-/* A descriptor of the input's own bytes, in memory of exactly the size that it claims to have. */
+/* A descriptor of any content and size. */
 static void try_any_desc(fuzz_input *input) {
   static const float value[1];
-  const size_t claimed = (size_t)fuzz_between(input, 0, 255) * LONGEST_DESC / 256;
-  char *desc = calloc(claimed > sizeof(uint32_t) ? claimed : sizeof(uint32_t), 1);
-  const uint32_t struct_size = (uint32_t)claimed;
-  if (claimed > sizeof struct_size)
-    memcpy(desc + sizeof struct_size, input->bytes,
-           input->size < claimed - sizeof struct_size ? input->size : claimed - sizeof struct_size);
-  memcpy(desc, &struct_size, sizeof struct_size);
+  cardinal_conv_desc *desc = fuzz_struct(input);
   int64_t height = -1, width = -1;
   cardinal_error error;
-  const cardinal_status status =
-      cardinal_conv_output_size((const cardinal_conv_desc *)(const void *)desc, &height, &width, &error);
+  const cardinal_status status = cardinal_conv_output_size(desc, &height, &width, &error);
   if (status) {
     fuzz_check_error(status, &error);
     if (height != -1 || width != -1)
       fuzz_wrong("a refused descriptor still gave an output of %lldx%lld", (long long)height, (long long)width);
     cardinal_plan *plan = NULL;
     const cardinal_status other =
-        cardinal_conv_create(fuzz_context(CARDINAL_ISA_GENERIC, 1, 1), (void *)desc, value, value, &plan, &error);
+        cardinal_conv_create(fuzz_context(CARDINAL_ISA_GENERIC, 1, 1), desc, value, value, &plan, &error);
     fuzz_check_error(other, &error);
     if (plan)
       fuzz_wrong("a refused descriptor still gave a plan");

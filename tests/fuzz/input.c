@@ -29,6 +29,21 @@ int64_t fuzz_between(fuzz_input *input, int64_t least, int64_t most) {
   return least + (int64_t)(*input->bytes++ % values);
 }
 
+void *fuzz_struct(fuzz_input *input) {
+  enum {
+    LONGEST = 512
+  };
+  const uint32_t claimed = (uint32_t)(fuzz_between(input, 0, 255) * LONGEST / 256);
+  char *made = calloc(claimed > sizeof claimed ? claimed : sizeof claimed, 1);
+  if (!made)
+    fuzz_wrong("no memory for a struct");
+  if (claimed > sizeof claimed)
+    memcpy(made + sizeof claimed, input->bytes,
+           input->size < claimed - sizeof claimed ? input->size : claimed - sizeof claimed);
+  memcpy(made, &claimed, sizeof claimed);
+  return made;
+}
+
 const char *fuzz_file(const void *bytes, size_t size, size_t zeros) {
   static char path[48];
   static int file = -1;

@@ -25,6 +25,10 @@ int64_t fuzz_between(fuzz_input *input, int64_t least, int64_t most);
 /* A value of all 64 bits, from the next eight bytes; zeros past the input's end. */
 uint64_t fuzz_u64(fuzz_input *input);
 
+/* A struct of the input's own bytes, which begins with the size that it claims to have, in memory of exactly that size;
+ * to be freed. */
+void *fuzz_struct(fuzz_input *input);
+
 /* The path of a file in memory that holds `size` bytes and then `zeros` zero bytes. Valid until the next call. */
 const char *fuzz_file(const void *bytes, size_t size, size_t zeros);
 
