@@ -3,7 +3,7 @@
  * Cardinal's side of script/compare (docs/peers.md): a process that does what lines of standard input ask and answers
  * each with one line of JSON.
  *
- *   cardinal_peer_worker network MODEL PRECISION BATCH THREADS IMAGES
+ *   cardinal_peer_worker network MODEL PRECISION BATCH THREADS IMAGES [WEIGHTS]
  *     logits FILE      runs once and writes the logits, float32, little-endian; answers {"logits": FILE}
  *     run SECONDS      one run to warm up, then runs for so long: {"seconds": {"": [of each run]}}
  *     layers SECONDS   the same, layer by layer: {"seconds": {layer: [in each run]}}
@@ -101,6 +101,14 @@ static float *read_images(const char *path, size_t floats) {
   return images;
 }
 
+static cardinal_precision precision_of(const char *name) {
+  for (int i = CARDINAL_PRECISION_F32; cardinal_precision_name((cardinal_precision)i); ++i)
+    if (strcmp(cardinal_precision_name((cardinal_precision)i), name) == 0)
+      return (cardinal_precision)i;
+  give_up("no precision is called '%s'", name);
+}
+
+/* argv[7] are the weights; without it they are synthetic. */
 static void open_network(subject *s, char **argv, const cardinal_context *context) {
   cardinal_error error;
   cardinal_net_spec spec;
@@ -109,9 +117,10 @@ static void open_network(subject *s, char **argv, const cardinal_context *contex
   cardinal_net_spec_init(&spec);
   cardinal_net_desc_init(&desc);
   desc.batch = (int64_t)number(argv[4], "BATCH", 4096);
-  if (strcmp(argv[3], "f32") != 0)
-    give_up("precision '%s' isn't served yet", argv[3]);
-  if (cardinal_net_spec_named(argv[2], &spec, &error) || cardinal_weights_synthetic(&spec, SEED, &weights, &error) ||
+  desc.precision = precision_of(argv[3]);
+  if (cardinal_net_spec_named(argv[2], &spec, &error) ||
+      (argv[7] ? cardinal_weights_open(argv[7], &weights, &error)
+               : cardinal_weights_synthetic(&spec, SEED, &weights, &error)) ||
       cardinal_net_create(context, &spec, weights, &desc, &s->net, &error))
     give_up("%s", error.message);
   cardinal_weights_destroy(weights);
@@ -303,11 +312,12 @@ static void serve_yardstick(char **argv) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 7 && strcmp(argv[1], "network") == 0)
+  if ((argc == 7 || argc == 8) && strcmp(argv[1], "network") == 0)
     serve_network(argv);
   else if (argc == 3 && strcmp(argv[1], "yardstick") == 0)
     serve_yardstick(argv);
   else
-    give_up("usage: network MODEL PRECISION BATCH THREADS IMAGES, or yardstick THREADS; script/compare starts this");
+    give_up("usage: network MODEL PRECISION BATCH THREADS IMAGES [WEIGHTS], or yardstick THREADS; script/compare "
+            "starts this");
   return EXIT_SUCCESS;
 }

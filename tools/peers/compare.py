@@ -125,6 +125,8 @@ def main():
         measure.progress(f"[{number}/{len(cases)}] {case}")
         models.write_images(bench.folder, case.batch)
         models.write_model(bench.folder, case.model)
+        if case.precision == "int8":
+            models.write_int8(bench.folder, case.model, bench.build / "tools" / "cardinal")
         peers = [measure.OURS, *(peer for peer in arguments.peers if peer in measure.KINDS[case.kind].peers)]
         try:
             results.append(measure.measure(bench, case, peers, layer_words(case.model)))

@@ -86,7 +86,8 @@ def progress(text, end="\n"):
 def command_of(bench, case, peer, layers):
     if peer == OURS:
         return [bench.build / "bench" / "cardinal_peer_worker", "network", case.model, case.precision,
-                str(case.batch), str(case.threads), bench.folder / f"images{case.batch}.f32"]
+                str(case.batch), str(case.threads), bench.folder / f"images{case.batch}.f32",
+                *([bench.folder / f"{case.model}_int8.safetensors"] if case.precision == "int8" else [])]
     if peer == "onednn":
         return [bench.onednn, case.precision, str(case.batch), str(case.threads), *layers]
     job = {"peer": peer, "folder": str(bench.folder), "model": case.model, "precision": case.precision,

@@ -15,7 +15,7 @@ class Failed(Exception):
 class Worker:
     """A process that answers each line with a line of JSON. Starting it waits for its first line."""
 
-    def __init__(self, command, cpus, log, timeout=600, environment=None):
+    def __init__(self, command, cpus, log, timeout=300, environment=None):
         self.timeout = timeout
         self.log = log
         with open(log, "wb") as errors:

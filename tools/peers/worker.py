@@ -21,7 +21,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE / "libraries"), str(HERE.parent / "reference")]
-from common import repeat
+from common import Unserved, repeat
 
 
 def timed(run):
@@ -58,6 +58,9 @@ def main():
         peer = importlib.import_module(f"lib_{job['peer']}").Peer(job)
         answer({"version": peer.version, "settings": peer.settings})
         serve(peer, answer)
+    except Unserved as error:
+        answer({"error": str(error)})
+        sys.exit(1)
     except Exception as error:  # whatever goes wrong in a peer is one peer's result, and never ends the comparison
         answer({"error": f"{type(error).__name__}: {error}".splitlines()[0][:500]})
         sys.exit(1)

@@ -12,7 +12,7 @@ from common import Unserved, images_of
 class Peer:
     def __init__(self, job):
         if job["precision"] == "int8":
-            raise Unserved("its int8 isn't compared yet: it takes no ONNX, but tables of its own")
+            raise Unserved("its int8 isn't compared: it has tables of scales of its own")
         self.net = ncnn.Net()
         self.net.opt.num_threads = job["threads"]
         self.net.opt.use_bf16_storage = job["precision"] == "bf16"
