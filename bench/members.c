@@ -39,16 +39,16 @@ static void add_subject(const bench_suite *s, const bench_entry *e, json_t *to) 
     return;
   case BENCH_FMA:
   case BENCH_CANARY:
-    add_text(to, "format", e->format);
+    add_text(to, "format", cardinal_format_name(e->format));
     break;
   case BENCH_NET:
-    add_text(to, "format", e->format);
+    add_text(to, "format", cardinal_format_name(e->format));
     add_text(to, "model", s->models[e->model].spec.name);
     json_object_set_new(to, "batch", json_integer((json_int_t)e->batch));
     json_object_set_new(to, "flops", json_integer((json_int_t)e->result.flops));
     break;
   default:
-    add_text(to, "format", e->format);
+    add_text(to, "format", cardinal_format_name(e->format));
     add_problem(s, e, to);
   }
   if (e->kind != BENCH_NAIVE)

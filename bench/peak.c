@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bench/loops.h"
+#include "bench/products.h"
 #include "ops/context.h"
 
 static double read_clock(clockid_t id) {
@@ -99,6 +100,7 @@ void cardinal_yardstick_together(const cardinal_yardstick *y, void (*part)(void 
 typedef struct loop_part {
   loop which;
   const cardinal_loops *code;
+  const cardinal_product_loop *product;
   size_t iterations;
 } loop_part;
 
@@ -106,7 +108,7 @@ static void run_loop(void *user, size_t thread) {
   const loop_part *p = user;
   (void)thread;
   if (p->which == LOOP_FMA) {
-    p->code->fma(p->iterations);
+    (p->product ? p->product->function : p->code->fma)(p->iterations);
     return;
   }
   cardinal_canary_operands o;
@@ -117,7 +119,8 @@ static void run_loop(void *user, size_t thread) {
 /* All work in the time from the first start to the last end: were each thread timed alone, threads that take turns on
  * one core would look like as many cores. */
 static double rate_of(const cardinal_yardstick *y, loop which, size_t iterations) {
-  loop_part part = {which, &cardinal_loops_of[y->isa], iterations};
+  loop_part part = {which, &cardinal_loops_of[y->isa], y->product, iterations};
+  const double peak_operations = y->product ? y->product->operations : part.code->fma_flops;
   cardinal_yardstick_together(y, run_loop, &part);
   double first = INFINITY, last = 0, flops = 0;
   for (unsigned i = 0; i < y->threads; ++i) {
@@ -126,15 +129,15 @@ static double rate_of(const cardinal_yardstick *y, loop which, size_t iterations
       continue;
     first = fmin(first, span->start);
     last = fmax(last, span->end);
-    flops += (which == LOOP_FMA ? part.code->fma_flops : part.code->canary_flops) * (double)iterations;
+    flops += (which == LOOP_FMA ? peak_operations : part.code->canary_flops) * (double)iterations;
   }
   return 1e-9 * flops / (last - first);
 }
 
 /* How many iterations take about 0.1 ms on one thread. */
-static size_t iterations_for(cardinal_isa isa, loop which, double flops) {
+static size_t iterations_for(const cardinal_yardstick *y, loop which, double flops) {
   cardinal_span span;
-  const cardinal_yardstick alone = {.isa = isa, .threads = 1, .spans = &span};
+  const cardinal_yardstick alone = {.isa = y->isa, .product = y->product, .threads = 1, .spans = &span};
   double best = 0;
   for (int i = 0; i < 10; ++i)
     best = fmax(best, rate_of(&alone, which, 1000));
@@ -142,6 +145,18 @@ static size_t iterations_for(cardinal_isa isa, loop which, double flops) {
 }
 
 bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, const cardinal_context *context) {
+  return cardinal_yardstick_init_format(yardstick, isa, CARDINAL_FORMAT_F32, context);
+}
+
+static uint64_t features_of(const cardinal_context *context) {
+  cardinal_machine machine = {.struct_size = sizeof machine};
+  if (context)
+    return cardinal_context_features(context);
+  return cardinal_machine_get(&machine, NULL) ? 0 : machine.features_enabled;
+}
+
+bool cardinal_yardstick_init_format(cardinal_yardstick *yardstick, cardinal_isa isa, cardinal_format format,
+                                    const cardinal_context *context) {
   *yardstick = (cardinal_yardstick){.context = context, .threads = 1};
   if (!cardinal_isa_runs_here(isa))
     return false;
@@ -151,9 +166,11 @@ bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, co
   if (!yardstick->spans)
     return false;
   yardstick->isa = cardinal_loops_isa(isa);
+  yardstick->product = cardinal_product_loop_of(yardstick->isa, format, features_of(context));
   const cardinal_loops *c = &cardinal_loops_of[yardstick->isa];
-  yardstick->fma_iterations = iterations_for(yardstick->isa, LOOP_FMA, c->fma_flops);
-  yardstick->canary_iterations = iterations_for(yardstick->isa, LOOP_CANARY, c->canary_flops);
+  yardstick->fma_iterations =
+      iterations_for(yardstick, LOOP_FMA, yardstick->product ? yardstick->product->operations : c->fma_flops);
+  yardstick->canary_iterations = iterations_for(yardstick, LOOP_CANARY, c->canary_flops);
   const double end = cardinal_clock() + 0.05;
   do
     cardinal_yardstick_fma(yardstick);

@@ -31,8 +31,9 @@ typedef struct cardinal_span {
 
 /* The loops of one ISA on all threads of a context at once. */
 typedef struct cardinal_yardstick {
-  cardinal_isa isa;                /* whose loops are run: see cardinal_loops_isa */
-  const cardinal_context *context; /* NULL: the calling thread alone */
+  cardinal_isa isa;                            /* whose loops are run: see cardinal_loops_isa */
+  const struct cardinal_product_loop *product; /* of another format than f32; NULL: fused multiply-adds */
+  const cardinal_context *context;             /* NULL: the calling thread alone */
   unsigned threads;
   cardinal_span *spans;                     /* one for each thread */
   size_t fma_iterations, canary_iterations; /* for about 0.1 ms */
@@ -54,6 +55,9 @@ cardinal_isa cardinal_widest_isa(void);
  * same that run the kernels, which must live as long; with NULL, on the calling thread. False if the CPU can't run the
  * ISA or memory ran out. */
 bool cardinal_yardstick_init(cardinal_yardstick *yardstick, cardinal_isa isa, const cardinal_context *context);
+/* The same with the fastest products that the ISA has for a format instead of fused multiply-adds; the canary stays. */
+bool cardinal_yardstick_init_format(cardinal_yardstick *yardstick, cardinal_isa isa, cardinal_format format,
+                                    const cardinal_context *context);
 void cardinal_yardstick_free(cardinal_yardstick *yardstick);
 
 /* Run a loop once on all threads, which wait for each other before they start (but no longer than 2 ms: threads can be

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/shape.h"
+#include "kernels/format.h"
 
 void *bench_memory(size_t bytes) {
   const size_t alignment = 64;
@@ -47,6 +48,18 @@ double bench_problem_executed(const bench_problem *p) {
          (double)(p->out_height * w.kernel_h * p->out_width * w.kernel_w);
 }
 
+cardinal_format bench_problem_format(const bench_problem *p) {
+  return p->is_conv ? p->conv.format : p->pool.format;
+}
+
+/* What a step of int8 is worth: x is from 0 to 1 and has a variance of a third, the weights are drawn so that a sum has
+ * it too. */
+static void choose_scales(bench_problem *p) {
+  const float one = 1.0f / 127.0f;
+  p->conv.x_scale = p->pool.x_scale = p->pool.y_scale = p->conv.residual_scale = one;
+  p->conv.y_scale = 3.0f * one;
+}
+
 bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const cardinal_pool_desc *pool) {
   *p = (bench_problem){.is_conv = conv != NULL};
   if (conv)
@@ -55,6 +68,8 @@ bool bench_problem_of(bench_problem *p, const cardinal_conv_desc *conv, const ca
     p->pool = *pool;
   else
     return false;
+  if (bench_problem_format(p) == CARDINAL_FORMAT_INT8)
+    choose_scales(p);
   int64_t height, width;
   double taps;
   if (p->is_conv) {
@@ -92,11 +107,14 @@ static size_t products_of(const bench_problem *p) {
 }
 
 double bench_problem_bytes(const bench_problem *p) {
-  size_t floats = p->x_floats + p->y_floats;
+  const cardinal_format x = p->is_conv ? p->conv.x_format : p->pool.format;
+  const cardinal_format y = p->is_conv ? p->conv.y_format : p->pool.format;
+  size_t bytes = p->x_floats * cardinal_format_size(x) + p->y_floats * cardinal_format_size(y);
   if (p->is_conv)
-    floats += p->out_channels * products_of(p) + (p->conv.has_bias ? p->out_channels : 0) +
-              (p->conv.has_residual ? p->y_floats : 0);
-  return (double)(floats * sizeof(float));
+    bytes += p->out_channels * products_of(p) * cardinal_format_size(p->conv.format) +
+             (p->conv.has_bias ? p->out_channels * sizeof(float) : 0) +
+             (p->conv.has_residual ? p->y_floats * cardinal_format_size(y) : 0);
+  return (double)bytes;
 }
 
 bool bench_problem_is_grouped_3x3(const bench_problem *p) {
@@ -107,6 +125,16 @@ bool bench_problem_same(const bench_problem *a, const bench_problem *b) {
   if (a->is_conv != b->is_conv)
     return false;
   return a->is_conv ? memcmp(&a->conv, &b->conv, sizeof a->conv) == 0 : memcmp(&a->pool, &b->pool, sizeof a->pool) == 0;
+}
+
+bool bench_problem_alike(const bench_problem *a, const bench_problem *b) {
+  bench_problem plain[2] = {*a, *b};
+  for (int i = 0; i < 2; ++i) {
+    cardinal_conv_desc *c = &plain[i].conv;
+    c->format = c->x_format = c->y_format = plain[i].pool.format = CARDINAL_FORMAT_F32;
+    c->x_scale = c->y_scale = c->residual_scale = plain[i].pool.x_scale = plain[i].pool.y_scale = 0.0f;
+  }
+  return bench_problem_same(&plain[0], &plain[1]);
 }
 
 void bench_problem_describe(const bench_problem *p, char *text, size_t size) {
@@ -127,6 +155,46 @@ static float *random_floats(size_t count, uint64_t seed, float scale) {
     values[i] = scale * ((float)(seed >> 40) * 0x1p-23f - 1.0f);
   }
   return values;
+}
+
+/* The number of a format that is meant by a float: of int8, a whole number of steps. */
+static float rounded(float value, cardinal_format format, float step, float least) {
+  if (format == CARDINAL_FORMAT_BF16)
+    return cardinal_bf16_to_f32(cardinal_bf16_of_f32(value));
+  return format == CARDINAL_FORMAT_INT8 ? step * fmaxf(rintf(value / step), least) : value;
+}
+
+static void round_all(float *values, size_t count, cardinal_format format, float step, float least) {
+  for (size_t i = 0; i < count; ++i)
+    values[i] = rounded(values[i], format, step, least);
+}
+
+/* What the weights become, by the rules of cardinal_conv_weights_create. */
+static float *round_weights(const bench_problem *p, size_t each) {
+  float *to = floats(p->out_channels * each);
+  for (size_t o = 0; o < p->out_channels; ++o) {
+    float most = 0.0f;
+    for (size_t i = 0; i < each; ++i)
+      most = fmaxf(most, fabsf(p->weights[o * each + i]));
+    for (size_t i = 0; i < each; ++i)
+      to[o * each + i] = rounded(p->weights[o * each + i], p->conv.format, most / 127.0f, -127.0f);
+  }
+  return to;
+}
+
+/* Half a step of the number that y is rounded to. */
+static double rounding(const bench_problem *p, double y) {
+  const cardinal_format format = p->is_conv ? p->conv.y_format : p->pool.format;
+  if (format == CARDINAL_FORMAT_BF16)
+    return fabs(y) * 0x1p-8;
+  const double step = p->is_conv ? (double)p->conv.y_scale : (double)p->pool.y_scale;
+  return format == CARDINAL_FORMAT_INT8 ? 0.5001 * step : 0;
+}
+
+/* An output of int8 ends at 127 steps. */
+static double limited(const bench_problem *p, double y) {
+  const double most = 127.0 * (double)p->conv.y_scale;
+  return p->conv.y_format == CARDINAL_FORMAT_INT8 ? fmin(fmax(y, -most), most) : y;
 }
 
 /* Input rows that output rows [begin, end) read, and what is left of the top padding. */
@@ -189,11 +257,14 @@ static void expect_conv(bench_problem *p, size_t image, size_t row) {
   const size_t count = p->out_channels * p->out_width, at = (image * p->out_height + row) * count;
   double *tolerance = p->tolerance + at;
   cut_band(&band, p, image, row, row + 1);
-  cardinal_reference_conv(&band.shape, band.x, p->weights, p->bias, band.residual, p->conv.has_relu, p->expected + at,
-                          tolerance);
+  cardinal_reference_conv(&band.shape, band.x, p->rounded ? p->rounded : p->weights, p->bias, band.residual,
+                          p->conv.has_relu, p->expected + at, tolerance);
   const size_t products = cardinal_reference_products(&band.shape);
-  for (size_t i = 0; i < count; ++i)
-    tolerance[i] = cardinal_reference_bound(products, tolerance[i]);
+  for (size_t i = 0; i < count; ++i) {
+    double *y = &p->expected[at + i];
+    *y = limited(p, *y);
+    tolerance[i] = cardinal_reference_bound(products, tolerance[i]) + rounding(p, *y);
+  }
   bench_band_close(&band);
 }
 
@@ -226,7 +297,7 @@ static void expect_average_pool(bench_problem *p, size_t image) {
       magnitude += fabs((double)p->x[c * pixels + i]);
     }
     p->expected[c] = sum / (double)pixels;
-    p->tolerance[c] = cardinal_reference_bound(pixels, magnitude / (double)pixels);
+    p->tolerance[c] = cardinal_reference_bound(pixels, magnitude / (double)pixels) + rounding(p, p->expected[c]);
   }
 }
 
@@ -242,12 +313,17 @@ static void expect_row(bench_problem *p, size_t image, size_t row) {
 void bench_problem_open(bench_problem *p) {
   if (p->x)
     return;
+  const cardinal_format format = bench_problem_format(p);
   p->x = random_floats(p->x_floats, 1, 1.0f);
+  round_all(p->x, p->x_floats, format, p->is_conv ? p->conv.x_scale : p->pool.x_scale, p->is_conv ? 0.0f : -127.0f);
   if (p->is_conv) {
     const size_t products = products_of(p);
     p->weights = random_floats(p->out_channels * products, 2, (float)sqrt(3.0 / (double)products));
     p->bias = p->conv.has_bias ? random_floats(p->out_channels, 3, 1.0f) : NULL;
     p->residual = p->conv.has_residual ? random_floats(p->y_floats, 4, 1.0f) : NULL;
+    if (p->residual)
+      round_all(p->residual, p->y_floats, p->conv.y_format, p->conv.residual_scale, -127.0f);
+    p->rounded = format == CARDINAL_FORMAT_F32 ? NULL : round_weights(p, products);
   }
   p->expected = bench_memory(p->y_floats * sizeof *p->expected);
   p->tolerance = bench_memory(p->y_floats * sizeof *p->tolerance);
@@ -261,11 +337,12 @@ void bench_problem_open(bench_problem *p) {
 void bench_problem_close(bench_problem *p) {
   free(p->x);
   free(p->weights);
+  free(p->rounded);
   free(p->bias);
   free(p->residual);
   free(p->expected);
   free(p->tolerance);
-  p->x = p->weights = p->bias = p->residual = NULL;
+  p->x = p->weights = p->rounded = p->bias = p->residual = NULL;
   p->expected = p->tolerance = NULL;
 }
 

@@ -17,8 +17,9 @@ typedef struct bench_problem {
   size_t images, in_channels, in_height, in_width, out_channels, out_height, out_width;
   double flops; /* nominal: padding taps counted; a pool counts one for each tap */
 
-  /* Between bench_problem_open and bench_problem_close: NCHW and OIHW; NULL where the layer has none. */
-  float *x, *weights, *bias, *residual;
+  /* Between bench_problem_open and bench_problem_close: NCHW and OIHW; NULL where the layer has none. What is meant, in
+   * floats: x and the residual are numbers of their formats, `rounded` what the weights become. */
+  float *x, *weights, *rounded, *bias, *residual;
   size_t x_floats, y_floats;
   double *expected, *tolerance; /* of each output, row by row: [images][out_height][out_channels][out_width] */
 } bench_problem;
@@ -28,6 +29,9 @@ bool bench_problem_init(bench_problem *problem, const cardinal_net_layer *layer)
 
 /* The same of an operator: one of conv and pool, the other NULL. */
 bool bench_problem_of(bench_problem *problem, const cardinal_conv_desc *conv, const cardinal_pool_desc *pool);
+
+/* Of the products. */
+cardinal_format bench_problem_format(const bench_problem *problem);
 
 /* The share of the nominal operations that don't fall into the padding. */
 double bench_problem_executed(const bench_problem *problem);
@@ -39,6 +43,9 @@ double bench_problem_bytes(const bench_problem *problem);
 bool bench_problem_is_grouped_3x3(const bench_problem *problem);
 
 bool bench_problem_same(const bench_problem *a, const bench_problem *b);
+
+/* The same but for the formats. */
+bool bench_problem_alike(const bench_problem *a, const bench_problem *b);
 
 /* "128>128 3x3/2 g32 56x56": channels, window and stride, groups, input; "8 x " before it for 8 images. */
 void bench_problem_describe(const bench_problem *problem, char *text, size_t size);

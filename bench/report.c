@@ -59,7 +59,7 @@ static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, u
       bench_table_add(&t, "%s", s->layers[e->layer].name);
     bench_table_add(&t, "%s", shape);
     bench_table_add(&t, "%s", e->result.kernel);
-    bench_table_add(&t, "%s", e->format);
+    bench_table_add(&t, "%s", cardinal_format_name(e->format));
     bench_table_figure(&t, "%.3f", 1e3 * m->seconds, firm);
     bench_table_figure(&t, "%.1f", m->gflops, firm);
     bench_table_figure(&t, "%.1f", m->peak_pct, firm);
@@ -147,7 +147,7 @@ static void print_nets(const bench_suite *s, FILE *file) {
       continue;
     bench_table_add(&t, "%s", s->models[e->model].spec.name);
     bench_table_add(&t, "%zu", e->batch);
-    bench_table_add(&t, "%s", e->format);
+    bench_table_add(&t, "%s", cardinal_format_name(e->format));
     bench_table_add(&t, "%s", cardinal_isa_name(e->isa));
     bench_table_add(&t, "%u", e->threads);
     const cardinal_measurement *m = &e->result.measured;
@@ -175,7 +175,11 @@ static void print_peaks(const bench_suite *s, FILE *file) {
     if (e->kind == BENCH_COPY)
       bench_table_add(&t, "copy %s", bench_level_name(e->level));
     else
-      bench_table_add(&t, "%s %s", e->kind == BENCH_FMA ? "FMA" : "canary", cardinal_isa_name(e->isa));
+      bench_table_add(&t, "%s %s",
+                      e->kind == BENCH_CANARY            ? "canary"
+                      : e->format == CARDINAL_FORMAT_F32 ? "FMA"
+                                                         : cardinal_format_name(e->format),
+                      cardinal_isa_name(e->isa));
     bench_table_add(&t, "%u", e->threads);
     const double rate = e->kind == BENCH_FMA    ? m->peak
                         : e->kind == BENCH_COPY ? 1e-9 * e->result.bytes / m->seconds
@@ -205,7 +209,8 @@ static void print_notes(const bench_suite *s, FILE *file) {
   if (done > 0)
     fprintf(file,
             "\nMedians over quiet rounds, those whose canaries reached %.0f %% of the FMA peak: %zu of %zu rounds.\n"
-            "%% peak is of the FMA peak with as many threads in the whole run; that of portable code is the widest\n"
+            "%% peak is of the peak of the format with as many threads in the whole run; that of portable code is the "
+            "widest\n"
             "ISA's. Where wide vectors lower the clock, GFLOP/s tell which ISA is faster, %% peak doesn't.\n",
             100 * CARDINAL_QUIET_SHARE, quiet, rounds);
   if (doubtful > 0)

@@ -37,7 +37,7 @@ static void print_case(const bench_suite *s, size_t layer, unsigned threads, FIL
     const double times = bench_times_naive(s, e, &times_firm);
     add_author(e, &t);
     bench_table_add(&t, "%s", e->result.label[0] ? e->result.label : e->result.kernel);
-    bench_table_add(&t, "%s", e->format);
+    bench_table_add(&t, "%s", cardinal_format_name(e->format));
     bench_table_figure(&t, "%.3f", 1e3 * m->seconds, firm);
     bench_table_figure(&t, "%.1f", m->gflops, firm);
     bench_table_figure(&t, "%.1f", m->peak_pct, firm);

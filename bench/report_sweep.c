@@ -38,7 +38,7 @@ static void print_lines(const swept *of, FILE *file) {
     bench_problem_describe(problem_of(of, layer), shape, sizeof shape);
     bench_table_add(&t, "%s", shape);
     bench_table_add(&t, "%s", e->result.kernel);
-    bench_table_add(&t, "%s", e->format);
+    bench_table_add(&t, "%s", cardinal_format_name(e->format));
     bench_table_figure(&t, "%.3f", 1e3 * m->seconds, firm);
     bench_table_figure(&t, "%.1f", m->gflops, firm);
     bench_table_figure(&t, "%.1f", m->peak_pct, firm);

@@ -30,7 +30,7 @@ static void run_once(bench_runner *r, bench_entry *e) {
 
 static cardinal_peaks peaks_of(bench_runner *r, const bench_entry *e) {
   return (cardinal_peaks){cardinal_yardstick_peak(&bench_runner_threads(r, e->loops, e->threads)->yardstick),
-                          cardinal_yardstick_peak(&bench_runner_threads(r, e->against, e->threads)->yardstick)};
+                          cardinal_yardstick_peak(bench_runner_against(r, e))};
 }
 
 static bool summarise(const bench_result *result, size_t begin, size_t end, cardinal_measurement *m) {
@@ -72,7 +72,7 @@ void bench_run(bench_runner *r, bench_entry *e) {
   }
   result->repetition_end = bench_memory(s->options->repetitions * sizeof *result->repetition_end);
   /* Peaks that no round of this entry measures are looked at before it. */
-  cardinal_yardstick_fma(&bench_runner_threads(r, e->against, e->threads)->yardstick);
+  cardinal_yardstick_fma(bench_runner_against(r, e));
   do {
     result->done = false;
     run_once(r, e);

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "bench/runner.h"
+#include "bench/tensor.h"
 
 /* One set of everything that a run touches. Cold measurements go round many of them. */
 typedef struct layer_copy {
   cardinal_plan *plan;
-  float *x, *y;
+  void *x, *y;
 } layer_copy;
 
 typedef struct layer_subject {
@@ -32,26 +33,39 @@ static void layer_once(void *user, cardinal_stopwatch *watch) {
     l->error = error;
 }
 
+static bench_tensor x_tensor(const bench_problem *p) {
+  return (bench_tensor){.layout = p->is_conv ? p->conv.x_layout : p->pool.x_layout,
+                        .format = p->is_conv ? p->conv.x_format : p->pool.format,
+                        .scale = p->is_conv ? p->conv.x_scale : p->pool.x_scale,
+                        .images = p->images,
+                        .channels = p->in_channels,
+                        .pixels = p->in_height * p->in_width};
+}
+
+/* y, or a tensor like it whose steps are of another size. */
+static bench_tensor y_tensor(const bench_problem *p, float scale) {
+  return (bench_tensor){.layout = p->is_conv ? p->conv.y_layout : p->pool.y_layout,
+                        .format = p->is_conv ? p->conv.y_format : p->pool.format,
+                        .scale = scale,
+                        .images = p->images,
+                        .channels = p->out_channels,
+                        .pixels = p->out_height * p->out_width};
+}
+
 static bool copy_open(layer_copy *copy, const bench_library *library, const cardinal_context *context,
                       const bench_problem *p, cardinal_error *error) {
-  const cardinal_layout layout = p->is_conv ? p->conv.x_layout : p->pool.x_layout;
-  const cardinal_layout y_layout = p->is_conv ? p->conv.y_layout : p->pool.y_layout;
   *copy = (layer_copy){.plan = NULL};
   const cardinal_status status = p->is_conv
                                      ? library->conv_create(context, &p->conv, p->weights, p->bias, &copy->plan, error)
                                      : library->pool_create(context, &p->pool, &copy->plan, error);
-  size_t x_floats, y_floats;
-  if (status ||
-      cardinal_tensor_floats(layout, (int64_t)p->images, (int64_t)p->in_channels, (int64_t)p->in_height,
-                             (int64_t)p->in_width, &x_floats) ||
-      cardinal_tensor_floats(y_layout, (int64_t)p->images, (int64_t)p->out_channels, (int64_t)p->out_height,
-                             (int64_t)p->out_width, &y_floats))
+  if (status)
     return false;
-  copy->x = bench_memory(x_floats * sizeof(float));
-  copy->y = bench_memory(y_floats * sizeof(float));
-  memset(copy->y, 0, y_floats * sizeof(float)); /* runs may add to it */
-  return !cardinal_tensor_convert(CARDINAL_LAYOUT_NCHW, p->x, layout, copy->x, (int64_t)p->images,
-                                  (int64_t)p->in_channels, (int64_t)p->in_height, (int64_t)p->in_width, error);
+  const bench_tensor x = x_tensor(p), y = y_tensor(p, 1.0f);
+  copy->x = bench_memory(bench_tensor_bytes(&x));
+  copy->y = bench_memory(bench_tensor_bytes(&y));
+  memset(copy->y, 0, bench_tensor_bytes(&y)); /* runs may add to it */
+  bench_tensor_write(&x, p->x, copy->x);
+  return true;
 }
 
 static void copy_close(layer_copy *copy, const bench_library *library) {
@@ -61,20 +75,19 @@ static void copy_close(layer_copy *copy, const bench_library *library) {
 }
 
 /* What a copy's y holds, as NCHW. */
-static bool copy_read(const layer_copy *copy, const bench_problem *p, float *y, cardinal_error *error) {
-  const cardinal_layout layout = p->is_conv ? p->conv.y_layout : p->pool.y_layout;
-  return !cardinal_tensor_convert(layout, copy->y, CARDINAL_LAYOUT_NCHW, y, (int64_t)p->images,
-                                  (int64_t)p->out_channels, (int64_t)p->out_height, (int64_t)p->out_width, error);
+static void copy_read(const layer_copy *copy, const bench_problem *p, float *y) {
+  const bench_tensor tensor = y_tensor(p, p->is_conv ? p->conv.y_scale : p->pool.y_scale);
+  bench_tensor_read(&tensor, copy->y, y);
 }
 
 /* Runs one copy on fresh contents of y and gives the output as NCHW and the time of the run. */
 static bool copy_run(layer_subject *l, size_t index, const bench_problem *p, float *y, double *seconds,
                      cardinal_error *error) {
   const layer_copy *copy = &l->copies[index];
-  if (p->residual &&
-      cardinal_tensor_convert(CARDINAL_LAYOUT_NCHW, p->residual, p->conv.y_layout, copy->y, (int64_t)p->images,
-                              (int64_t)p->out_channels, (int64_t)p->out_height, (int64_t)p->out_width, error))
-    return false;
+  if (p->residual) {
+    const bench_tensor residual = y_tensor(p, p->conv.residual_scale);
+    bench_tensor_write(&residual, p->residual, copy->y);
+  }
   l->next = index;
   l->error.status = CARDINAL_OK;
   const double start = cardinal_clock();
@@ -84,14 +97,17 @@ static bool copy_run(layer_subject *l, size_t index, const bench_problem *p, flo
     *error = l->error;
     return false;
   }
-  return copy_read(copy, p, y, error);
+  copy_read(copy, p, y);
+  return true;
 }
 
 /* The output after the timing: as the last run left it, or by a new run if it was added up or others ran last. */
 static bool read_last(layer_subject *l, const bench_problem *p, float *y, cardinal_error *error) {
   double seconds;
-  return l->adds || l->copy_count > 1 ? copy_run(l, l->copy_count - 1, p, y, &seconds, error)
-                                      : copy_read(&l->copies[0], p, y, error);
+  if (l->adds || l->copy_count > 1)
+    return copy_run(l, l->copy_count - 1, p, y, &seconds, error);
+  copy_read(&l->copies[0], p, y);
+  return true;
 }
 
 /* Checks, measures, and sees that the output hasn't changed under the load. */
@@ -129,11 +145,7 @@ static size_t copies_needed(const bench_runner *r, const bench_problem *p) {
     return 1;
   const size_t *caches = r->suite->machine.cache_bytes;
   const size_t last_cache = caches[BENCH_L3] ? caches[BENCH_L3] : caches[BENCH_L2];
-  size_t weights = 0;
-  if (p->is_conv)
-    weights =
-        p->out_channels * (size_t)(p->conv.in_channels / p->conv.groups * p->conv.kernel_height * p->conv.kernel_width);
-  return 2 * last_cache / ((p->x_floats + p->y_floats + weights) * sizeof(float)) + 2;
+  return 2 * last_cache / (size_t)bench_problem_bytes(p) + 2;
 }
 
 void bench_run_layer_on(bench_runner *r, bench_entry *e, const bench_library *library,

@@ -27,10 +27,12 @@ static size_t image_floats(void) {
 }
 
 static bool net_open(net_subject *n, const bench_library *library, const cardinal_context *context,
-                     const cardinal_net_spec *spec, size_t batch) {
+                     const bench_model *model, size_t batch) {
+  const cardinal_net_spec *spec = &model->spec;
   *n = (net_subject){.library = library, .classes = spec->classes, .batch = batch};
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
+  desc.precision = model->precision;
   desc.batch = (int64_t)batch;
   if (library->weights_synthetic(spec, SEED, &n->weights, &n->error) ||
       library->net_create(context, spec, n->weights, &desc, &n->net, &n->error))
@@ -87,7 +89,7 @@ static const bench_library *portable_library(cardinal_error *error) {
 
 /* The logits of a whole batch by the portable kernels, kept for the next entries of the same network. */
 static bool expect_logits(bench_runner *r, const bench_entry *e, cardinal_error *error) {
-  const cardinal_net_spec *spec = &r->suite->models[e->model].spec;
+  const bench_model *model = &r->suite->models[e->model];
   if (r->logits && r->logits_model == e->model && r->logits_batch == e->batch)
     return true;
   free(r->logits);
@@ -104,7 +106,7 @@ static bool expect_logits(bench_runner *r, const bench_entry *e, cardinal_error 
   if (library->context_create(&desc, &context, error))
     return false;
   net_subject n;
-  if (net_open(&n, library, context, spec, e->batch))
+  if (net_open(&n, library, context, model, e->batch))
     net_once(&n);
   if (n.error.status == CARDINAL_OK) {
     r->logits = n.logits;
@@ -169,7 +171,7 @@ void bench_run_net(bench_runner *r, bench_entry *e) {
            2e-9 * (double)multiply_adds);
   net_subject n;
   const cardinal_context *context = bench_runner_threads(r, e->isa, e->threads)->context;
-  if (net_open(&n, bench_library_linked(), context, spec, e->batch))
+  if (net_open(&n, bench_library_linked(), context, &r->suite->models[e->model], e->batch))
     measure_net(r, e, &n);
   else
     bench_result_fail(result, "no network", &n.error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/products.h"
 #include "bench/runner.h"
 
 /* One loop as its own subject: the time of a million operations on each thread. */
@@ -13,26 +14,27 @@ enum {
 };
 
 typedef struct loop_subject {
-  cardinal_yardstick *yardstick;
-  bool fma; /* otherwise the canary */
+  cardinal_yardstick *yardstick; /* whose peak, or else canary, is the subject */
+  cardinal_yardstick *loops;     /* what tells whether a round was quiet */
+  bool peak;
 } loop_subject;
 
 static double loop_fma(void *user) {
   const loop_subject *l = user;
-  cardinal_yardstick_fma(l->yardstick);
-  return cardinal_yardstick_peak(l->yardstick);
+  cardinal_yardstick_fma(l->loops);
+  return cardinal_yardstick_peak(l->loops);
 }
 
 static double loop_canary(void *user) {
   const loop_subject *l = user;
-  return cardinal_yardstick_canary(l->yardstick);
+  return cardinal_yardstick_canary(l->loops);
 }
 
 static size_t loop_run(void *user, cardinal_round *round, double canaries[CARDINAL_INNER_CANARIES]) {
   const loop_subject *l = user;
   (void)canaries;
   const double cpu_start = cardinal_cpu_clock(), start = cardinal_clock();
-  const double gflops = l->fma ? cardinal_yardstick_fma(l->yardstick) : cardinal_yardstick_canary(l->yardstick);
+  const double gflops = l->peak ? cardinal_yardstick_fma(l->yardstick) : cardinal_yardstick_canary(l->yardstick);
   const double seconds = cardinal_clock() - start;
   *round = (cardinal_round){.seconds = 1e-9 * MILLION * l->yardstick->threads / gflops, .on_cpu = 1, .runs = 1};
   round->cpu_seconds = (cardinal_cpu_clock() - cpu_start) / seconds * round->seconds;
@@ -45,12 +47,17 @@ static double loop_clock(void *user) {
 }
 
 void bench_run_loop(bench_runner *r, bench_entry *e) {
-  loop_subject subject = {&bench_runner_threads(r, e->loops, e->threads)->yardstick, e->kind == BENCH_FMA};
+  cardinal_yardstick *loops = &bench_runner_threads(r, e->loops, e->threads)->yardstick;
+  const bool peak = e->kind == BENCH_FMA;
+  loop_subject subject = {peak ? bench_runner_against(r, e) : loops, loops, peak};
   const cardinal_probes probes = {loop_fma, loop_canary, loop_run, loop_clock, &subject};
   const cardinal_patience p = bench_runner_patience(r, e);
   bench_result *result = &e->result;
-  snprintf(result->kernel, sizeof result->kernel, "%s_%s", e->kind == BENCH_FMA ? "fma" : "canary",
-           cardinal_isa_name(subject.yardstick->isa));
+  if (peak && subject.yardstick->product)
+    snprintf(result->kernel, sizeof result->kernel, "%s", subject.yardstick->product->name);
+  else
+    snprintf(result->kernel, sizeof result->kernel, "%s_%s", peak ? "fma" : "canary",
+             cardinal_isa_name(subject.yardstick->isa));
   result->flops = (double)MILLION * e->threads;
   result->done = cardinal_measure_rounds(&probes, &p, &result->rounds);
 }

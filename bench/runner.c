@@ -23,28 +23,37 @@ void bench_result_fail(bench_result *result, const char *what, const cardinal_er
   snprintf(result->error, sizeof result->error, "%s: %.400s", what, error->message);
 }
 
-static bool open_threads(bench_threads *t, cardinal_isa isa, unsigned threads) {
+static bool open_threads(bench_threads *t, cardinal_isa isa, cardinal_format format, unsigned threads) {
   cardinal_context_desc desc;
   cardinal_context_desc_init(&desc);
   desc.flags = CARDINAL_CONTEXT_IGNORE_ENVIRONMENT;
   desc.isa = cardinal_isa_name(isa);
   desc.threads = threads;
-  *t = (bench_threads){.isa = isa, .threads = threads};
-  return !cardinal_context_create(&desc, &t->context, NULL) && cardinal_yardstick_init(&t->yardstick, isa, t->context);
+  *t = (bench_threads){.isa = isa, .format = format, .threads = threads};
+  return !cardinal_context_create(&desc, &t->context, NULL) &&
+         cardinal_yardstick_init_format(&t->yardstick, isa, format, t->context);
 }
 
-bench_threads *bench_runner_threads(bench_runner *r, cardinal_isa isa, unsigned threads) {
+static bench_threads *threads_of(bench_runner *r, cardinal_isa isa, cardinal_format format, unsigned threads) {
   for (size_t i = 0; i < r->threads_count; ++i)
-    if (r->threads[i].threads == threads && r->threads[i].isa == isa)
+    if (r->threads[i].threads == threads && r->threads[i].isa == isa && r->threads[i].format == format)
       return &r->threads[i];
   bench_threads *made = &r->threads[r->threads_count];
-  if (r->threads_count == BENCH_YARDSTICKS || !open_threads(made, isa, threads)) {
+  if (r->threads_count == BENCH_YARDSTICKS || !open_threads(made, isa, format, threads)) {
     fprintf(stderr, "cardinal_bench: the peak of %s with %u threads can't be measured\n", cardinal_isa_name(isa),
             threads);
     exit(EXIT_FAILURE);
   }
   ++r->threads_count;
   return made;
+}
+
+bench_threads *bench_runner_threads(bench_runner *r, cardinal_isa isa, unsigned threads) {
+  return threads_of(r, isa, CARDINAL_FORMAT_F32, threads);
+}
+
+cardinal_yardstick *bench_runner_against(bench_runner *r, const bench_entry *e) {
+  return &threads_of(r, e->against, e->format, e->threads)->yardstick;
 }
 
 static bool is_layer(const bench_entry *e) {

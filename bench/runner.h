@@ -6,12 +6,13 @@
 #include "bench/suite.h"
 
 enum {
-  BENCH_YARDSTICKS = 4 * CARDINAL_ISA_COUNT
+  BENCH_YARDSTICKS = 12 * CARDINAL_ISA_COUNT
 };
 
 /* A context, and the loops of its ISA on its threads. */
 typedef struct bench_threads {
   cardinal_isa isa;
+  cardinal_format format; /* whose products the peak is of */
   unsigned threads;
   cardinal_context *context;
   cardinal_yardstick yardstick;
@@ -33,6 +34,9 @@ void bench_runner_destroy(bench_runner *runner);
 
 /* The one for an ISA and so many threads, made at the first call. */
 bench_threads *bench_runner_threads(bench_runner *runner, cardinal_isa isa, unsigned threads);
+
+/* The one whose peak an entry is held against: of its format's products. */
+cardinal_yardstick *bench_runner_against(bench_runner *runner, const bench_entry *entry);
 
 /* How long to measure an entry: what is left of the budget is shared evenly between what is left to measure. */
 cardinal_patience bench_runner_patience(const bench_runner *runner, const bench_entry *entry);

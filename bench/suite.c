@@ -38,8 +38,10 @@ size_t bench_suite_first_alike(const bench_suite *s, size_t model, size_t layer)
 const bench_entry *bench_suite_layer_entry(const bench_suite *s, bench_kind kind, size_t layer, cardinal_isa isa,
                                            unsigned threads) {
   for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e)
-    if (e->kind == kind && e->result.done && s->layers[e->layer].problem == s->layers[layer].problem &&
-        (kind == BENCH_NAIVE || (e->isa == isa && e->threads == threads)))
+    if (e->kind == kind && e->result.done &&
+        (kind == BENCH_NAIVE
+             ? bench_problem_alike(&s->problems[s->layers[e->layer].problem], &s->problems[s->layers[layer].problem])
+             : s->layers[e->layer].problem == s->layers[layer].problem && e->isa == isa && e->threads == threads))
       return e;
   return NULL;
 }

@@ -44,7 +44,7 @@ struct bench_entry {
   bench_kind kind;
   bool standard; /* belongs to the selection that runs without a filter */
   bool selected;
-  const char *format; /* of the numbers: "f32" */
+  cardinal_format format; /* of the products */
   cardinal_isa isa;
   cardinal_isa loops, against; /* whose loops run in the rounds, and whose peak the result is held against */
   unsigned threads;
@@ -68,6 +68,8 @@ typedef enum bench_cases {
 
 typedef struct bench_model {
   cardinal_net_spec spec; /* of given problems only the name is set */
+  cardinal_precision precision;
+  cardinal_format format; /* of a network */
   bench_cases cases;
   size_t first_layer, end_layer;
 } bench_model;

@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The format of the numbers that everything is measured in. */
-static const char f32[] = "f32";
-
 /* Whose loops run beside an entry: those of the instructions that it was built with. */
 static cardinal_isa loops_of(const bench_entry *e) {
   const bool own = e->kind != BENCH_COPY && e->kind != BENCH_NAIVE;
@@ -27,7 +24,6 @@ __attribute__((format(printf, 3, 4))) static void add_entry(bench_suite *s, benc
   va_start(arguments, format);
   vsnprintf(entry.name, sizeof entry.name, format, arguments);
   va_end(arguments);
-  entry.format = f32;
   entry.loops = loops_of(&entry);
   entry.against = against_of(&entry);
   s->entries = bench_grow(s->entries, s->entry_count, sizeof *s->entries);
@@ -50,9 +46,15 @@ void bench_entries_of_peaks(bench_suite *s) {
       if (!s->usable[isa] || (isa == CARDINAL_ISA_GENERIC && s->best != CARDINAL_ISA_GENERIC))
         continue;
       bench_entry entry = {.kind = BENCH_FMA, .standard = true, .isa = (cardinal_isa)isa, .threads = threads[t]};
-      add_entry(s, entry, "peak/fma/%s/%s/t%u", f32, cardinal_isa_name((cardinal_isa)isa), threads[t]);
+      add_entry(s, entry, "peak/fma/f32/%s/t%u", cardinal_isa_name((cardinal_isa)isa), threads[t]);
       entry.kind = BENCH_CANARY;
-      add_entry(s, entry, "peak/canary/%s/%s/t%u", f32, cardinal_isa_name((cardinal_isa)isa), threads[t]);
+      add_entry(s, entry, "peak/canary/f32/%s/t%u", cardinal_isa_name((cardinal_isa)isa), threads[t]);
+      entry.kind = BENCH_FMA;
+      for (int format = CARDINAL_FORMAT_BF16; format <= CARDINAL_FORMAT_INT8; ++format) {
+        entry.format = (cardinal_format)format;
+        add_entry(s, entry, "peak/%s/%s/t%u", cardinal_format_name(entry.format), cardinal_isa_name((cardinal_isa)isa),
+                  threads[t]);
+      }
     }
     for (int level = 0; level < BENCH_LEVELS; ++level) {
       const bench_entry entry = {
@@ -66,16 +68,25 @@ void bench_entries_of_peaks(bench_suite *s) {
 void bench_entries_of_layer(bench_suite *s, size_t model, size_t layer) {
   const char *net = s->models[model].spec.name, *name = s->layers[layer].name;
   const bool swept = s->models[model].cases == BENCH_SWEPT;
-  const bool standard = model == 0 || s->models[model].cases != BENCH_NETWORK;
-  bench_entry entry = {
-      .kind = BENCH_NAIVE, .standard = standard && !swept, .threads = 1, .model = model, .layer = layer};
-  if (s->problems[s->layers[layer].problem].is_conv)
-    add_entry(s, entry, "naive/%s/%s/%s", net, name, f32);
+  /* the first network, in all formats */
+  const bool standard =
+      s->models[model].cases != BENCH_NETWORK || strcmp(s->models[model].spec.name, s->models[0].spec.name) == 0;
+  const bench_problem *problem = &s->problems[s->layers[layer].problem];
+  const cardinal_format format = bench_problem_format(problem);
+  bench_entry entry = {.kind = BENCH_NAIVE,
+                       .standard = standard && !swept,
+                       .format = format,
+                       .threads = 1,
+                       .model = model,
+                       .layer = layer};
+  /* What others are compared with is f32, whatever their format. */
+  if (problem->is_conv && format == CARDINAL_FORMAT_F32)
+    add_entry(s, entry, "naive/%s/%s/f32", net, name);
   entry.kind = BENCH_PLAIN;
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
-    if (bench_twin_flags((cardinal_isa)isa)) {
+    if (format == CARDINAL_FORMAT_F32 && bench_twin_flags((cardinal_isa)isa)) {
       entry.isa = (cardinal_isa)isa;
-      add_entry(s, entry, "plain/%s/%s/%s/%s", net, name, f32, cardinal_isa_name((cardinal_isa)isa));
+      add_entry(s, entry, "plain/%s/%s/f32/%s", net, name, cardinal_isa_name((cardinal_isa)isa));
     }
   entry.kind = BENCH_LAYER;
   unsigned threads[2];
@@ -86,9 +97,12 @@ void bench_entries_of_layer(bench_suite *s, size_t model, size_t layer) {
         entry.isa = (cardinal_isa)isa;
         entry.threads = threads[t];
         /* of a sweep, what plain C reaches would take most of the time */
-        const bool shown = !swept || isa != CARDINAL_ISA_GENERIC || s->best == CARDINAL_ISA_GENERIC;
+        const bool shown = format == CARDINAL_FORMAT_F32
+                               ? !swept || isa != CARDINAL_ISA_GENERIC || s->best == CARDINAL_ISA_GENERIC
+                               : isa == (int)s->best;
         entry.standard = standard && shown && threads[t] == 1;
-        add_entry(s, entry, "layer/%s/%s/%s/%s/t%u", net, name, f32, cardinal_isa_name((cardinal_isa)isa), threads[t]);
+        add_entry(s, entry, "layer/%s/%s/%s/%s/t%u", net, name, cardinal_format_name(format),
+                  cardinal_isa_name((cardinal_isa)isa), threads[t]);
       }
 }
 
@@ -119,7 +133,7 @@ static bool add_foreign_entries(bench_suite *s, size_t model, size_t layer, char
                                .model = model,
                                .layer = layer,
                                .foreign = i};
-    add_entry(s, entry, "kernel/%s/%s/%s/t1", kernel->name, s->layers[layer].name, f32);
+    add_entry(s, entry, "kernel/%s/%s/f32/t1", kernel->name, s->layers[layer].name);
   }
   return true;
 }
@@ -152,11 +166,12 @@ void bench_entries_of_net(bench_suite *s, size_t model) {
         const bench_entry entry = {.kind = BENCH_NET,
                                    .standard = batches[b] == 1 && isa == (int)s->best &&
                                                (isa != CARDINAL_ISA_GENERIC || model == 0),
+                                   .format = s->models[model].format,
                                    .isa = (cardinal_isa)isa,
                                    .threads = threads[t],
                                    .model = model,
                                    .batch = batches[b]};
-        add_entry(s, entry, "net/%s/b%zu/%s/%s/t%u", s->models[model].spec.name, batches[b], f32,
-                  cardinal_isa_name((cardinal_isa)isa), threads[t]);
+        add_entry(s, entry, "net/%s/b%zu/%s/%s/t%u", s->models[model].spec.name, batches[b],
+                  cardinal_format_name(entry.format), cardinal_isa_name((cardinal_isa)isa), threads[t]);
       }
 }

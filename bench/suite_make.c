@@ -8,6 +8,10 @@
 
 #include "bench/suite_entries.h"
 
+enum {
+  FORMATS = 2 /* models of each network */
+};
+
 /* "resnext50_8x14d": depth, cardinality and width of a custom member of the family. */
 static bool spec_of(const char *name, cardinal_net_spec *spec, cardinal_error *error) {
   *spec = (cardinal_net_spec){.struct_size = sizeof *spec};
@@ -27,8 +31,15 @@ static bool add_model(bench_suite *s, const char *name, char *error, size_t size
     snprintf(error, size, "--cardinal_models: %s", reason.message);
     return false;
   }
-  s->models = bench_grow(s->models, s->model_count, sizeof *s->models);
-  s->models[s->model_count++] = model;
+  static const cardinal_format formats[] = {CARDINAL_FORMAT_F32, CARDINAL_FORMAT_BF16, CARDINAL_FORMAT_INT8};
+  static const cardinal_precision precisions[] = {CARDINAL_PRECISION_F32, CARDINAL_PRECISION_BF16,
+                                                  CARDINAL_PRECISION_INT8};
+  for (size_t i = 0; i < FORMATS; ++i) {
+    model.format = formats[i];
+    model.precision = precisions[i];
+    s->models = bench_grow(s->models, s->model_count, sizeof *s->models);
+    s->models[s->model_count++] = model;
+  }
   return true;
 }
 
@@ -73,6 +84,7 @@ static bool add_layers(bench_suite *s, bench_model *model, const cardinal_contex
   cardinal_net *net = NULL;
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
+  desc.precision = model->precision;
   cardinal_status status = cardinal_weights_synthetic(&model->spec, 0, &weights, error);
   if (!status)
     status = cardinal_net_create(context, &model->spec, weights, &desc, &net, error);
@@ -174,7 +186,7 @@ bool bench_suite_make(bench_suite *s, const bench_options *options, char *error,
   }
   bool good = add_models(s, error, size);
   /* The standard selection needs the layers of the first network only. */
-  const size_t with_layers = options->filter || options->list ? s->model_count : 1;
+  const size_t with_layers = options->filter || options->list ? s->model_count : FORMATS;
   for (size_t m = 0; good && m < with_layers; ++m) {
     good = add_layers(s, &s->models[m], context, &reason);
     if (!good)

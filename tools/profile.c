@@ -71,6 +71,17 @@ static cardinal_status no_memory(cardinal_error *error) {
   return CARDINAL_OUT_OF_MEMORY;
 }
 
+static cardinal_format format_of(const cardinal_net *net) {
+  switch (cardinal_net_precision(net)) {
+  case CARDINAL_PRECISION_BF16:
+    return CARDINAL_FORMAT_BF16;
+  case CARDINAL_PRECISION_INT8:
+    return CARDINAL_FORMAT_INT8;
+  default:
+    return CARDINAL_FORMAT_F32;
+  }
+}
+
 /* Runs rounds for a second, and sums them up in `result`, which has its layers already. */
 static cardinal_status measure(const cardinal_context *context, cardinal_yardstick *loops, subject *s,
                                cardinal_rounds *rounds, net_profile *result) {
@@ -85,13 +96,16 @@ static cardinal_status measure(const cardinal_context *context, cardinal_yardsti
     return s->status;
   cardinal_peaks peaks;
   peaks.loops = peaks.against = cardinal_yardstick_peak(loops);
-  /* Portable code is held against the widest instructions, which are kept away from its rounds. */
-  if (result->isa == CARDINAL_ISA_GENERIC) {
-    cardinal_yardstick widest;
-    if (!cardinal_yardstick_init(&widest, cardinal_widest_isa(), context))
+  /* Portable code is held against the widest instructions, which are kept away from its rounds; other formats than f32
+   * against their own products. */
+  const cardinal_format format = format_of(s->net);
+  const bool portable = result->isa == CARDINAL_ISA_GENERIC;
+  if (portable || format != CARDINAL_FORMAT_F32) {
+    cardinal_yardstick own;
+    if (!cardinal_yardstick_init_format(&own, portable ? cardinal_widest_isa() : result->isa, format, context))
       return no_memory(s->error);
-    peaks.against = cardinal_yardstick_peak(&widest);
-    cardinal_yardstick_free(&widest);
+    peaks.against = cardinal_yardstick_peak(&own);
+    cardinal_yardstick_free(&own);
   }
   if (!cardinal_measure_summarise(rounds->round, rounds->count, peaks, 2.0 * (double)sum_multiply_adds(result),
                                   &result->measured))
@@ -173,9 +187,8 @@ void profile_print(const net_profile *result) {
   }
   const cardinal_measurement *m = &result->measured;
   printf("%-86s %9.3f %8.1f %7.1f\n", "whole network", 1e3 * m->seconds, m->gflops, m->peak_pct);
-  printf("\nMedians of the %zu quiet ones of %zu runs%s with a batch of %lld on %s, %u thread%s; FMA peak measured "
-         "between "
-         "them: %.1f GFLOP/s.\n",
+  printf("\nMedians of the %zu quiet ones of %zu runs%s with a batch of %lld on %s, %u thread%s; peak of the format, "
+         "measured in the same run: %.1f GFLOP/s.\n",
          m->quiet_rounds, m->rounds, m->quiet_rounds ? "" : " (hence of all)", (long long)result->batch,
          cardinal_isa_name(result->isa), result->threads, result->threads == 1 ? "" : "s", m->peak);
   if (!cardinal_measurement_is_firm(m))

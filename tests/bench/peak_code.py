@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The machine code of the FMA peak's loops: the expected number of multiply-adds in independent chains, a counter and a
+"""The machine code of the peaks' loops: the expected number of multiply-adds in independent chains, a counter and a
 jump, and nothing else.
 
 usage: peak_code.py OBJDUMP PROGRAM PROCESSOR
@@ -14,14 +14,18 @@ OBJDUMP, PROGRAM, PROCESSOR = sys.argv[1:]
 # Function: the arithmetic in its loop, by mnemonic, and the registers it must use.
 X86 = {"cardinal_peak_fma_sse2": ({"mulps": 6, "addps": 6}, "xmm"),
        "cardinal_peak_fma_avx2": ({"vfmadd213ps": 14}, "ymm"),
-       "cardinal_peak_fma_avx512": ({"vfmadd213ps": 24}, "zmm")}
-ARM = {"cardinal_peak_fma_neon": ({"fmla": 24}, "v")}
+       "cardinal_peak_fma_avx512": ({"vfmadd213ps": 24}, "zmm"),
+       "cardinal_peak_bf16_avx512": ({"vdpbf16ps": 24}, "zmm"),
+       "cardinal_peak_int8_avx512": ({"vpdpbusd": 24}, "zmm"),
+       "cardinal_peak_int8_avxvnni": ({"vpdpbusd": 14}, "ymm")}
+ARM = {"cardinal_peak_fma_neon": ({"fmla": 24}, "v"),
+       "cardinal_peak_int8_dotprod": ({"sdot": 24}, "v")}
 COUNTING = {"dec", "decq", "jne", "subs", "b.ne"}
 
 
 # The whole program: binutils and LLVM have different options for one function of it.
 LISTING = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", PROGRAM], stdout=subprocess.PIPE, text=True,
-                         check=True).stdout
+                         check=True).stdout.replace("{vex} ", "")
 
 
 def instructions(function):

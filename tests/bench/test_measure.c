@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/measure.h"
+#include "bench/products.h"
 
 enum {
   FLOPS = 1000000000
@@ -271,6 +272,24 @@ Test(peak, every_usable_isa_has_a_yardstick) {
     cardinal_yardstick_free(&y);
   }
   cr_expect(cardinal_isa_runs_here(CARDINAL_ISA_GENERIC));
+}
+
+/* What a format's products are made of depends on the CPU; that they aren't slower than multiply-adds of floats is
+ * seen where there are dot products of their own. */
+Test(peak, formats_have_peaks_of_their_own) {
+  const cardinal_isa isa = cardinal_widest_isa();
+  for (int format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; ++format) {
+    cardinal_yardstick y;
+    cr_assert(cardinal_yardstick_init_format(&y, isa, (cardinal_format)format, NULL));
+    cr_expect_eq(y.best_count, CARDINAL_PEAK_SAMPLES);
+    cr_expect_gt(cardinal_yardstick_fma(&y), 0);
+    cr_expect_gt(cardinal_yardstick_canary(&y), 0);
+    cr_expect(format != CARDINAL_FORMAT_F32 || !y.product);
+    cr_expect(format != CARDINAL_FORMAT_INT8 || y.product || isa == CARDINAL_ISA_GENERIC);
+    cardinal_yardstick_free(&y);
+  }
+  cr_expect_null(cardinal_product_loop_of(CARDINAL_ISA_AVX512, CARDINAL_FORMAT_BF16, 0));
+  cr_expect_null(cardinal_product_loop_of(CARDINAL_ISA_AVX2, CARDINAL_FORMAT_F32, UINT64_MAX));
 }
 
 Test(peak, loops_beside_portable_code_are_not_512_bits_wide) {

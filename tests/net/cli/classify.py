@@ -40,7 +40,7 @@ class Classes(Case):
 
     def test_profile(self):
         result = self.succeed(self.classify("--profile", PHOTO))
-        for text in ("layer1.0.conv2", "whole network", "FMA peak measured"):
+        for text in ("layer1.0.conv2", "whole network", "peak of the format"):
             self.assertIn(text, result.out)
         found = self.succeed(self.classify("--profile", "--json", PHOTO)).json()["profile"]
         self.assertEqual(len(found["layers"]), 56)
