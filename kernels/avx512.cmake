@@ -27,6 +27,14 @@ set(CARDINAL_AVX512_SOURCES
   x86/gconv3x3_bf16_w16_avx512bf16.c x86/gconv3x3_bf16_w16_avx512bf16.S
   x86/conv_int8_14x16_avx512vnni.c x86/conv_int8_14x16_avx512vnni.S
   x86/conv_bf16_14x16_avx512bf16.c x86/conv_bf16_14x16_avx512bf16.S
+  x86/gconv3x3_int8_w4_avx512.c x86/gconv3x3_int8_w4_avx512.S
+  x86/gconv3x3_int8_w8_avx512.c x86/gconv3x3_int8_w8_avx512.S
+  x86/gconv3x3_int8_w16_avx512.c x86/gconv3x3_int8_w16_avx512.S
+  x86/conv_int8_14x16_avx512.c x86/conv_int8_14x16_avx512.S
+  x86/gconv3x3_bf16_w4_avx512.c x86/gconv3x3_bf16_w4_avx512.S
+  x86/gconv3x3_bf16_w8_avx512.c x86/gconv3x3_bf16_w8_avx512.S
+  x86/gconv3x3_bf16_w16_avx512.c x86/gconv3x3_bf16_w16_avx512.S
+  x86/conv_bf16_14x16_avx512.c x86/conv_bf16_14x16_avx512.S
   x86/maxpool_f32_avx512.c x86/move_f32_avx512.c)
 # Clang's assembler asks for what tiles use beyond the bundle. C doesn't get these flags: compilers would use them
 # wherever they like.

@@ -5,6 +5,7 @@
 #define EMBEDDED 0
 #define UNROLLED 1
 #include "kernels/x86/gconv3x3_segments.inc"
-#include "kernels/x86/gconv3x3_quarters.inc"
+#define SLOT 4
+#include "kernels/x86/gconv3x3_slots.inc"
 
 tiles gconv3x3_int8_w4_avx2vnni

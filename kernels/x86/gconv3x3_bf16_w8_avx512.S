@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/x86/avx512.inc"
+#include "kernels/x86/bf16_fma.inc"
+#define MOST_PIXELS 7
+#define EMBEDDED 0
+#define UNROLLED 0
+#include "kernels/x86/gconv3x3_segments.inc"
+#define SLOT 8
+#include "kernels/x86/gconv3x3_slots.inc"
+
+tiles gconv3x3_bf16_w8_avx512
