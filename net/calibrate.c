@@ -12,7 +12,9 @@ cardinal_status cardinal_calibration_start(const cardinal_context *context, cons
                                            const cardinal_weights *weights, const cardinal_net_desc *desc,
                                            cardinal_calibration *calibration, cardinal_error *error) {
   *calibration = (cardinal_calibration){.net = NULL};
-  const cardinal_status status = cardinal_net_create(context, spec, weights, desc, &calibration->net, error);
+  cardinal_net_desc watched = *desc;
+  watched.precision = CARDINAL_PRECISION_F32;
+  const cardinal_status status = cardinal_net_create(context, spec, weights, &watched, &calibration->net, error);
   if (status)
     return status;
   const cardinal_net *net = calibration->net;

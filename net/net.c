@@ -9,6 +9,7 @@
 #include "net/arena.h"
 #include "net/common.h"
 #include "net/fold.h"
+#include "net/int8.h"
 #include "net/match.h"
 #include "net/schema.h"
 #include "net/spec.h"
@@ -118,8 +119,9 @@ static cardinal_status allocate_fold(const cardinal_net *net, cardinal_fold *fol
   return cardinal_fold_allocate(fold, weights, channels, error);
 }
 
-static cardinal_status make_plans(cardinal_net *net, const cardinal_context *context, const cardinal_weights *weights,
-                                  cardinal_fold *fold, cardinal_error *error) {
+static cardinal_status fold_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_fold *fold,
+                                  cardinal_error *error) {
+  const cardinal_context *context = net->context;
   for (size_t i = 0; i < net->step_count; i++) {
     cardinal_step *step = &net->steps[i];
     cardinal_status status;
@@ -137,6 +139,19 @@ static cardinal_status make_plans(cardinal_net *net, const cardinal_context *con
   return CARDINAL_OK;
 }
 
+/* Of weights that aren't quantised. */
+static cardinal_status make_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error) {
+  cardinal_fold fold;
+  cardinal_status status = allocate_fold(net, &fold, error);
+  if (status)
+    return status;
+  const cardinal_fp_modes caller = cardinal_fp_enter(false);
+  status = fold_plans(net, weights, &fold, error);
+  cardinal_fp_leave(caller);
+  cardinal_fold_free(&fold);
+  return status;
+}
+
 /* Bytes of a layer's output as it lies in the arena. */
 static cardinal_status output_bytes(const cardinal_net *net, const cardinal_layer *layer, size_t *bytes) {
   cardinal_status status = cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, net->batch, layer->out_channels,
@@ -148,6 +163,9 @@ static cardinal_status output_bytes(const cardinal_net *net, const cardinal_laye
 
 /* Buffers 0 to value_count - 1 are the values, then come the steps' scratch memories. */
 static cardinal_status plan_buffers(cardinal_net *net, cardinal_buffer *buffers, cardinal_error *error) {
+  if (net->precision == CARDINAL_PRECISION_INT8 &&
+      cardinal_int8_image_bytes(net, &buffers[CARDINAL_VALUE_IMAGES].bytes))
+    return cardinal_net_fail(error, CARDINAL_OVERFLOW, "the size of the images doesn't fit memory");
   for (size_t i = 0; i < net->step_count; i++) {
     const cardinal_step *step = &net->steps[i];
     cardinal_buffer *y = &buffers[step->shape.y], *x = &buffers[step->shape.x];
@@ -199,13 +217,31 @@ static cardinal_status choose_precision(cardinal_net *net, const cardinal_weight
   net->precision = wanted != CARDINAL_PRECISION_DEFAULT ? wanted
                    : quantised                          ? CARDINAL_PRECISION_INT8
                                                         : CARDINAL_PRECISION_F32;
-  if (net->precision == CARDINAL_PRECISION_INT8)
-    return cardinal_net_fail(error, CARDINAL_UNSUPPORTED, "%s: networks in int8 aren't run yet", weights->label);
-  if (quantised)
+  if (quantised && net->precision != CARDINAL_PRECISION_INT8)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
                              "%s: the weights are int8; expected that precision, not %s", weights->label,
                              cardinal_precision_name(net->precision));
+  if (!quantised && net->precision == CARDINAL_PRECISION_INT8 && !cardinal_weights_are_synthetic(weights))
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
+                             "%s: the weights aren't int8; `cardinal quantize` makes such of them", weights->label);
   return CARDINAL_OK;
+}
+
+/* Weights that aren't quantised yet become so here, by what synthetic images give. */
+static cardinal_status make_int8(cardinal_net *net, const cardinal_net_spec *spec, const cardinal_weights *weights,
+                                 const cardinal_net_desc *desc, cardinal_error *error) {
+  cardinal_weights *made = NULL;
+  cardinal_status status = CARDINAL_OK;
+  if (!cardinal_is_quantised(&weights->table)) {
+    status = cardinal_int8_quantise_synthetic(net->context, spec, weights, desc, &made, error);
+    weights = made;
+  }
+  if (!status)
+    status = cardinal_int8_describe(net, weights, error);
+  if (!status)
+    status = cardinal_int8_make_plans(net, weights, error);
+  cardinal_weights_destroy(made);
+  return status;
 }
 
 static cardinal_status fill_net(cardinal_net *net, const cardinal_context *context, const cardinal_net_spec *spec,
@@ -217,15 +253,9 @@ static cardinal_status fill_net(cardinal_net *net, const cardinal_context *conte
     status = choose_precision(net, weights, desc->precision, error);
   if (!status)
     status = list_layers(net, spec, desc, error);
-  cardinal_fold fold;
   if (!status)
-    status = allocate_fold(net, &fold, error);
-  if (status)
-    return status;
-  const cardinal_fp_modes caller = cardinal_fp_enter(false);
-  status = make_plans(net, context, weights, &fold, error);
-  cardinal_fp_leave(caller);
-  cardinal_fold_free(&fold);
+    status = net->precision == CARDINAL_PRECISION_INT8 ? make_int8(net, spec, weights, desc, error)
+                                                       : make_plans(net, weights, error);
   if (!status)
     status = plan_memory(net, error);
   set_outer_sizes(net, spec, desc);

@@ -6,6 +6,7 @@
 #include <cardinal/net.h>
 
 #include "net/architecture.h"
+#include "net/schema.h"
 
 typedef struct cardinal_step {
   cardinal_layer shape;
@@ -14,6 +15,7 @@ typedef struct cardinal_step {
   cardinal_plan *plan;
   uint64_t multiply_adds;
   size_t scratch; /* offset in the arena */
+  float scale;    /* int8: what a step of the output is worth */
 } cardinal_step;
 
 struct cardinal_net {
@@ -26,6 +28,7 @@ struct cardinal_net {
   size_t value_count;
   size_t image_floats, feature_floats, logit_floats;
   size_t arena_bytes, weight_bytes;
+  cardinal_quantised_input input; /* int8 */
 };
 
 static inline bool cardinal_step_pools(const cardinal_step *step) {
@@ -41,5 +44,8 @@ cardinal_format cardinal_net_format(const cardinal_net *net);
 /* Where a value lies in an arena, from the step that writes it to the last that reads it. Images and logits are the
  * caller's and lie elsewhere. */
 void *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value);
+
+/* Copies a step's output, not the logits, as floats: blocked, as it lies in the arena. */
+void cardinal_net_output(const cardinal_net *net, void *arena, size_t step, float *to);
 
 #endif /* CARDINAL_NET_NETWORK_H */

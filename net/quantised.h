@@ -23,12 +23,7 @@ cardinal_status cardinal_quantised_fetch(const cardinal_weights *source, const c
 cardinal_status cardinal_quantised_output_scale(const cardinal_weights *source, const char *layer, float *scale,
                                                 cardinal_error *error);
 
-/* What images become: round(value / scale) + zero, a channel at a time. */
-typedef struct cardinal_quantised_input {
-  float scale[CARDINAL_IMAGE_CHANNELS];
-  int8_t zero[CARDINAL_IMAGE_CHANNELS]; /* 0 to 127 */
-} cardinal_quantised_input;
-
+/* Fetches what images become. Errors: as above. */
 cardinal_status cardinal_quantised_fetch_input(const cardinal_weights *source, cardinal_quantised_input *input,
                                                cardinal_error *error);
 

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "kernels/fpenv.h"
 #include "net/arena.h"
 #include "net/common.h"
 #include "net/convert.h"
+#include "net/int8.h"
 
 /* ---- layers -------------------------------------------------------------------------------------------------- */
 
@@ -88,9 +90,33 @@ void *cardinal_net_value(const cardinal_net *net, void *arena, uint32_t value) {
   return aligned(arena) + net->values[value];
 }
 
-/* Features for the caller. */
-static void widen(const cardinal_net *net, const void *features, float *to) {
-  cardinal_convert_bf16(features, to, net->feature_floats);
+void cardinal_net_output(const cardinal_net *net, void *arena, size_t step, float *to) {
+  const cardinal_layer *layer = &net->steps[step].shape;
+  const void *from = cardinal_net_value(net, arena, layer->y);
+  size_t count = 0;
+  /* The plan has such a tensor: its size fits. */
+  cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, net->batch, layer->out_channels, layer->out_height,
+                         layer->out_width, &count);
+  const cardinal_format format = cardinal_net_format(net);
+  if (format == CARDINAL_FORMAT_F32)
+    memcpy(to, from, count * sizeof *to);
+  else if (format == CARDINAL_FORMAT_BF16)
+    cardinal_convert_bf16(from, to, count);
+  else
+    cardinal_convert_i8(from, to, count);
+  const cardinal_fp_modes caller = cardinal_fp_enter(false);
+  for (size_t i = 0; format == CARDINAL_FORMAT_INT8 && i < count; i++)
+    to[i] *= net->steps[step].scale;
+  cardinal_fp_leave(caller);
+}
+
+/* Images as the stem takes them. */
+static const void *take_images(const cardinal_net *net, const float *images, void *arena) {
+  if (cardinal_net_format(net) != CARDINAL_FORMAT_INT8)
+    return images;
+  void *taken = cardinal_net_value(net, arena, CARDINAL_VALUE_IMAGES);
+  cardinal_int8_take_images(net, images, taken);
+  return taken;
 }
 
 static cardinal_status run_steps(const cardinal_net *net, const float *images, float *features, float *logits,
@@ -103,25 +129,24 @@ static cardinal_status run_steps(const cardinal_net *net, const float *images, f
     uint32_t x_value = step->shape.x, y_value = step->shape.y;
     if (y_value == CARDINAL_VALUE_LOGITS && !logits)
       continue;
+    if (before)
+      before(user, i);
     const void *x = cardinal_net_value(net, arena, x_value);
     void *y = cardinal_net_value(net, arena, y_value);
     if (x_value == CARDINAL_VALUE_IMAGES)
-      x = images;
+      x = take_images(net, images, arena);
     if (x_value == CARDINAL_VALUE_FEATURES && own_features)
       x = features;
     if (y_value == CARDINAL_VALUE_FEATURES && own_features)
       y = features;
     if (y_value == CARDINAL_VALUE_LOGITS)
       y = logits;
-
-    if (before)
-      before(user, i);
     const cardinal_status status =
         cardinal_plan_run(step->plan, x, step->shape.adds_to_y ? y : NULL, y, aligned(arena) + step->scratch, error);
     if (status)
       return status;
     if (y_value == CARDINAL_VALUE_FEATURES && features && !own_features)
-      widen(net, y, features);
+      cardinal_net_output(net, arena, i, features);
     if (after)
       after(user, i);
   }

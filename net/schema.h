@@ -19,6 +19,12 @@ enum {
   CARDINAL_IMAGE_CHANNELS = 3
 };
 
+/* What images become: round(value / scale) + zero, a channel at a time. */
+typedef struct cardinal_quantised_input {
+  float scale[CARDINAL_IMAGE_CHANNELS];
+  int8_t zero[CARDINAL_IMAGE_CHANNELS]; /* 0 to 127 */
+} cardinal_quantised_input;
+
 bool cardinal_is_quantised(const cardinal_tensor_table *table);
 
 /* Checks the schema's version, and that the file is meant for this spec. */

@@ -120,7 +120,7 @@ static cardinal_status fetch_short(const cardinal_weights *weights, cardinal_dty
 
 cardinal_status cardinal_weights_fetch(const cardinal_weights *weights, const cardinal_tensor *tensor, size_t first,
                                        size_t count, float *to, cardinal_error *error) {
-  if (weights->descriptor < 0 && !weights->memory) {
+  if (cardinal_weights_are_synthetic(weights)) {
     cardinal_synthetic_fill(weights->seed, tensor, first, count, to);
     return CARDINAL_OK;
   }

@@ -19,6 +19,10 @@ struct cardinal_weights {
 /* Without tensors, which are the caller's to fill in; NULL without memory. */
 cardinal_weights *cardinal_weights_new(const char *label);
 
+static inline bool cardinal_weights_are_synthetic(const cardinal_weights *weights) {
+  return weights->descriptor < 0 && !weights->memory;
+}
+
 /* Elements [first, first + count) of a tensor as float, exactly. Errors: the file can't be read any more. */
 cardinal_status cardinal_weights_fetch(const cardinal_weights *weights, const cardinal_tensor *tensor, size_t first,
                                        size_t count, float *to, cardinal_error *error);

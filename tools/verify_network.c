@@ -108,17 +108,30 @@ static void tell(job *j, const cardinal_layer *layer, const difference *d) {
   }
 }
 
-static cardinal_status compare_layer(job *j, const cardinal_layer *layer, const cardinal_tensor *tensor) {
+static cardinal_status compare_layer(job *j, size_t index, const cardinal_tensor *tensor) {
+  const cardinal_layer *layer = &j->net->steps[index].shape;
   float *expected = malloc(tensor->count * sizeof *expected);
   if (!expected)
     return cardinal_net_fail(&j->error, CARDINAL_OUT_OF_MEMORY, "no memory for the %zu outputs of %s", tensor->count,
                              layer->name);
-  const cardinal_status status = cardinal_weights_fetch(j->file, tensor, 0, tensor->count, expected, &j->error);
+  cardinal_status status = cardinal_weights_fetch(j->file, tensor, 0, tensor->count, expected, &j->error);
+  float *outputs = NULL;
+  if (!status && layer->y != CARDINAL_VALUE_LOGITS) {
+    size_t floats = 0;
+    cardinal_tensor_floats(CARDINAL_LAYOUT_BLOCKED16, j->batch, layer->out_channels, layer->out_height,
+                           layer->out_width, &floats);
+    outputs = malloc(floats * sizeof *outputs);
+    if (outputs)
+      cardinal_net_output(j->net, j->arena, index, outputs);
+    else
+      status = cardinal_net_fail(&j->error, CARDINAL_OUT_OF_MEMORY, "no memory for the %zu outputs of %s", floats,
+                                 layer->name);
+  }
   if (!status) {
-    const float *y = layer->y == CARDINAL_VALUE_LOGITS ? j->logits : cardinal_net_value(j->net, j->arena, layer->y);
-    const difference d = compare(layer, j->batch, y, expected);
+    const difference d = compare(layer, j->batch, outputs ? outputs : j->logits, expected);
     tell(j, layer, &d);
   }
+  free(outputs);
   free(expected);
   return status;
 }
@@ -129,7 +142,7 @@ static void after_layer(void *user, size_t index) {
   const cardinal_tensor *tensor = find_reference(j, layer);
   tool_progress("layer %zu of %zu", index + 1, j->net->step_count);
   if (tensor && !j->status)
-    j->status = compare_layer(j, layer, tensor);
+    j->status = compare_layer(j, index, tensor);
 }
 
 /* ---- before the run ------------------------------------------------------------------------------------------- */

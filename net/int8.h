@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a network in int8 does otherwise than others: docs/quantisation.md. */
+#ifndef CARDINAL_NET_INT8_H
+#define CARDINAL_NET_INT8_H
+
+#include "net/network.h"
+#include "net/weights.h"
+
+/* Takes formats, scales and the images' zeros over into the descriptors of a network's steps, which are described but
+ * for them. Errors: a file that can't be read, a scale out of range. */
+cardinal_status cardinal_int8_describe(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error);
+
+/* Makes the plans of all steps. Errors: as above, weights out of range, scales that lead out of float's range, memory.
+ */
+cardinal_status cardinal_int8_make_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error);
+
+/* Bytes of a run's images as the stem takes them. CARDINAL_OVERFLOW. */
+cardinal_status cardinal_int8_image_bytes(const cardinal_net *net, size_t *bytes);
+
+/* Rounds images [batch][3][rows][columns] for the stem: blocked, with a border that means 0. */
+void cardinal_int8_take_images(const cardinal_net *net, const float *images, void *to);
+
+/* Makes weights in int8 of others, with ranges as they are for synthetic images of the size that `desc` has: for
+ * timings and tests. The same for any batch. Errors: as making a network in f32 has. */
+cardinal_status cardinal_int8_quantise_synthetic(const cardinal_context *context, const cardinal_net_spec *spec,
+                                                 const cardinal_weights *from, const cardinal_net_desc *desc,
+                                                 cardinal_weights **to, cardinal_error *error);
+
+#endif /* CARDINAL_NET_INT8_H */
