@@ -41,11 +41,11 @@ def neon_loop(chains):
     return f"1:\n{products}subs x0, x0, #1\nb.ne 1b\n"
 
 
-KERNELS = {"gconv3x3_f32_w16_avx512": mca.Kernel("avx512", "conv", "blocked16", 16),
-           "gconv3x3_f32_w16_avx2": mca.Kernel("avx2", "conv", "blocked16", 16),
-           "gconv3x3_f32_w1_avx512": mca.Kernel("avx512", "conv", "blocked16", 1),
-           "conv1x1_f32_6x16_neon": mca.Kernel("neon", "conv1x1", "blocked16", 0),
-           "fc_f32_3x32_neon": mca.Kernel("neon", "fc", "blocked16", 0)}
+KERNELS = {"gconv3x3_f32_w16_avx512": mca.Kernel("avx512", "conv", "f32", "blocked16", 16),
+           "gconv3x3_f32_w16_avx2": mca.Kernel("avx2", "conv", "f32", "blocked16", 16),
+           "gconv3x3_f32_w1_avx512": mca.Kernel("avx512", "conv", "f32", "blocked16", 1),
+           "conv1x1_f32_6x16_neon": mca.Kernel("neon", "conv1x1", "f32", "blocked16", 0),
+           "fc_f32_3x32_neon": mca.Kernel("neon", "fc", "f32", "blocked16", 0)}
 
 # Name, triple, kernel, code, and a part of each complaint that must come.
 CASES = [

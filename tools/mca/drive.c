@@ -3,7 +3,7 @@
  * Calls one kernel once, on one layer's shape, for tools/mca/trace.py to watch. Data are all zero: what a kernel
  * executes doesn't depend on them.
  *
- *   mca_drive kernels        prints "KERNEL ISA FORM LAYOUT LANES" for each kernel of the registry: what it is
+ *   mca_drive kernels        prints "KERNEL ISA FORM FORMAT LAYOUT LANES" for each kernel of the registry: what it is
  *   mca_drive list           prints "KERNEL CASE" for each case and each ISA's hand-written kernel for it
  *   mca_drive KERNEL CASE    stops itself (SIGSTOP; not if MCA_DRIVE_RUN is set), then calls the kernel
  */
@@ -70,10 +70,10 @@ static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kerne
                           .window = cardinal_square_window(c->kernel, c->stride, 1, c->pad)};
 }
 
-/* Whether a kernel is the one that its ISA prefers for a case. */
+/* Whether a kernel is the one that its ISA prefers for a case: of f32, since the model counts fused multiply-adds. */
 static bool serves(const cardinal_kernel *kernel, const drive_case *c) {
   const cardinal_shape shape = shape_of(c, kernel);
-  if (kernel->isa == CARDINAL_ISA_GENERIC ||
+  if (kernel->isa == CARDINAL_ISA_GENERIC || kernel->format != CARDINAL_FORMAT_F32 ||
       (kernel->form != CARDINAL_FORM_CONV && kernel->form != CARDINAL_FORM_CONV1X1))
     return false;
   for (const cardinal_kernel *k = cardinal_kernels; k <= kernel; ++k)
@@ -164,6 +164,9 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   free(y);
 }
 
+/* By cardinal_format, whose public names are in a library above the kernels. */
+static const char *const format_names[] = {"f32", "bf16", "int8"};
+
 int main(int count, char **arguments) {
   if (count == 2 && strcmp(arguments[1], "list") == 0) {
     for (size_t k = 0; k < cardinal_kernel_count; k++)
@@ -174,8 +177,8 @@ int main(int count, char **arguments) {
   }
   if (count == 2 && strcmp(arguments[1], "kernels") == 0) {
     for (size_t k = 0; k < cardinal_kernel_count; k++)
-      printf("%s %s %s %s %zu\n", cardinal_kernels[k].name, cardinal_isa_name(cardinal_kernels[k].isa),
-             cardinal_form_name(cardinal_kernels[k].form),
+      printf("%s %s %s %s %s %zu\n", cardinal_kernels[k].name, cardinal_isa_name(cardinal_kernels[k].isa),
+             cardinal_form_name(cardinal_kernels[k].form), format_names[cardinal_kernels[k].format],
              cardinal_kernels[k].x_layout == CARDINAL_LAYOUT_NCHW ? "nchw" : "blocked16", cardinal_kernels[k].slot);
     return 0;
   }

@@ -48,12 +48,13 @@ def kernel_objects(folder):
 
 
 class Kernel:
-    """What the registry says of a kernel: its ISA, its form (conv1x1, fc, conv, pool), the layout that it
-    reads and the lanes of its groups."""
+    """What the registry says of a kernel: its ISA, its form (conv1x1, fc, conv, pool), the format of its numbers, the
+    layout that it reads and the lanes of its groups."""
 
-    def __init__(self, isa, form, layout, slot):
+    def __init__(self, isa, form, number_format, layout, slot):
         self.isa = isa
         self.form = form
+        self.format = number_format
         self.planes = layout == "nchw"
         self.slot = int(slot)
 
@@ -78,8 +79,10 @@ def registered(program):
 
 def loop_bound(kernel):
     """The share of the FMA units, in %, that the inner loop of a full tile must use; None where nothing is demanded, as
-    of depthwise convolutions, whose loads are the limit. Which stride a loop is for can't be told, so widths 4 and 8
-    get the bound for stride 2; their calls are held to more."""
+    of depthwise convolutions, whose loads are the limit, and of bf16 and int8. Which stride a loop is for can't be
+    told, so widths 4 and 8 get the bound for stride 2; their calls are held to more."""
+    if kernel and kernel.format != "f32":
+        return None
     if kernel and kernel.form == "conv" and kernel.slot in (4, 8):
         return 65
     if kernel and kernel.form == "conv1x1":
