@@ -66,11 +66,23 @@ def cpu_name():
         return platform.machine()
 
 
+def cpu_id():
+    """Vendor, family, model and stepping as cardinal_bench tells them, by which a report knows machines whose CPUs have
+    the same name apart; "" on other CPUs than x86."""
+    try:
+        text = pathlib.Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return ""
+    found = [re.search(rf"^{key}\s*: (.*)$", text, re.M) for key in ("vendor_id", "cpu family", "model", "stepping")]
+    return "{} {}/{}/{}".format(*(match[1] for match in found)) if all(found) else ""
+
+
 def context_of(arguments, core_list):
     here = pathlib.Path(__file__).resolve().parent
     commit = subprocess.run(["git", "-C", here, "describe", "--always", "--dirty", "--abbrev=12"], text=True,
                             capture_output=True, check=False).stdout.strip()
-    return {"executable": "script/compare", "cpu": cpu_name(), "cores": len(core_list), "commit": commit or "unknown",
+    return {"executable": "script/compare", "cpu": cpu_name(), "cpu_id": cpu_id(), "cores": len(core_list),
+            "commit": commit or "unknown",
             "started": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "turn_seconds": arguments.turn, "pause_seconds": arguments.pause}
 
