@@ -29,6 +29,11 @@ static const char *text_of(const json_t *object, const char *key) {
   return text ? text : "";
 }
 
+/* Whether a run can have taken so long. */
+static bool is_time(double seconds) {
+  return seconds > 1e-12 && seconds < 1e9;
+}
+
 /* NAN if there is none. */
 static double number_of(const json_t *object, const char *key) {
   const json_t *value = json_object_get(object, key);
@@ -70,7 +75,7 @@ static bool read_rounds(const json_t *from, double unit, bench_row *to, const re
     round->canary_pct = json_number_value(json_array_get(canaries, i));
     round->quiet = json_integer_value(json_array_get(quiet, i)) != 0;
     to->quiet_count += round->quiet;
-    if (!(round->seconds > 0 && round->seconds < 1e9))
+    if (!is_time(round->seconds))
       return refuse(r, "round_time", "times above 0");
   }
   return true;
@@ -118,7 +123,7 @@ static bool read_row(const json_t *from, bench_row *to, const reader *r) {
   if (isnan(unit))
     return refuse(r, "time_unit", "ns, us, ms or s");
   to->seconds = number_of(from, "real_time") * unit;
-  if (!(to->seconds > 0 && to->seconds < 1e9))
+  if (!is_time(to->seconds))
     return refuse(r, "real_time", "a time above 0");
   if (!json_object_get(from, "round_time"))
     to->quiet_count = (size_t)fmax(0, number_of(from, "quiet_rounds"));

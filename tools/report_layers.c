@@ -27,9 +27,7 @@ enum {
 };
 
 static const bench_row *row_of(const report_machine *m, const series *s, const bench_row *layer) {
-  /* The naive loops know one format. */
-  const char *format = strcmp(s->kind, "naive") ? layer->format : "f32";
-  return report_layer(m, s->kind, layer->model, layer->layer, format, s->isa);
+  return report_layer(m, s->kind, layer->model, layer->layer, layer->format, s->isa);
 }
 
 /* Whether no earlier row is of the same layer: one row stands for all instruction sets and formats. */
@@ -92,11 +90,13 @@ static void add_key(const report_machine *m, const char *model, FILE *to) {
 }
 
 static void add_model(const report_machine *m, const char *model, FILE *to) {
+  const double farthest = 200; /* what lies beyond is drawn there */
   double most = 100;
   for (size_t i = 0; i < m->count; ++i)
     if (report_is_own_layer(m->rows[i]) && !strcmp(m->rows[i]->model, model))
       most = fmax(most, m->rows[i]->peak_pct);
-  const page_scale scale = {.from = 0, .to = ceil(most / 20) * 20, .step = 20, .emphasis = 100, .unit = " %"};
+  const page_scale scale = {
+      .from = 0, .to = ceil(fmin(most, farthest) / 20) * 20, .step = 20, .emphasis = 100, .unit = " %"};
   page_add(to, "<h4>");
   page_text(to, model);
   page_add(to, "</h4>\n");

@@ -75,7 +75,7 @@ static const bench_row *ours_of(const report_machine *m, const bench_row *row) {
 
 /* Whether a library's time of a layer stands beside ours. */
 static bool is_compared(const bench_row *row, const char *kind) {
-  return is_peer(row, kind) && !is_ours(row) && row->x_ours > 0;
+  return is_peer(row, kind) && !is_ours(row) && row->x_ours > 0 && row->x_ours < 1e6;
 }
 
 /* Whether it is one of the layers that this library is for, as far as a benchmark of it tells. */

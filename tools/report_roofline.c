@@ -21,9 +21,15 @@ static double y_at(const roof *r, double y) {
   return 100 - 100 * log(y / r->y_from) / log(r->y_to / r->y_from);
 }
 
+/* Whether a logarithmic axis may have it; nothing that was measured lies outside. */
+static bool in_range(double value) {
+  return value > 1e-6 && value < 1e9;
+}
+
 /* Whether a row is a dot: the fastest of its layer and format. */
 static bool is_dot(const report_machine *m, const bench_row *row) {
-  return report_is_own_layer(row) && row->flops > 0 && row->bytes > 0 &&
+  const double intensity = row->flops / row->bytes;
+  return report_is_own_layer(row) && in_range(intensity) && in_range(row->gflops) &&
          report_layer(m, "layer", row->model, row->layer, row->format, "") == row;
 }
 
@@ -33,7 +39,7 @@ static double peak_of(const report_machine *m, const char *format) {
   for (size_t i = 0; i < m->count; ++i)
     if (!strcmp(m->rows[i]->kind, "fma") && m->rows[i]->threads == 1 && !strcmp(m->rows[i]->format, format))
       peak = fmax(peak, m->rows[i]->peak_gflops);
-  return peak;
+  return in_range(peak) ? peak : 0;
 }
 
 static bool measure(const report_machine *m, roof *r, size_t *dots) {
@@ -94,7 +100,8 @@ static void add_rates(const report_machine *m, FILE *to) {
   page_add(to, "<p class=\"soft\">Copying, reads and writes counted:");
   bool any = false;
   for (size_t i = 0; i < m->count; ++i)
-    if (!strcmp(m->rows[i]->kind, "copy") && m->rows[i]->threads == 1 && m->rows[i]->bytes_per_second > 0) {
+    if (!strcmp(m->rows[i]->kind, "copy") && m->rows[i]->threads == 1 &&
+        in_range(1e-9 * m->rows[i]->bytes_per_second)) {
       page_add_text(to, "%s %s %s%.0f GB/s", any ? "," : "", m->rows[i]->level,
                     bench_row_is_firm(m->rows[i]) ? "" : "~", 1e-9 * m->rows[i]->bytes_per_second);
       any = true;
@@ -114,7 +121,7 @@ static void add_limits(const report_machine *m, const roof *r, FILE *to) {
                report_format(f), y_at(r, peak), y_at(r, peak), y_at(r, peak), report_format(f), peak);
   }
   for (size_t i = 0; i < m->count; ++i)
-    if (!strcmp(m->rows[i]->kind, "copy") && m->rows[i]->threads == 1 && m->rows[i]->bytes_per_second > 0)
+    if (!strcmp(m->rows[i]->kind, "copy") && m->rows[i]->threads == 1 && in_range(1e-9 * m->rows[i]->bytes_per_second))
       add_slope(r, 1e-9 * m->rows[i]->bytes_per_second, highest, m->rows[i]->level, to);
 }
 
