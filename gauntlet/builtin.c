@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dispatch/cpu.h"
+#include "kernels/format.h"
 #include "kernels/registry.h"
 #include "ops/context.h"
 #include "ops/describe.h"
@@ -44,6 +45,10 @@ static cardinal_shape shape_of(const cardinal_plugin_problem *problem, const car
 static const char *declines(const cardinal_plugin_kernel *self, const cardinal_plugin_problem *problem) {
   const cardinal_kernel *kernel = builtin_of(self)->kernel;
   const cardinal_shape shape = shape_of(problem, kernel);
+  const size_t products = shape.in_per_group * shape.window.kernel_h * shape.window.kernel_w;
+  if (problem->conv && kernel->format == CARDINAL_FORMAT_INT8 &&
+      products > INT32_MAX / (CARDINAL_INT8_MOST * CARDINAL_INT8_MOST))
+    return "a sum of so many products could leave int32's range";
   return cardinal_kernel_declines_shape(kernel, &shape);
 }
 
@@ -141,7 +146,7 @@ static void offer(const cardinal_kernel *kernel, builtin *to) {
   to->entry = (cardinal_plugin_kernel){.struct_size = sizeof to->entry,
                                        .name = kernel->name,
                                        .operation = operation_of(kernel),
-                                       .format = CARDINAL_PLUGIN_F32,
+                                       .format = (cardinal_plugin_format)kernel->format,
                                        .promise = CARDINAL_PLUGIN_SAME_BITS,
                                        .x_layout = kernel->x_layout,
                                        .y_layout = CARDINAL_LAYOUT_BLOCKED16,
@@ -159,12 +164,10 @@ const cardinal_plugin *gauntlet_builtin(void) {
   static cardinal_plugin plugin = {
       .abi = CARDINAL_PLUGIN_ABI, .struct_size = sizeof plugin, .name = "cardinal " CARDINAL_VERSION_STRING};
   size_t count = 0;
-  for (size_t i = 0; i < cardinal_kernel_count && count < MOST; ++i)
-    if (cardinal_kernels[i].format == CARDINAL_FORMAT_F32) {
-      offer(&cardinal_kernels[i], &all[count]);
-      entries[count] = &all[count].entry;
-      ++count;
-    }
+  for (; count < cardinal_kernel_count && count < MOST; ++count) {
+    offer(&cardinal_kernels[count], &all[count]);
+    entries[count] = &all[count].entry;
+  }
   plugin.kernels = entries;
   plugin.kernel_count = count;
   return &plugin;

@@ -102,11 +102,21 @@ static gauntlet_problem in_layouts_of(const gauntlet_declaration *declaration, c
   return p;
 }
 
+/* NULL if the kernel may be asked about the problem. */
+static const char *what_differs(const gauntlet_declaration *declaration, const gauntlet_problem *problem) {
+  if (problem->operation != declaration->operation)
+    return "operation";
+  const cardinal_format format =
+      problem->operation == CARDINAL_PLUGIN_CONV ? problem->conv.format : problem->pool.format;
+  return format == (cardinal_format)declaration->format ? NULL : "number format";
+}
+
 static void try_given(const gauntlet_campaign *campaign, size_t kernel, gauntlet_score *score) {
   for (size_t i = 0; i < campaign->problem_count; ++i) {
-    if (campaign->problems[i].operation != score->declaration->operation) {
+    const char *other = what_differs(score->declaration, &campaign->problems[i]);
+    if (other) {
       if (!score->trials)
-        snprintf(score->skipped, sizeof score->skipped, "it is for another operation");
+        snprintf(score->skipped, sizeof score->skipped, "it is for another %s", other);
       continue;
     }
     const gauntlet_problem problem = in_layouts_of(score->declaration, &campaign->problems[i]);

@@ -172,6 +172,21 @@ static void draw_scales(data_problem *p, const data_wish *wish, gauntlet_random 
         data_kind_exact(wish->kind) ? few[gauntlet_between(random, 0, 2)] : 0.9f + 0.8f * gauntlet_uniform(random);
 }
 
+float data_draw_for_pool(cardinal_format format, data_kind kind, gauntlet_random *random) {
+  float value;
+  if (format == CARDINAL_FORMAT_INT8)
+    return (float)(kind == DATA_INTEGERS ? gauntlet_integer(random, -3, 3)
+                   : kind == DATA_HARD   ? gauntlet_integer(random, 0, 1) * 254 - 127
+                                         : gauntlet_integer(random, -127, 127));
+  if (kind == DATA_INTEGERS)
+    value = (float)gauntlet_integer(random, -3, 3) * (gauntlet_between(random, 0, 1) ? 1.0f : -1.0f);
+  else if (kind == DATA_HARD)
+    value = gauntlet_hard_float(random);
+  else
+    value = kind == DATA_SPECIAL ? gauntlet_special_float(random) : gauntlet_uniform(random);
+  return format == CARDINAL_FORMAT_BF16 ? cut_to_bf16(value) : value;
+}
+
 /* ---- problems -------------------------------------------------------------------------------------------------- */
 
 /* Whether tap `k` of a direction lies inside the image for any output. */

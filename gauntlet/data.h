@@ -54,6 +54,9 @@ typedef struct data_problem {
 void data_problem_make(data_problem *problem, const data_wish *wish, gauntlet_random *random);
 void data_problem_free(data_problem *problem);
 
+/* A number for a pool: of DATA_INTEGERS with ties and both zeros; of int8 also below zero. */
+float data_draw_for_pool(cardinal_format format, data_kind kind, gauntlet_random *random);
+
 /* What must hold of outputs. The double-precision results are computed once, at the start. */
 typedef struct data_check {
   const data_problem *problem;

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,8 +75,9 @@ typedef struct reading {
   cardinal_plugin_operation operation;
   int64_t numbers[NUMBERS];
   uint32_t given;
-  bool bias, residual, relu, x_given, y_given;
+  bool bias, residual, relu, x_given, y_given, format_given, x_f32, y_f32;
   cardinal_layout x_layout, y_layout;
+  cardinal_format format;
   cardinal_error *error;
 } reading;
 
@@ -118,7 +120,15 @@ static bool read_layout(reading *r, const char *word, bool *given, cardinal_layo
       *layout = (cardinal_layout)i;
       return true;
     }
-  return fail(r->error, "'%s': a layout is blocked, nchw or nhwc", word);
+  return fail(r->error, "'%s': a layout is blocked, nchw or nhwc, and a format beside the products' f32", word);
+}
+
+static bool read_format(reading *r, const char *word, cardinal_format format) {
+  if (r->format_given)
+    return fail(r->error, "'%s': the number format is given twice", word);
+  r->format_given = true;
+  r->format = format;
+  return true;
 }
 
 static bool read_number(reading *r, const char *word) {
@@ -130,8 +140,10 @@ static bool read_number(reading *r, const char *word) {
       found = &keys[i];
   char known[160];
   if (!found || !isdigit((unsigned char)word[letters]))
-    return fail(r->error, "'%s' is not understood; expected a number behind %s%s, x:LAYOUT or y:LAYOUT", word,
-                known_keys(r->is_conv, known, sizeof known), r->is_conv ? ", or bias, residual, relu" : "");
+    return fail(r->error,
+                "'%s' is not understood; expected a number behind %s%s, f32, bf16, int8, x:LAYOUT "
+                "or y:LAYOUT",
+                word, known_keys(r->is_conv, known, sizeof known), r->is_conv ? ", or bias, residual, relu" : "");
   char *end;
   const unsigned long long value = strtoull(word + letters, &end, 10);
   if (*end || strlen(word + letters) > 10 || value > INT32_MAX)
@@ -152,6 +164,13 @@ static bool read_word(reading *r, const char *word) {
     return read_flag(r, word, "residual", &r->residual);
   if (strcmp(word, "relu") == 0)
     return read_flag(r, word, "ReLU", &r->relu);
+  for (cardinal_format format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; ++format)
+    if (strcmp(word, cardinal_format_name(format)) == 0)
+      return read_format(r, word, format);
+  if (strcmp(word, "x:f32") == 0)
+    return read_flag(r, word, "x in another format", &r->x_f32);
+  if (strcmp(word, "y:f32") == 0)
+    return read_flag(r, word, "y in another format", &r->y_f32);
   if (strncmp(word, "x:", 2) == 0)
     return read_layout(r, word, &r->x_given, &r->x_layout);
   if (strncmp(word, "y:", 2) == 0)
@@ -214,6 +233,9 @@ static bool problem_of(const reading *r, gauntlet_problem *problem) {
     d.has_bias = r->bias;
     d.has_residual = r->residual;
     d.has_relu = r->relu;
+    d.format = r->format;
+    d.x_format = r->x_f32 ? CARDINAL_FORMAT_F32 : r->format;
+    d.y_format = r->y_f32 ? CARDINAL_FORMAT_F32 : r->format;
     return gauntlet_problem_of_conv(&d, problem, r->error);
   }
   cardinal_pool_desc d;
@@ -233,12 +255,26 @@ static bool problem_of(const reading *r, gauntlet_problem *problem) {
   d.pad_left = n[PAD_LEFT];
   d.pad_bottom = n[PAD_BOTTOM];
   d.pad_right = n[PAD_RIGHT];
+  d.format = r->format;
   return gauntlet_problem_of_pool(&d, problem, r->error);
+}
+
+/* Scales of int8 that bring random data, with weights up to 1 or 2, to where rounding and the range's ends show. The
+ * size of a sum of K products of steps is about 4700 times the root of K. */
+static void choose_scales(cardinal_conv_desc *d) {
+  if (d->format != CARDINAL_FORMAT_INT8 || d->x_scale != 0.0f)
+    return;
+  const double products =
+      d->groups > 0 ? (double)(d->in_channels / d->groups) * (double)d->kernel_height * (double)d->kernel_width : 1.0;
+  d->x_scale = 0.0625f;
+  d->y_scale = (float)((double)d->x_scale * 4700.0 / 127.0 / 90.0 * sqrt(products > 1.0 ? products : 1.0));
+  d->residual_scale = 0.7f * d->y_scale;
 }
 
 bool gauntlet_problem_of_conv(const cardinal_conv_desc *desc, gauntlet_problem *problem, cardinal_error *error) {
   gauntlet_problem p = {.operation = CARDINAL_PLUGIN_CONV, .conv = *desc};
-  if (cardinal_conv_output_size(desc, &p.out_height, &p.out_width, error))
+  choose_scales(&p.conv);
+  if (cardinal_conv_output_size(&p.conv, &p.out_height, &p.out_width, error))
     return false;
   *problem = p;
   return true;
@@ -248,7 +284,11 @@ bool gauntlet_problem_of_pool(const cardinal_pool_desc *desc, gauntlet_problem *
   gauntlet_problem p = {.operation =
                             desc->kind == CARDINAL_POOL_MAX ? CARDINAL_PLUGIN_MAX_POOL : CARDINAL_PLUGIN_AVERAGE_POOL,
                         .pool = *desc};
-  if (cardinal_pool_output_size(desc, &p.out_height, &p.out_width, error))
+  if (desc->format == CARDINAL_FORMAT_INT8 && desc->x_scale == 0.0f) {
+    p.pool.x_scale = 0.0625f;
+    p.pool.y_scale = 0.05f;
+  }
+  if (cardinal_pool_output_size(&p.pool, &p.out_height, &p.out_width, error))
     return false;
   *problem = p;
   return true;
@@ -307,6 +347,11 @@ static void add_pads(line *l, int64_t top, int64_t left, int64_t bottom, int64_t
     add(l, " pt%" PRId64 " pl%" PRId64 " pb%" PRId64 " pr%" PRId64, top, left, bottom, right);
 }
 
+static void add_formats(line *l, cardinal_format format, cardinal_format x, cardinal_format y) {
+  if (format != CARDINAL_FORMAT_F32)
+    add(l, " %s%s%s", cardinal_format_name(format), x == format ? "" : " x:f32", y == format ? "" : " y:f32");
+}
+
 static void add_layouts(line *l, cardinal_layout x, cardinal_layout y) {
   if (x != CARDINAL_LAYOUT_BLOCKED16)
     add(l, " x:%s", layouts[x]);
@@ -330,6 +375,7 @@ char *gauntlet_describe(const gauntlet_problem *problem, char *text) {
     if (d->batch != 1)
       add(&l, " n%" PRId64, d->batch);
     add(&l, "%s%s%s", d->has_bias ? " bias" : "", d->has_residual ? " residual" : "", d->has_relu ? " relu" : "");
+    add_formats(&l, d->format, d->x_format, d->y_format);
     add_layouts(&l, d->x_layout, d->y_layout);
     return text;
   }
@@ -343,6 +389,7 @@ char *gauntlet_describe(const gauntlet_problem *problem, char *text) {
   }
   if (d->batch != 1)
     add(&l, " n%" PRId64, d->batch);
+  add_formats(&l, d->format, d->format, d->format);
   add_layouts(&l, d->x_layout, d->y_layout);
   return text;
 }

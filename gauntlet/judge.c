@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/format.h"
+
 #include "gauntlet/expectation.h"
 
 const char *gauntlet_violation_name(gauntlet_violation violation) {
@@ -148,6 +150,11 @@ static void judge_end(const gauntlet_trial *trial, const gauntlet_remains *r, ga
 
 /* ---- values --------------------------------------------------------------------------------------------------- */
 
+/* Whether every order gives the same; formats whose sums are rounded again have a bound all the same. */
+static bool may_be_exact(const gauntlet_trial *trial) {
+  return data_kind_exact(trial->kind) && trial->declaration->format == CARDINAL_PLUGIN_F32;
+}
+
 static bool within_promise(const gauntlet_trial *trial, const gauntlet_expectation *e, size_t at, float value) {
   if (trial->declaration->promise == CARDINAL_PLUGIN_SAME_BITS)
     return gauntlet_same(value, e->canonical[at]);
@@ -156,15 +163,23 @@ static bool within_promise(const gauntlet_trial *trial, const gauntlet_expectati
     return isnan(value);
   if (isinf(exact))
     return (double)value == exact;
-  if (data_kind_exact(trial->kind) && trial->problem->operation != CARDINAL_PLUGIN_AVERAGE_POOL)
+  if (may_be_exact(trial) && trial->problem->operation != CARDINAL_PLUGIN_AVERAGE_POOL)
     return (double)value == (double)(float)exact;
   return isinf(e->bound[at]) ? !isnan(value) : fabs((double)value - exact) <= e->bound[at];
 }
 
-static void measure_error(const gauntlet_expectation *e, size_t at, float value, gauntlet_verdict *v) {
+/* In units of the last place of y's format: a bf16 has 16 bits less than a float, an int8 steps. */
+static double ulps(cardinal_format format, float value, double exact) {
+  if (format == CARDINAL_FORMAT_INT8)
+    return fabs((double)value - exact);
+  return gauntlet_ulps(value, (float)exact) / (format == CARDINAL_FORMAT_BF16 ? 0x1p16 : 1.0);
+}
+
+static void measure_error(const gauntlet_expectation *e, cardinal_format format, size_t at, float value,
+                          gauntlet_verdict *v) {
   if (!isfinite(value) || !isfinite(e->exact[at]))
     return;
-  const double ulp = gauntlet_ulps(value, (float)e->exact[at]);
+  const double ulp = ulps(format, value, e->exact[at]);
   if (ulp > v->worst_ulp) {
     v->worst_ulp = ulp;
     v->worst_ulp_at = at;
@@ -179,18 +194,20 @@ static void measure_error(const gauntlet_expectation *e, size_t at, float value,
 
 /* An output as it lies in the kernel's layout. */
 typedef struct output {
-  const float *data;
+  const void *data;
+  cardinal_format format;
   cardinal_layout layout;
   size_t batch, channels, pixels;
 } output;
 
-static float output_at(const output *y, size_t at) {
-  return y->data[gauntlet_tensor_index(y->layout, y->channels, y->pixels, at / y->pixels / y->channels,
-                                       at / y->pixels % y->channels, at % y->pixels)];
+/* The place in memory of output `at`, NCHW. */
+static size_t place_of(const output *y, size_t at) {
+  return gauntlet_tensor_index(y->layout, y->channels, y->pixels, at / y->pixels / y->channels,
+                               at / y->pixels % y->channels, at % y->pixels);
 }
 
-static bool is_canary(float value) {
-  return gauntlet_is_canary(CARDINAL_FORMAT_F32, &value, 0);
+static float output_at(const output *y, size_t at) {
+  return gauntlet_number(y->format, y->data, place_of(y, at));
 }
 
 static bool all_zero(const output *y, size_t count) {
@@ -222,7 +239,7 @@ static void charge_value(const gauntlet_trial *trial, const gauntlet_remains *r,
            (double)e->canonical[at], hint);
   else
     charge(v, GAUNTLET_WRONG_VALUE, "%s: %s is %.9g, expected %.9g within %.3g%s", call_names[call], where,
-           (double)value, e->exact[at], data_kind_exact(trial->kind) ? 0.0 : e->bound[at], hint);
+           (double)value, e->exact[at], may_be_exact(trial) ? 0.0 : e->bound[at], hint);
 }
 
 static void judge_padding_lanes(const output *y, gauntlet_call call, gauntlet_verdict *v) {
@@ -231,7 +248,8 @@ static void judge_padding_lanes(const output *y, gauntlet_call call, gauntlet_ve
   for (size_t image = 0; image < y->batch; ++image)
     for (size_t channel = y->channels; channel % 16; ++channel)
       for (size_t pixel = 0; pixel < y->pixels; ++pixel) {
-        const float value = y->data[gauntlet_tensor_index(y->layout, y->channels, y->pixels, image, channel, pixel)];
+        const float value = gauntlet_number(
+            y->format, y->data, gauntlet_tensor_index(y->layout, y->channels, y->pixels, image, channel, pixel));
         if (gauntlet_same(value, +0.0f))
           continue;
         charge(v, GAUNTLET_PADDING_LANE, "%s: image %zu, pixel %zu: lane %zu, past the channels, is %a, expected +0",
@@ -244,6 +262,7 @@ static void judge_output(const gauntlet_trial *trial, const gauntlet_remains *r,
                          const gauntlet_expectation *e, gauntlet_verdict *v) {
   const data_problem *p = &r->operands[gauntlet_set_of(call)].data;
   const output y = {.data = r->y[call].data,
+                    .format = gauntlet_y_format(trial->problem),
                     .layout = trial->declaration->y_layout,
                     .batch = p->shape.batch,
                     .channels = p->shape.out_channels,
@@ -252,7 +271,7 @@ static void judge_output(const gauntlet_trial *trial, const gauntlet_remains *r,
   for (size_t at = 0; at < p->y_floats; ++at) {
     const float value = output_at(&y, at);
     char where[128];
-    if (is_canary(value)) {
+    if (gauntlet_is_canary(y.format, y.data, place_of(&y, at))) {
       charge(v, GAUNTLET_UNWRITTEN, "%s: %s was never written", call_names[call],
              gauntlet_coordinates(trial->problem, at, where, sizeof where));
       v->same_bits = false;
@@ -260,7 +279,7 @@ static void judge_output(const gauntlet_trial *trial, const gauntlet_remains *r,
     }
     v->same_bits = v->same_bits && gauntlet_same(value, e->canonical[at]);
     if (trial->kind == DATA_RANDOM)
-      measure_error(e, at, value, v);
+      measure_error(e, y.format, at, value, v);
     if (!told && !within_promise(trial, e, at, value)) {
       charge_value(trial, r, call, e, &y, at, v);
       v->violations |= GAUNTLET_WRONG_VALUE;
@@ -277,6 +296,7 @@ static void judge_given(const gauntlet_trial *trial, const gauntlet_remains *r, 
                         gauntlet_verdict *v) {
   const data_problem *p = &r->operands[0].data;
   const output y = {.data = r->y[GAUNTLET_FIRST].data,
+                    .format = gauntlet_y_format(trial->problem),
                     .layout = trial->declaration->y_layout,
                     .batch = p->shape.batch,
                     .channels = p->shape.out_channels,
@@ -304,11 +324,12 @@ static void judge_given(const gauntlet_trial *trial, const gauntlet_remains *r, 
 
 static void judge_repetition(const gauntlet_remains *r, gauntlet_verdict *v) {
   const gauntlet_memory *first = &r->y[GAUNTLET_FIRST], *again = &r->y[GAUNTLET_REPEATED];
-  const size_t outputs = first->bytes / sizeof(float);
-  const size_t at = gauntlet_first_difference(CARDINAL_FORMAT_F32, first->data, again->data, outputs);
-  if (at < outputs)
-    charge(v, GAUNTLET_NOT_REPEATABLE, "the repeated call: float %zu of y is %a, in the first call it was %a", at,
-           (double)((const float *)again->data)[at], (double)((const float *)first->data)[at]);
+  const size_t numbers = first->bytes / cardinal_format_bytes(first->format);
+  const size_t at = gauntlet_first_difference(first->format, first->data, again->data, numbers);
+  if (at < numbers)
+    charge(v, GAUNTLET_NOT_REPEATABLE, "the repeated call: number %zu of y is %a, in the first call it was %a", at,
+           (double)gauntlet_number(first->format, again->data, at),
+           (double)gauntlet_number(first->format, first->data, at));
   if (r->traces->races)
     charge(v, GAUNTLET_RACE, "two threads at once: %zu of their runs gave another output than a call alone",
            r->traces->races);

@@ -121,6 +121,14 @@ static void pick_channel_counts(cardinal_conv_desc *d, family kind, gauntlet_ran
   }
 }
 
+/* y is a float now and then. */
+static void pick_formats(cardinal_conv_desc *d, const gauntlet_declaration *declaration, gauntlet_random *random) {
+  if (declaration->format == CARDINAL_PLUGIN_F32)
+    return;
+  d->format = d->x_format = (cardinal_format)declaration->format;
+  d->y_format = pick(random, 0, 3) ? d->format : CARDINAL_FORMAT_F32;
+}
+
 /* A problem of the family; false where the numbers don't fit together or the sum is too long. */
 static bool random_conv(const gauntlet_declaration *declaration, family kind, gauntlet_random *random,
                         gauntlet_problem *problem) {
@@ -136,6 +144,7 @@ static bool random_conv(const gauntlet_declaration *declaration, family kind, ga
   d.has_bias = (int32_t)pick(random, 0, 1);
   d.has_residual = (int32_t)pick(random, 0, 1);
   d.has_relu = (int32_t)pick(random, 0, 1);
+  pick_formats(&d, declaration, random);
   if (!gauntlet_problem_of_conv(&d, problem, NULL))
     return false;
   const double outputs =
@@ -153,6 +162,7 @@ static bool random_pool(const gauntlet_declaration *declaration, gauntlet_random
   d.y_layout = declaration->y_layout;
   d.batch = pick(random, 0, 2) ? 1 : pick(random, 2, 3);
   d.channels = pick_channels(random);
+  d.format = (cardinal_format)declaration->format;
   d.in_height = pick(random, 1, 12);
   d.in_width = pick(random, 1, pick(random, 0, 3) ? 20 : 66);
   if (declaration->operation == CARDINAL_PLUGIN_MAX_POOL) {
@@ -169,13 +179,17 @@ static bool random_pool(const gauntlet_declaration *declaration, gauntlet_random
   return gauntlet_problem_of_pool(&d, problem, NULL);
 }
 
-/* A layer of a network in the kernel's own layouts. */
+/* A layer of a network in the kernel's own layouts and format. */
 static bool network_layer(const gauntlet_declaration *declaration, const char *text, gauntlet_problem *problem) {
-  if (!gauntlet_parse(text, problem, NULL) || problem->operation != declaration->operation)
+  gauntlet_problem p;
+  if (!gauntlet_parse(text, &p, NULL) || p.operation != declaration->operation)
     return false;
-  problem->conv.x_layout = problem->pool.x_layout = declaration->x_layout;
-  problem->conv.y_layout = problem->pool.y_layout = declaration->y_layout;
-  return true;
+  const cardinal_format format = (cardinal_format)declaration->format;
+  p.conv.x_layout = p.pool.x_layout = declaration->x_layout;
+  p.conv.y_layout = p.pool.y_layout = declaration->y_layout;
+  p.conv.format = p.conv.x_format = p.conv.y_format = p.pool.format = format;
+  return declaration->operation == CARDINAL_PLUGIN_CONV ? gauntlet_problem_of_conv(&p.conv, problem, NULL)
+                                                        : gauntlet_problem_of_pool(&p.pool, problem, NULL);
 }
 
 size_t gauntlet_candidates(const gauntlet_declaration *declaration, uint64_t seed, gauntlet_problem **problems) {
@@ -214,7 +228,7 @@ void gauntlet_vary(gauntlet_trial *trial, uint64_t seed) {
   gauntlet_random random = {.state = ~seed};
   trial->seed = seed;
   trial->kind = DATA_RANDOM;
-  while (seed % 2 && (trial->kind == DATA_RANDOM || !gauntlet_kind_applies(trial->problem->operation, trial->kind)))
+  while (seed % 2 && (trial->kind == DATA_RANDOM || !gauntlet_kind_applies(trial->problem, trial->kind)))
     trial->kind = (data_kind)gauntlet_between(&random, 1, DATA_KINDS - 1);
   if (trial->kind == DATA_HARD && trial->declaration->promise == CARDINAL_PLUGIN_BOUNDED)
     trial->kind = DATA_SPECIAL; /* where a sum overflows, a bound says nothing */

@@ -40,23 +40,6 @@ static bool accepted(const micro_run *run, const pool_case *c) {
                                               .window = c->window});
 }
 
-/* All numbers of a format may meet a pool: of bf16 subnormals, of int8 those below zero. */
-static float draw(cardinal_format format, data_kind kind, gauntlet_random *random) {
-  if (format == CARDINAL_FORMAT_INT8)
-    return (float)(kind == DATA_INTEGERS ? gauntlet_integer(random, -3, 3)
-                   : kind == DATA_HARD   ? gauntlet_integer(random, 0, 1) * 254 - 127
-                                         : gauntlet_integer(random, -127, 127));
-  switch (kind) {
-  case DATA_INTEGERS:
-    return (float)gauntlet_integer(random, -3, 3) *
-           (gauntlet_between(random, 0, 1) ? 1.0f : -1.0f); /* both zeros, and ties */
-  case DATA_HARD:
-    return gauntlet_hard_float(random);
-  default:
-    return gauntlet_uniform(random);
-  }
-}
-
 /* Averages of int8 that need rounding, from exact halves to beyond the range. */
 static float draw_scale(const pool_case *c, gauntlet_random *random) {
   const float pixels = (float)(c->in_h * c->in_w);
@@ -114,7 +97,8 @@ static void run_case(micro_run *run, const pool_case *c, size_t turn) {
   void *x = gauntlet_memory_place_numbers(&run->buffers->x, kernel->format, x_numbers, c->placement);
   for (size_t row = 0; row < c->in_h; ++row)
     for (size_t i = 0; i < c->in_w * CARDINAL_BLOCK; ++i)
-      gauntlet_number_store(kernel->format, x, row * args.x_row + i, draw(kernel->format, c->data, &random));
+      gauntlet_number_store(kernel->format, x, row * args.x_row + i,
+                            data_draw_for_pool(kernel->format, c->data, &random));
   args.x = x;
   args.y = gauntlet_memory_place_numbers(&run->buffers->y, kernel->format, y_numbers, c->placement);
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gauntlet/number.h"
 
-#include <float.h>
-#include <math.h>
-
 #include "kernels/format.h"
 
 static uint32_t bits_of(float value) {
@@ -33,10 +30,6 @@ float gauntlet_round(cardinal_format format, float value) {
   default:
     return value;
   }
-}
-
-float gauntlet_flush(float value) {
-  return fabsf(value) < FLT_MIN ? copysignf(0.0f, value) : value;
 }
 
 /* ---- canaries ------------------------------------------------------------------------------------------------- */

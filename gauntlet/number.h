@@ -4,6 +4,8 @@
 #ifndef CARDINAL_GAUNTLET_NUMBER_H
 #define CARDINAL_GAUNTLET_NUMBER_H
 
+#include <float.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,7 +48,9 @@ static inline void gauntlet_number_store(cardinal_format format, void *numbers, 
 float gauntlet_round(cardinal_format format, float value);
 
 /* Zero of the same sign instead of a subnormal. */
-float gauntlet_flush(float value);
+static inline float gauntlet_flush(float value) {
+  return fabsf(value) < FLT_MIN ? copysignf(0.0f, value) : value;
+}
 
 /* Writes numbers that no computation gives: signalling NaNs, and of int8 -128. `first` is the place of the first byte
  * among those of the numbers; it may lie inside one, and before them all. */

@@ -128,9 +128,8 @@ static void add_products(sums *s, const rules *r, const void *x, size_t exist, s
   ++s->products;
 }
 
-/* Negative numbers become +0; NaN and -0 stay. By sign and size, since of "value < 0 ? 0 : value" clang 14 makes an
- * fmax for aarch64, and of -0 a +0. */
-static float relu_of(float value) {
+/* By sign and size, since of "value < 0 ? 0 : value" clang 14 makes an fmax for aarch64, and of -0 a +0. */
+float oracle_relu(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
   const uint32_t magnitude = bits & 0x7FFFFFFFu, infinity = 0x7F800000u;
@@ -164,7 +163,7 @@ static bool finish(const sums *s, const rules *r, const void *residual, void *y,
     if (residual && r->order != ORACLE_RESIDUAL_FIRST)
       value = with_residual(value, gauntlet_number(r->y_format, residual, l), r);
     if (r->relu)
-      value = relu_of(value);
+      value = oracle_relu(value);
     if (!(r->lane_mask & 1u << l))
       value = +0.0f;
     value = r->order == ORACLE_OTHER_ROUNDING ? other_rounding(r->y_format, value) : gauntlet_round(r->y_format, value);
@@ -290,44 +289,4 @@ bool oracle_conv(const cardinal_conv_args *a, cardinal_format format, bool plane
       promised &= finish(&s, &r, residual, a->y, y);
     }
   return promised;
-}
-
-/* One output: position (oy, ox) of output channel o; x is the first plane of its group. */
-static float plain_sum(const cardinal_reference_shape *s, const float *x, const float *w, float acc, size_t oy,
-                       size_t ox) {
-  const size_t channels = s->in_channels / s->groups;
-  for (size_t first = 0; first < channels; first += CARDINAL_BLOCK)
-    for (size_t ky = 0; ky < s->window.kernel_h; ++ky)
-      for (size_t c = first; c < channels && c < first + CARDINAL_BLOCK; ++c)
-        for (size_t kx = 0; kx < s->window.kernel_w; ++kx) {
-          const int64_t iy =
-              (int64_t)(oy * s->window.stride_h + ky * s->window.dilation_h) - (int64_t)s->window.pad_top;
-          const int64_t ix =
-              (int64_t)(ox * s->window.stride_w + kx * s->window.dilation_w) - (int64_t)s->window.pad_left;
-          if (iy < 0 || ix < 0 || iy >= (int64_t)s->in_height || ix >= (int64_t)s->in_width)
-            continue;
-          acc = fmaf(x[(c * s->in_height + (size_t)iy) * s->in_width + (size_t)ix],
-                     w[(c * s->window.kernel_h + ky) * s->window.kernel_w + kx], acc);
-        }
-  return acc;
-}
-
-void oracle_plain_conv(const cardinal_reference_shape *s, const float *x, const float *weights, const float *bias,
-                       const float *residual, int relu, float *y) {
-  const size_t in_group = s->in_channels / s->groups, out_group = s->out_channels / s->groups;
-  size_t at = 0;
-  for (size_t n = 0; n < s->batch; ++n)
-    for (size_t o = 0; o < s->out_channels; ++o) {
-      const float *group = x + (n * s->in_channels + o / out_group * in_group) * s->in_height * s->in_width;
-      const float *w = weights + o * in_group * s->window.kernel_h * s->window.kernel_w;
-      for (size_t oy = 0; oy < s->out_height; ++oy)
-        for (size_t ox = 0; ox < s->out_width; ++ox, ++at) {
-          float acc = plain_sum(s, group, w, bias ? bias[o] : +0.0f, oy, ox);
-          if (residual)
-            acc = acc + residual[at];
-          if (relu)
-            acc = relu_of(acc);
-          y[at] = acc;
-        }
-    }
 }

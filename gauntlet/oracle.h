@@ -43,9 +43,11 @@ bool oracle_fc(const cardinal_fc_args *args, cardinal_format format, oracle_orde
 bool oracle_conv(const cardinal_conv_args *args, cardinal_format format, bool planes, oracle_order order);
 
 /* The canonical order on plain NCHW and OIHW tensors, without slots, blocks of lanes or packing: what an operator
- * promises. bias and residual may be NULL. */
-void oracle_plain_conv(const cardinal_reference_shape *shape, const float *x, const float *weights, const float *bias,
-                       const float *residual, int relu, float *y);
+ * promises. */
+void oracle_plain(const data_problem *problem, int relu, float *y);
+
+/* Negative numbers become +0; NaN and -0 stay. */
+float oracle_relu(float value);
 
 void oracle_max_pool(const cardinal_pool_args *args, cardinal_format format);
 void oracle_average_pool(const cardinal_pool_args *args, cardinal_format format);

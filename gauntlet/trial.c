@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/format.h"
+
 enum {
   RUNS_A_THREAD = 4,
   LINE_FLOATS = 16 /* packed weights and scratch are aligned to 64 bytes */
@@ -67,24 +69,26 @@ static void run_rows(const child *c, const cardinal_plugin_args *args, gauntlet_
 }
 
 /* Runs all images; `cut` gives the rows in two calls. */
-static void run_images(const child *c, const float *packed, const float *x, const float *residual, float *y,
-                       void *scratch, bool cut, gauntlet_abi_report *report) {
+static void run_images(const child *c, const void *packed, const char *x, const char *residual, char *y, void *scratch,
+                       bool cut, gauntlet_abi_report *report) {
   const data_problem *p = &c->remains->operands[0].data;
   const gauntlet_declaration *d = c->trial->declaration;
   const size_t batch = p->shape.batch;
   const size_t x_image =
-      gauntlet_tensor_floats(d->x_layout, 1, p->shape.in_channels, p->shape.in_height * p->shape.in_width);
+      gauntlet_tensor_floats(d->x_layout, 1, p->shape.in_channels, p->shape.in_height * p->shape.in_width) *
+      cardinal_format_bytes(gauntlet_x_format(c->trial->problem));
   const size_t y_image =
-      gauntlet_tensor_floats(d->y_layout, 1, p->shape.out_channels, p->shape.out_height * p->shape.out_width);
+      gauntlet_tensor_floats(d->y_layout, 1, p->shape.out_channels, p->shape.out_height * p->shape.out_width) *
+      cardinal_format_bytes(gauntlet_y_format(c->trial->problem));
   const int64_t rows = c->problem.out_height;
   const int64_t middle = cut && c->kernel->flags & CARDINAL_PLUGIN_ROWS ? rows / 2 : 0;
   for (size_t image = 0; image < batch; ++image) {
     cardinal_plugin_args args = {.struct_size = sizeof args,
                                  .problem = &c->problem,
                                  .packed = packed,
-                                 .x = x + image * x_image,
-                                 .residual = residual ? residual + image * y_image : NULL,
-                                 .y = y + image * y_image,
+                                 .x = (const void *)(x + image * x_image),
+                                 .residual = residual ? (const void *)(residual + image * y_image) : NULL,
+                                 .y = (void *)(y + image * y_image),
                                  .scratch = scratch,
                                  .image = (int64_t)image,
                                  .row_begin = middle,
@@ -103,7 +107,7 @@ static void run_call(const child *c, gauntlet_call call) {
   const size_t set = gauntlet_set_of(call);
   r->traces->stage = GAUNTLET_RUNNING;
   r->traces->call = call;
-  const float *residual = NULL;
+  const void *residual = NULL;
   if (r->operands[set].data.residual)
     residual = c->trial->residual_in_place ? r->y[call].data : r->residual[call].data;
   run_images(c, r->traces->packed[set].data, r->x[set].data, residual, r->y[call].data, r->traces->scratch.data,
@@ -114,7 +118,7 @@ static void run_call(const child *c, gauntlet_call call) {
 typedef struct racer {
   const child *child;
   gauntlet_call call; /* whose work it does */
-  float *y;
+  void *y;
   void *scratch;
   pthread_barrier_t *start; /* of each run, so that they overlap */
   size_t races;
@@ -188,15 +192,15 @@ static void be_child(void *argument) {
 
 /* ---- in the parent -------------------------------------------------------------------------------------------- */
 
-static bool place(gauntlet_memory *memory, size_t floats, gauntlet_placement placement) {
-  if (!gauntlet_memory_init_shared(memory, gauntlet_memory_capacity(floats)))
+static bool place(gauntlet_memory *memory, cardinal_format format, size_t count, gauntlet_placement placement) {
+  if (!gauntlet_memory_init_shared(memory, gauntlet_memory_capacity(count)))
     return false;
-  gauntlet_memory_place(memory, floats, placement);
+  gauntlet_memory_place_numbers(memory, format, count, placement);
   return true;
 }
 
 static bool place_copy(gauntlet_memory *memory, const float *from, size_t floats, gauntlet_placement placement) {
-  if (!place(memory, floats, placement))
+  if (!place(memory, CARDINAL_FORMAT_F32, floats, placement))
     return false;
   memcpy(memory->data, from, floats * sizeof(float));
   gauntlet_memory_protect(memory, false);
@@ -208,13 +212,13 @@ static bool lay_set(const gauntlet_trial *trial, gauntlet_remains *r, size_t set
   const cardinal_reference_shape *s = &p->shape;
   const size_t pixels = s->in_height * s->in_width;
   const cardinal_layout layout = trial->declaration->x_layout;
-  const size_t floats = gauntlet_tensor_floats(layout, s->batch, s->in_channels, pixels);
-  if (!place(&r->x[set], floats, trial->placement))
+  const cardinal_format format = gauntlet_x_format(trial->problem);
+  if (!place(&r->x[set], format, gauntlet_tensor_floats(layout, s->batch, s->in_channels, pixels), trial->placement))
     return false;
-  gauntlet_tensor_spread(layout, r->x[set].data, p->x, s->batch, s->in_channels, pixels);
+  gauntlet_tensor_spread_numbers(layout, format, r->x[set].data, r->operands[set].x, s->batch, s->in_channels, pixels);
   gauntlet_memory_protect(&r->x[set], false);
-  return !p->weights || (place_copy(&r->weights[set], p->weights, p->weight_floats, trial->placement) &&
-                         place_copy(&r->bias[set], p->bias, p->bias_floats, trial->placement));
+  return !p->weights || (place_copy(&r->weights[set], r->operands[set].weights, p->weight_floats, trial->placement) &&
+                         place_copy(&r->bias[set], r->operands[set].bias, p->bias_floats, trial->placement));
 }
 
 static bool lay_call(const gauntlet_trial *trial, gauntlet_remains *r, gauntlet_call call) {
@@ -222,19 +226,18 @@ static bool lay_call(const gauntlet_trial *trial, gauntlet_remains *r, gauntlet_
   const cardinal_reference_shape *s = &p->shape;
   const size_t pixels = s->out_height * s->out_width;
   const cardinal_layout layout = trial->declaration->y_layout;
-  const size_t floats = gauntlet_tensor_floats(layout, s->batch, s->out_channels, pixels);
-  if (!place(&r->y[call], floats, trial->placement))
+  const cardinal_format format = gauntlet_y_format(trial->problem);
+  const size_t count = gauntlet_tensor_floats(layout, s->batch, s->out_channels, pixels);
+  if (!place(&r->y[call], format, count, trial->placement))
     return false;
   if (!p->residual)
     return true;
-  if (trial->residual_in_place) {
-    gauntlet_tensor_spread(layout, r->y[call].data, p->residual, s->batch, s->out_channels, pixels);
-    return true;
-  }
-  if (!place(&r->residual[call], floats, trial->placement))
+  if (!trial->residual_in_place && !place(&r->residual[call], format, count, trial->placement))
     return false;
-  gauntlet_tensor_spread(layout, r->residual[call].data, p->residual, s->batch, s->out_channels, pixels);
-  gauntlet_memory_protect(&r->residual[call], false);
+  gauntlet_memory *residual = trial->residual_in_place ? &r->y[call] : &r->residual[call];
+  gauntlet_tensor_spread_numbers(layout, format, residual->data, p->residual, s->batch, s->out_channels, pixels);
+  if (!trial->residual_in_place)
+    gauntlet_memory_protect(residual, false);
   return true;
 }
 

@@ -16,6 +16,12 @@ static cardinal_plugin_operation operation_of(const cardinal_plugin_problem *pro
   return problem->pool->kind == CARDINAL_POOL_MAX ? CARDINAL_PLUGIN_MAX_POOL : CARDINAL_PLUGIN_AVERAGE_POOL;
 }
 
+/* Plans have foreign kernels of floats only. */
+static bool is_asked(const cardinal_foreign *foreign) {
+  return foreign->kernel->operation == operation_of(&foreign->problem) &&
+         foreign->kernel->format == CARDINAL_PLUGIN_F32;
+}
+
 /* Why the kernel that is addressed doesn't serve: NULL if it does. The kernel's own words if it has some. */
 static const char *declines(const cardinal_context *context, const cardinal_foreign *foreign) {
   const cardinal_plugin_kernel *kernel = foreign->kernel;
@@ -55,7 +61,7 @@ bool cardinal_foreign_select(const cardinal_context *context, const cardinal_con
   *found = foreign;
   for (size_t i = 0; i < context->plugin->kernel_count; ++i) {
     address(foreign, context->plugin->kernels[i]);
-    if (foreign->kernel->operation == operation_of(&foreign->problem) && !declines(context, foreign))
+    if (is_asked(foreign) && !declines(context, foreign))
       return true;
   }
   foreign->kernel = NULL;
@@ -69,7 +75,7 @@ void cardinal_foreign_candidates(const cardinal_context *context, const cardinal
   asked.problem.pool = foreign->problem.conv ? NULL : &asked.pool;
   for (size_t i = 0; i < context->plugin->kernel_count; ++i) {
     address(&asked, context->plugin->kernels[i]);
-    if (asked.kernel->operation != operation_of(&asked.problem))
+    if (!is_asked(&asked))
       continue;
     const char *reason = asked.kernel == foreign->kernel ? NULL : declines(context, &asked);
     visit(user, asked.kernel->name, asked.kernel == foreign->kernel || reason ? reason : "a kernel before it serves");

@@ -43,8 +43,8 @@ static bool check_kernel(const cardinal_plugin_kernel *k, size_t index, complain
                   k->reserved);
   if ((unsigned)k->operation > CARDINAL_PLUGIN_AVERAGE_POOL)
     return refuse(to, "kernel %s: operation is %d, not a cardinal_plugin_operation", k->name, (int)k->operation);
-  if (k->format != CARDINAL_PLUGIN_F32)
-    return refuse(to, "kernel %s: format is %d; this version knows CARDINAL_PLUGIN_F32", k->name, (int)k->format);
+  if ((unsigned)k->format > CARDINAL_PLUGIN_INT8)
+    return refuse(to, "kernel %s: format is %d, not a cardinal_plugin_format", k->name, (int)k->format);
   if ((unsigned)k->promise > CARDINAL_PLUGIN_BOUNDED)
     return refuse(to, "kernel %s: promise is %d, not a cardinal_plugin_promise", k->name, (int)k->promise);
   if ((unsigned)k->x_layout > CARDINAL_LAYOUT_NHWC || (unsigned)k->y_layout > CARDINAL_LAYOUT_NHWC)

@@ -32,9 +32,13 @@ typedef enum cardinal_plugin_operation {
   CARDINAL_PLUGIN_AVERAGE_POOL = 2 /**< over the whole image */
 } cardinal_plugin_operation;
 
-/** How numbers lie in x, weights, residual and y. */
+/** What a kernel multiplies, and how numbers lie in x, residual and y: a value is the cardinal_format of that name.
+ * Weights and bias are floats in all formats, to be rounded or quantised when packed as cardinal_conv_create does.
+ * Kernels of bf16 and int8 are judged, and not yet chosen for plans. */
 typedef enum cardinal_plugin_format {
-  CARDINAL_PLUGIN_F32 = 0 /**< IEEE-754 binary32 */
+  CARDINAL_PLUGIN_F32 = 0,  /**< IEEE-754 binary32 */
+  CARDINAL_PLUGIN_BF16 = 1, /**< the upper half of a float's bits; y may be floats, as y_format of the problem says */
+  CARDINAL_PLUGIN_INT8 = 2  /**< steps of a scale, which the problem says; y may be floats */
 } cardinal_plugin_format;
 
 /** What a kernel promises of its results, and so how it is judged. */
@@ -44,7 +48,8 @@ typedef enum cardinal_plugin_promise {
   /**
    * |y - exact| <= gamma(K + 2) S + (K + 2) 2^-149, with K products a sum, S the sum of the magnitudes of all that is
    * added, gamma(n) = n u / (1 - n u), u = 2^-24: what any order of single-precision products and additions keeps
-   * (Higham 2002, section 3.1). NaN exactly where it is due.
+   * (Higham 2002, section 3.1). NaN exactly where it is due. Of bf16, K + 2 times 2^-126 instead, and where y is bf16,
+   * 2^-8 of the result and 2^-126 more; of int8, exact sums, 3 roundings of floats, and where y is int8, 0.5.
    */
   CARDINAL_PLUGIN_BOUNDED = 1
 } cardinal_plugin_promise;
@@ -70,7 +75,8 @@ typedef struct cardinal_plugin_args {
   uint32_t reserved;                      /**< 0 */
   const cardinal_plugin_problem *problem; /**< the same for all calls */
   const void *packed;                     /**< what pack() made, aligned to 64 bytes; NULL if packed_bytes() is NULL */
-  const float *x;                         /**< the image's first element in the kernel's x layout; aligned to 4 bytes */
+  const float *x;                         /**< the image's first element in the kernel's x layout; of another format
+                                               than f32, to be cast; aligned to its numbers */
   const float *residual; /**< likewise in its y layout, NULL if there is none; may be y itself, nothing else overlaps */
   float *y;              /**< the image's first element; the rows asked for are to be written completely, in BLOCKED16
                               with +0 in the lanes past the channels */

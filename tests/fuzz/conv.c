@@ -165,7 +165,7 @@ static void run_everywhere(const cardinal_conv_desc *d, int64_t height, int64_t 
   if (!d->has_bias)
     memset(problem.bias, 0, problem.bias_floats * sizeof(float));
   float *expected = malloc(problem.y_floats * sizeof(float));
-  oracle_plain_conv(&shape, problem.x, problem.weights, problem.bias, problem.residual, d->has_relu, expected);
+  oracle_plain(&problem, d->has_relu, expected);
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     run_on((cardinal_isa)isa, &how, d, &problem, expected);
   data_problem_free(&problem);

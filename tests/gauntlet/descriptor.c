@@ -17,6 +17,10 @@ Test(descriptor, prints_what_reads_the_same) {
       {"conv ic1 oc1 i5 k3 pt1 pl0 pb2 pr1", "conv ic1 oc1 i5 k3 pt1 pl0 pb2 pr1"},
       {"maxpool c64 ih112 k3 s2 p1", "maxpool c64 i112 k3 s2 p1"},
       {"avgpool c2048 i7 n2 x:blocked", "avgpool c2048 i7 n2"},
+      {"conv bf16 ic3 oc7 i9 y:f32 x:nchw relu", "conv ic3 oc7 i9 relu bf16 y:f32 x:nchw"},
+      {"conv x:f32 ic3 oc7 i9 int8 residual", "conv ic3 oc7 i9 residual int8 x:f32"},
+      {"conv ic3 oc7 i9 f32", "conv ic3 oc7 i9"},
+      {"maxpool c64 i112 k3 s2 p1 int8", "maxpool c64 i112 k3 s2 p1 int8"},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; ++i) {
     gauntlet_problem problem, again;
@@ -50,6 +54,9 @@ Test(descriptor, refuses_with_the_word_and_what_is_expected) {
       {"", "empty"},
       {"convolution ic1", "'convolution' is no operator"},
       {"conv ic3 oc7", "image's size is missing"},
+      {"conv ic3 oc7 i9 bf16 int8", "'int8': the number format is given twice"},
+      {"conv ic3 oc7 i9 x:bf16", "'x:bf16': a layout is blocked, nchw or nhwc, and a format"},
+      {"maxpool c3 i9 int8 y:f32", "'y:f32': a pool has no y in another format"},
       {"conv oc7 i9", "ic"},
       {"conv ic3 i9", "oc"},
       {"conv ic3 oc7 i9 q4", "'q4' is not understood"},
