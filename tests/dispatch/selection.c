@@ -255,6 +255,57 @@ Test(selection, any_window) {
 }
 #endif
 
+#if defined CARDINAL_HAVE_AVX2 && defined CARDINAL_HAVE_AVX512
+/* Each format by the product that the CPU has for it. */
+Test(selection, formats) {
+  static const cardinal_shape pointwise = CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1, 0),
+                              connected = CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0),
+                              grouped = CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1),
+                              window = CONV(BLOCKED16, 32, 8, 8, 56, 5, 1, 1, 2);
+  enum {
+    BF16 = CARDINAL_CPU_AVX512_BF16,
+    VNNI = CARDINAL_CPU_AVX512_VNNI
+  };
+  static const struct {
+    const char *cpu;
+    uint32_t without;
+    cardinal_format format;
+    const cardinal_shape *shape;
+    const char *kernel;
+  } rows[] = {
+      {"zen4", 0, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512bf16"},
+      {"zen4", 0, CARDINAL_FORMAT_BF16, &connected, "fc_bf16_3x64_avx512bf16"},
+      {"zen4", 0, CARDINAL_FORMAT_BF16, &grouped, "gconv3x3_bf16_w4_avx512bf16"},
+      {"zen4", 0, CARDINAL_FORMAT_BF16, &window, "conv_bf16_14x16_avx512bf16"},
+      {"zen4", BF16, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512"},
+      {"zen4", VNNI, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512bf16"},
+      {"zen4", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_14x32_avx512vnni"},
+      {"zen4", 0, CARDINAL_FORMAT_INT8, &connected, "fc_int8_3x64_avx512vnni"},
+      {"zen4", 0, CARDINAL_FORMAT_INT8, &grouped, "gconv3x3_int8_w4_avx512vnni"},
+      {"zen4", 0, CARDINAL_FORMAT_INT8, &window, "conv_int8_14x16_avx512vnni"},
+      {"zen4", VNNI, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_14x32_avx512"},
+      {"cascade-lake", 0, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512"},
+      {"cascade-lake", 0, CARDINAL_FORMAT_INT8, &grouped, "gconv3x3_int8_w4_avx512vnni"},
+      {"skylake-x", 0, CARDINAL_FORMAT_INT8, &connected, "fc_int8_3x64_avx512"},
+      {"alder-lake", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_6x16_avx2vnni"},
+      {"alder-lake", 0, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_6x16_avx2"},
+      {"haswell", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_6x16_avx2"},
+      {"haswell", 0, CARDINAL_FORMAT_BF16, &connected, "fc_bf16_3x32_avx2"},
+      {"penryn", 0, CARDINAL_FORMAT_BF16, &grouped, "gconv3x3_bf16_w4_generic"},
+      {"penryn", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_4x16_generic"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
+    cardinal_selector selector = {.without = rows[i].without};
+    cpus_features(rows[i].cpu, &selector.features);
+    selector.cap = cardinal_isa_best(&selector.features);
+    cardinal_shape shape = *rows[i].shape;
+    shape.format = rows[i].format;
+    cr_expect_str_eq(cardinal_kernel_select(&selector, &shape)->name, rows[i].kernel, "%s without %x", rows[i].cpu,
+                     rows[i].without);
+  }
+}
+#endif
+
 /* What a kernel is stands in its fields: another operation, format or layout isn't served. */
 Test(selection, kinds) {
   const cardinal_kernel *stem = cardinal_kernel_find("conv7x7s2_f32_nchw_generic");
@@ -277,17 +328,56 @@ static cardinal_selector everything(cardinal_isa cap) {
   return (cardinal_selector){.features = {.present = UINT32_MAX, .enabled = UINT32_MAX}, .cap = cap};
 }
 
-/* A kernel that no shape selects on any CPU is dead weight: each is chosen for some row of the table under some cap. */
+/* Features whose kernels come before those of the same ISA without them. */
+static const uint32_t beyond[] = {0,
+                                  CARDINAL_CPU_AVX512_BF16,
+                                  CARDINAL_CPU_AVX512_VNNI,
+                                  CARDINAL_CPU_AVX_VNNI,
+                                  CARDINAL_CPU_DOTPROD | CARDINAL_CPU_I8MM | CARDINAL_CPU_BF16,
+                                  CARDINAL_CPU_I8MM};
+
+static bool is_chosen(const cardinal_kernel *kernel, const cardinal_selector *selector) {
+  for (size_t row = 0; row < ROWS; ++row) {
+    cardinal_shape shape = table[row].shape.shape;
+    shape.format = kernel->format;
+    if (cardinal_kernel_select(selector, &shape) == kernel)
+      return true;
+  }
+  return false;
+}
+
+/* A kernel that no shape selects on any CPU is dead weight: each is chosen for some row of the table in its format,
+ * under some cap, with some feature taken away. */
 Test(registry, every_kernel_is_chosen_for_something) {
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {
-    bool chosen = cardinal_kernels[i].format != CARDINAL_FORMAT_F32;
+    bool chosen = false;
     for (int cap = 0; cap < CARDINAL_ISA_COUNT && !chosen; ++cap)
-      for (size_t row = 0; row < ROWS && !chosen; ++row) {
-        const cardinal_selector selector = everything((cardinal_isa)cap);
-        chosen = cardinal_kernel_select(&selector, &table[row].shape.shape) == &cardinal_kernels[i];
+      for (size_t without = 0; without < sizeof beyond / sizeof beyond[0] && !chosen; ++without) {
+        cardinal_selector selector = everything((cardinal_isa)cap);
+        selector.without = beyond[without];
+        chosen = is_chosen(&cardinal_kernels[i], &selector);
       }
     cr_expect(chosen, "nothing selects %s", cardinal_kernels[i].name);
   }
+}
+
+/* Every format is served for every shape, by a kernel of that format whose needs the CPU meets. */
+Test(registry, every_format_is_served) {
+  static const char *const cpus[] = {"zen4", "skylake-x", "alder-lake", "haswell", "penryn", "cortex-a53", "unknown"};
+  for (size_t cpu = 0; cpu < sizeof cpus / sizeof cpus[0]; ++cpu)
+    for (cardinal_format format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; ++format)
+      for (size_t row = 0; row < ROWS; ++row) {
+        cardinal_selector selector = {.without = 0};
+        cpus_features(cpus[cpu], &selector.features);
+        selector.cap = cardinal_isa_best(&selector.features);
+        cardinal_shape shape = table[row].shape.shape;
+        shape.format = format;
+        const cardinal_kernel *kernel = cardinal_kernel_select(&selector, &shape);
+        cr_assert_not_null(kernel, "%s: nothing serves %s in %s", cpus[cpu], table[row].shape.name,
+                           cardinal_format_name(format));
+        cr_expect(kernel->format == format && !(kernel->needs & ~selector.features.enabled), "%s: %s serves %s in %s",
+                  cpus[cpu], kernel->name, table[row].shape.name, cardinal_format_name(format));
+      }
 }
 
 /* Every shape is served on every CPU, and each kernel passed over says why. */
