@@ -42,7 +42,8 @@ def own_kernels():
     expect("trials add up", told["trials"] == sum(kernel["trials"] for kernel in tried) > 3 * len(tried) // 2, told)
     expect("calls beside the trials", told["calls"] == sum(kernel["calls"] for kernel in tried) == 7 * len(tried)
            and told["failed_calls"] == 0 and all(kernel["told_calls"] == [] for kernel in tried), told)
-    only = json.loads(run("--isa", "generic", "--kernel-name", "pool", "--cases", "2", "--calls", "2", "--json").stdout)
+    only = json.loads(run("--isa", "generic", "--kernel-name", "pool_f32", "--cases", "2", "--calls", "2",
+                          "--json").stdout)
     expect("--isa and --kernel-name", [kernel["name"] for kernel in only["kernels"]]
            == ["maxpool_f32_generic", "avgpool_f32_generic"], only)
     arguments = ("--kernel-name", "gconv3x3_f32_w4_generic", "--cases", "5", "--calls", "0", "-v")
@@ -76,6 +77,11 @@ def given_problems():
         batch.write("conv ic3\n")
         batch.flush()
         expect_error("a line's error", ["--batch", batch.name], 2, "line 5")
+    for number_format in "f32", "bf16", "int8":
+        arguments = ("--case", "conv ic20 oc9 i5 k3 p1 relu " + number_format, "--isa", "generic", "--cases", "2")
+        told = json.loads(run(*arguments, "--kernel-name", "conv_", "--json").stdout)
+        tried = {kernel["name"] for kernel in told["kernels"] if kernel["trials"]}
+        expect(f"kernels of {number_format} alone", told["right"] and tried == {f"conv_{number_format}_generic"}, tried)
     done = run("--case", "avgpool c3 i4", "--kernel-name", "maxpool")
     expect("nothing ran", done.returncode == 1 and "nothing is proven" in done.stderr, done.stderr)
 
