@@ -60,7 +60,6 @@ def plot_format(axes, name, results):
     for label, result in zip(axes.get_yticklabels(), results):
         label.set_fontweight("bold" if result["peer"] == "cardinal" else "normal")
     axes.set_ylim(len(results) - 0.5, -0.5)
-    axes.set_xlim(0, 1.55 * max(result["real_time"] for result in results))
     axes.set_title(name, loc="left", fontsize=10, fontweight="bold")
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
@@ -82,8 +81,10 @@ def plot(found, context, model, output, cpu):
     counts = [len(results) for results in found.values()]
     figure, panels = pyplot.subplots(len(found), 1, figsize=(8, 0.6 + sum(0.33 * count + 0.45 for count in counts)),
                                      height_ratios=counts, squeeze=False)
+    longest = max(result["real_time"] for results in found.values() for result in results)
     for axes, (name, results) in zip(panels[:, 0], found.items()):
         plot_format(axes, name, results)
+        axes.set_xlim(0, 1.45 * longest)  # room for the figures
     figure.suptitle(f"{model}, one image, one thread: milliseconds, and times as long as Cardinal\n"
                     f"{cpu or context['cpu']}, {context['started'][:10]}", fontsize=10.5, x=0.02, ha="left")
     figure.tight_layout()

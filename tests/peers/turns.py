@@ -106,7 +106,7 @@ def script(answer=GOOD, about="{'version': '1', 'settings': ''}", logits="[1.0, 
 class Peers(unittest.TestCase):
     """A whole case with fake processes."""
 
-    def run_case(self, **scripts):
+    def run_case(self, kind="network", **scripts):
         scripts = {"cardinal": script(), "yardstick": script(PEAK), **scripts}
         with tempfile.TemporaryDirectory() as folder:
             bench = FakeBench(folder, scripts)
@@ -115,9 +115,10 @@ class Peers(unittest.TestCase):
             measure.start_yardstick = lambda bench, case: processes.Worker(
                 [sys.executable, "-c", bench.scripts["yardstick"]], bench.cpus_of(1), bench.folder / "yardstick.log")
             try:
+                bench.layers = {"layer1.0.conv2"}
                 bench.pythons = dict.fromkeys(scripts, sys.executable)
                 peers = [peer for peer in scripts if peer != "yardstick"]
-                return measure.measure(bench, measure.Case("resnet50", "f32", 1, 1), peers)
+                return measure.measure(bench, measure.Case("resnet50", "f32", 1, 1, kind), peers)
             finally:
                 measure.command_of, measure.start_yardstick = original
 
@@ -126,6 +127,12 @@ class Peers(unittest.TestCase):
         self.assertEqual(result.skipped, {})
         summary = result.summaries("")["openvino"]
         self.assertEqual((summary.seconds, summary.ratio, summary.quiet), (0.004, 2.0, 6))
+
+    def test_only_grouped_layers_are_kept(self):
+        answer = GOOD.replace("''", "'layer1.0.conv2': [0.002], 'layer1.0.conv3'")
+        result = self.run_case("layers", cardinal=script(answer), openvino=script(answer))
+        self.assertEqual({peer: set(turns) for peer, turns in result.turns.items()},
+                         {"cardinal": {"layer1.0.conv2"}, "openvino": {"layer1.0.conv2"}})
 
     def test_trouble_in_one_peer_leaves_the_others(self):
         third = "n = globals().get('n', 0) + 1; os._exit(3) if n == 3 else " + GOOD
@@ -147,7 +154,7 @@ class Peers(unittest.TestCase):
         text = "\n".join(report.network_table([result]))
         self.assertIn("openvino 1", text)
         self.assertNotIn("wrong", text)
-        self.assertIn("unserved (f32) is left out: it has no bf16", report.skipped_lines([result]))
+        self.assertIn("unserved is left out: it has no bf16 (resnet50 in f32)", report.skipped_lines([result]))
         document = json.loads(json.dumps(report.document({"cpu": "one"}, [result]), allow_nan=False))
         found = {entry["name"]: entry for entry in document["benchmarks"]}
         self.assertEqual(set(found), {"peer_network/cardinal/resnet50/b1/f32/t1",

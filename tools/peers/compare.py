@@ -139,6 +139,7 @@ def main():
         models.write_model(bench.folder, case.model)
         if case.precision == "int8":
             models.write_int8(bench.folder, case.model, bench.build / "tools" / "cardinal")
+        bench.layers = {layer for layers in grouped_shapes(case.model).values() for layer in layers}
         peers = [measure.OURS, *(peer for peer in arguments.peers if peer in measure.KINDS[case.kind].peers)]
         try:
             results.append(measure.measure(bench, case, peers, layer_words(case.model)))

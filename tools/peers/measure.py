@@ -74,6 +74,7 @@ class Bench:
     seconds: float         # for a case
     turn: float            # seconds
     pause: float           # seconds
+    layers: set = dataclasses.field(default_factory=set)  # that are told of: grouped ones
 
     def cpus_of(self, threads):
         return {self.cpus[-1]} if threads == 1 else set(self.cpus[:threads])
@@ -182,7 +183,8 @@ def take_turns(bench, case, workers, yardstick, result):
                 result.turns.pop(peer, None)
                 continue
             for key, seen in turn.items():
-                result.turns.setdefault(peer, {}).setdefault(key, []).append(seen)
+                if case.kind == "network" or key in bench.layers:
+                    result.turns.setdefault(peer, {}).setdefault(key, []).append(seen)
         number += 1
         progress(f"\r  round {number} of {bench.rounds}", end="")
     progress("")

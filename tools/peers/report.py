@@ -73,14 +73,14 @@ def shape_summaries(result, layers):
 
 
 def skipped_lines(results):
-    """Who wasn't measured, and why, each reason once."""
-    reasons = {}
+    """Who wasn't measured, why and where, each reason once."""
+    places = {}
     for result in results:
         for peer, why in result.skipped.items():
-            where = f"{result.case.precision}{KINDS[result.case.kind].title}"
-            reasons.setdefault((peer, why), []).append(where if why != "not installed" else "")
-    return [f"{peer}{' (' + ', '.join(dict.fromkeys(where)) + ')' if any(where) else ''} is left out: {why}"
-            for (peer, why), where in reasons.items()]
+            case = result.case
+            places.setdefault((peer, why), []).append(f"{case.model}{KINDS[case.kind].title} in {case.precision}")
+    return [f"{peer} is left out: {why}" + ("" if why == "not installed" else f" ({'; '.join(dict.fromkeys(where))})")
+            for (peer, why), where in places.items()]
 
 
 def describe(result, key, peer):
