@@ -68,13 +68,14 @@ static cardinal_status make_empty(const cardinal_net_spec *spec, cardinal_weight
 /* One output channel: its scale, and each weight the nearest number of steps. */
 static float quantise_row(const float *from, size_t count, int8_t *to, double *squares, double *errors) {
   double largest = 0;
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     largest = fmax(largest, fabs((double)from[i]));
+    *squares += (double)from[i] * (double)from[i];
+  }
   const float scale = scale_of(largest);
   for (size_t i = 0; i < count; i++) {
     to[i] = nearest_step((double)from[i] / (double)scale);
     const double error = (double)from[i] - to[i] * (double)scale;
-    *squares += (double)from[i] * (double)from[i];
     *errors += error * error;
   }
   return scale;
