@@ -48,8 +48,8 @@ extern const struct argp json_argp;
 void options_parse(const struct argp *argp, const char *title, int argc, char **argv, void *input);
 
 /* Says what is wrong with the command line, and ends the program. */
-_Noreturn void options_refuse(const struct argp_state *state, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+__attribute__((noreturn, format(printf, 2, 3))) void options_refuse(const struct argp_state *state, const char *format,
+                                                                    ...);
 
 /* What the parser of a command without arguments returns for a key that isn't its own: an argument is refused. */
 error_t options_others(int key, const char *argument, const struct argp_state *state);
