@@ -16,13 +16,13 @@ bool cardinal_is_quantised(const cardinal_tensor_table *table) {
 cardinal_status cardinal_quantised_check_remarks(const cardinal_tensor_table *table, const char *label,
                                                  const cardinal_net_spec *spec, cardinal_error *error) {
   const char *version = cardinal_table_remark(table, CARDINAL_QUANTISED_KEY);
-  if (strcmp(version, CARDINAL_QUANTISED_VERSION))
+  if (strcmp(version, CARDINAL_QUANTISED_VERSION) != 0)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE,
                              "%s: metadata \"" CARDINAL_QUANTISED_KEY "\": expected version " CARDINAL_QUANTISED_VERSION
                              ", found \"%.40s\"",
                              label, version);
   const char *model = cardinal_table_remark(table, CARDINAL_QUANTISED_MODEL);
-  if (!model || strcmp(model, spec->name))
+  if (!model || strcmp(model, spec->name) != 0)
     return cardinal_net_fail(error, CARDINAL_BAD_FILE,
                              "%s: metadata \"" CARDINAL_QUANTISED_MODEL "\": expected \"%s\", found %s%.60s%s", label,
                              spec->name, model ? "\"" : "", model ? model : "none", model ? "\"" : "");

@@ -47,7 +47,7 @@ static bool is_shown(const report_machine *m, const series *s, const bench_row *
   if (!row_of(m, s, layer))
     return false;
   const bench_row *fastest = report_layer(m, "layer", layer->model, layer->layer, layer->format, "");
-  return strcmp(s->isa, "generic") || !strcmp(fastest->isa, "generic");
+  return strcmp(s->isa, "generic") != 0 || !strcmp(fastest->isa, "generic");
 }
 
 static void add_layer(const report_machine *m, const page_scale *scale, const bench_row *layer, FILE *to) {
@@ -116,7 +116,7 @@ static void add_model(const report_machine *m, const char *model, FILE *to) {
 void report_layers(const report_machine *m, FILE *to) {
   bool any = false;
   for (size_t i = 0; i < m->count; ++i) {
-    if (strcmp(m->rows[i]->kind, "layer") || !report_is_first_of_model(m, i))
+    if (strcmp(m->rows[i]->kind, "layer") != 0 || !report_is_first_of_model(m, i))
       continue;
     if (!any)
       page_add(to, "<h3>Layers</h3>\n<p class=\"soft\">One thread, one after the other; layers of one shape are one "
@@ -160,8 +160,8 @@ static void add_grid(const report_machine *m, const char *format, const char *is
   size_t width_count = 0, group_count = 0;
   for (size_t i = 0; i < m->count; ++i) {
     const bench_row *row = m->rows[i];
-    if (!report_is_own_layer(row) || strcmp(row->model, "sweep") || strcmp(row->format, format) ||
-        strcmp(row->isa, isa) || width_count == MOST_COLUMNS || group_count == MOST_COLUMNS)
+    if (!report_is_own_layer(row) || strcmp(row->model, "sweep") != 0 || strcmp(row->format, format) != 0 ||
+        strcmp(row->isa, isa) != 0 || width_count == MOST_COLUMNS || group_count == MOST_COLUMNS)
       continue;
     read_shape(row->shape, &width, &group);
     width_count = insert(widths, width_count, width);
@@ -187,8 +187,8 @@ static void add_grid(const report_machine *m, const char *format, const char *is
       const bench_row *found = NULL;
       for (size_t i = 0; i < m->count && !found; ++i) {
         const bench_row *row = m->rows[i];
-        if (!report_is_own_layer(row) || strcmp(row->model, "sweep") || strcmp(row->format, format) ||
-            strcmp(row->isa, isa))
+        if (!report_is_own_layer(row) || strcmp(row->model, "sweep") != 0 || strcmp(row->format, format) != 0 ||
+            strcmp(row->isa, isa) != 0)
           continue;
         read_shape(row->shape, &width, &group);
         found = width == widths[w] && group == groups[c] ? row : NULL;

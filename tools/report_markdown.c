@@ -55,7 +55,7 @@ static void print_nets(const report_machine *m, FILE *to) {
     bench_table_add(&t, "%s", headings[i]);
   for (size_t i = 0; i < m->count; ++i) {
     const bench_row *row = m->rows[i];
-    if (strcmp(row->kind, "net"))
+    if (strcmp(row->kind, "net") != 0)
       continue;
     const bool firm = bench_row_is_firm(row);
     bench_table_add(&t, "%s", row->model);
@@ -116,7 +116,7 @@ static void print_peers(const report_machine *m, FILE *to) {
     bench_table_add(&t, "%s", headings[i]);
   for (size_t i = 0; i < m->count; ++i) {
     const bench_row *row = m->rows[i];
-    if (strcmp(row->kind, "peer_network"))
+    if (strcmp(row->kind, "peer_network") != 0)
       continue;
     const bool firm = bench_row_is_firm(row);
     bench_table_add(&t, "%s", row->model);

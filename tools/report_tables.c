@@ -46,7 +46,7 @@ void report_all_results(const report_machine *m, FILE *to) {
                "fewer than five. Layers of a shape that was measured already are left out.</p>\n");
   page_table_begin(to, "All results", headings, "llllllrlrrrrrr");
   for (size_t i = 0; i < m->count; ++i)
-    if (!m->rows[i]->measured_as[0] && strncmp(m->rows[i]->kind, "peer_", strlen("peer_")))
+    if (!m->rows[i]->measured_as[0] && strncmp(m->rows[i]->kind, "peer_", strlen("peer_")) != 0)
       add_result(m->rows[i], to);
   page_table_end(to);
   page_add(to, "</details>\n");
