@@ -13,6 +13,7 @@ typedef struct {
   model_options model;
   context_options context;
   cardinal_precision precision;
+  const char *weights;
   uint64_t height, width, batch;
   bool json;
 } info_options;
@@ -20,12 +21,14 @@ typedef struct {
 /* ---- options ------------------------------------------------------------------------------------------------- */
 
 enum {
-  OPTION_IMAGE = OPTION_FIRST_OWN,
+  OPTION_WEIGHTS = OPTION_FIRST_OWN,
+  OPTION_IMAGE,
   OPTION_BATCH
 };
 
 static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "Network:", GROUP_MODEL},
+    {"weights", OPTION_WEIGHTS, "FILE", 0, "the network that these weights are of, quantised or not", GROUP_MODEL},
     {"image", OPTION_IMAGE, "HEIGHTxWIDTH", 0, "rows and columns of what it is to run on (default 224x224)",
      GROUP_MODEL},
     {"batch", OPTION_BATCH, "N", 0, "images that go through it at once, 1 to 1024 (default 1)", GROUP_MODEL},
@@ -52,8 +55,15 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     state->child_inputs[2] = &to->precision;
     state->child_inputs[3] = &to->json;
     return 0;
+  case OPTION_WEIGHTS:
+    to->weights = argument;
+    return 0;
   case OPTION_IMAGE:
     read_image_size(to, argument, state);
+    return 0;
+  case ARGP_KEY_END:
+    if (to->weights && options_model_given(&to->model))
+      argp_error(state, "--weights says what network it is; --model and --arch have no meaning with it");
     return 0;
   case OPTION_BATCH:
     to->batch = options_number(state, "--batch", argument, 1, 1024);
@@ -80,7 +90,12 @@ static const struct argp info_argp = {
 
 /* ---- the command --------------------------------------------------------------------------------------------- */
 
-/* Kernels are chosen when plans are made, so the network is made, with weights that don't matter. */
+static bool wants_model(const info_options *o) {
+  return o->weights || options_model_given(&o->model);
+}
+
+/* Kernels are chosen when plans are made, so the network is made, with weights that don't matter unless they are
+ * named. */
 static cardinal_status describe_model(const info_options *o, const cardinal_context *context, json_t **described,
                                       cardinal_error *error) {
   cardinal_net_spec spec;
@@ -93,9 +108,11 @@ static cardinal_status describe_model(const info_options *o, const cardinal_cont
   desc.image_height = (int64_t)o->height;
   desc.image_width = (int64_t)o->width;
   desc.precision = o->precision;
-  cardinal_status status = options_spec(&o->model, &spec, error);
+  cardinal_status status =
+      o->weights ? cardinal_weights_open(o->weights, &weights, error) : options_spec(&o->model, &spec, error);
   if (!status)
-    status = cardinal_weights_synthetic(&spec, 0, &weights, error);
+    status = o->weights ? cardinal_weights_spec(weights, &spec, error)
+                        : cardinal_weights_synthetic(&spec, 0, &weights, error);
   if (!status)
     status = cardinal_net_create(context, &spec, weights, &desc, &net, error);
   if (!status)
@@ -108,12 +125,11 @@ static cardinal_status describe_model(const info_options *o, const cardinal_cont
 static int show(const info_options *o, const cardinal_context *context) {
   json_t *machine = machine_json(context), *model = NULL;
   cardinal_error error;
-  if (options_model_given(&o->model) && describe_model(o, context, &model, &error)) {
+  if (wants_model(o) && describe_model(o, context, &model, &error)) {
     json_decref(machine);
     return tool_fail(name, "%s", error.message);
   }
-  bool complete = machine && (model || !options_model_given(&o->model)) &&
-                  (!model || !json_object_set_new(machine, "model", model));
+  bool complete = machine && (model || !wants_model(o)) && (!model || !json_object_set_new(machine, "model", model));
   if (o->json || !complete) {
     if (!complete)
       json_decref(machine);

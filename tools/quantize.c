@@ -14,6 +14,10 @@
 
 static const char name[] = "quantize";
 
+enum {
+  MOST_COMPARED = 8 /* images on which both networks are run */
+};
+
 /* One run of the command. */
 typedef struct {
   const quantize_options *options;
@@ -146,6 +150,11 @@ static int run_job(quantize_job *job) {
     return tool_fail(name, "no memory for the report");
   if (cardinal_quantise(&job->calibration, &job->spec, job->weights, &o->ranges, job->report.layers, &job->quantised,
                         &error))
+    return tool_fail(name, "%s", error.message);
+  /* On images that the last batch still holds. */
+  const size_t held = (job->count - 1) % job->batch + 1, compared = held < MOST_COMPARED ? held : MOST_COMPARED;
+  if (quantize_compare(job->context, &job->spec, job->weights, job->quantised, o->transform.crop, job->images, compared,
+                       &job->report.comparison, &error))
     return tool_fail(name, "%s", error.message);
   status = write_weights(job);
   if (!status)

@@ -3,11 +3,13 @@
 #ifndef CARDINAL_TOOLS_QUANTIZE_REPORT_H
 #define CARDINAL_TOOLS_QUANTIZE_REPORT_H
 
+#include "tools/quantize_compare.h"
 #include "tools/quantize_options.h"
 
 typedef struct quantize_report {
   cardinal_quantised_report *layers; /* of each step of the network */
   size_t count;
+  quantize_comparison comparison; /* of the two networks */
 } quantize_report;
 
 /* Makes room; false without memory. */

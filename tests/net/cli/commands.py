@@ -61,6 +61,17 @@ class Info(Case):
         self.assertEqual(layers["layer2.0.conv2"]["shape"]["groups"], 8)
         self.assertTrue(any(layer["passed_over"] for layer in found["layers"]))
 
+    def test_weights(self):
+        """Of any network, and in int8 if they are."""
+        weights = self.write_weights("w.safetensors")
+        self.succeed(self.run_program("quantize", "--weights", weights, "--crop", 32, "--synthetic=1", "-o", "q"))
+        for path, kernels in ((weights, "_f32_"), ("q", "_int8_")):
+            found = self.succeed(self.info("--weights", path, "--image", "32x32", "--json")).json()["model"]
+            self.assertEqual(found["name"], "resnext14_2x4d_1-1-1-1_16to32")
+            self.assertTrue(all(kernels in layer["kernel"] for layer in found["layers"]), found["layers"])
+        self.fail_with(self.info("--weights", "absent"), 1, "absent: No such file")
+        self.fail_with(self.info("--weights", "q", "--model", "resnet50"), 2, "--weights says what network")
+
     def test_cap(self):
         result = self.succeed(self.info("--json", env={"CARDINAL_ISA": "generic"}))
         self.assertEqual(result.json()["isa"]["used"], "generic")

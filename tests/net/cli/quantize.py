@@ -24,7 +24,7 @@ class Quantize(Case):
         result = self.succeed(self.quantize("--weights", weights, "--crop", 32, "-o", "q.safetensors", "--calibrate",
                                             *PHOTOS))
         lines = result.out.splitlines()
-        self.assertEqual(lines[0].split(), "layer weights dB output step clipped % output dB".split())
+        self.assertEqual(lines[0].split(), "layer weights dB output step clipped % output dB network dB".split())
         self.assertEqual([line.split()[0] for line in lines[1:4]], ["conv1", "layer1.0.conv1", "layer1.0.conv2"])
         self.assertIn("wrote q.safetensors: resnext14_2x4d_1-1-1-1_16to32, ranges by least-error of 3 images",
                       result.out)
@@ -52,9 +52,13 @@ class Quantize(Case):
         self.assertEqual((found["images"], found["synthetic"], found["ranges"]), (5, True, "least-error"))
         layers = {layer["name"]: layer for layer in found["layers"]}
         self.assertEqual(len(layers), 1 + 4 * 4 + 2)
-        self.assertEqual(sorted(layers["fc"]), ["name", "weights_snr_db"])
-        self.assertEqual(sorted(layers["avgpool"]), ["clipped_share", "name", "output_scale", "output_snr_db"])
+        self.assertEqual(sorted(layers["fc"]), ["name", "network_snr_db", "weights_snr_db"])
+        self.assertEqual(sorted(layers["avgpool"]), ["clipped_share", "name", "network_snr_db", "output_scale",
+                                                      "output_snr_db"])
+        self.assertEqual(found["images_compared"], 5)
         for layer in found["layers"]:
+            self.assertGreater(layer["network_snr_db"], 20)
+            self.assertLess(layer["network_snr_db"], layer.get("output_snr_db", 90) + 1)
             self.assertGreater(layer.get("weights_snr_db", 40), 35)
             self.assertGreater(layer.get("output_snr_db", 40), 25)
             self.assertLess(layer.get("clipped_share", 0), 0.02)
