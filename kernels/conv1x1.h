@@ -33,6 +33,8 @@
 #define CONV1X1_AHEAD_INT8_AVX512 8
 #define CONV1X1_PIXELS_NEON 6
 #define CONV1X1_AHEAD_NEON 2
+#define CONV1X1_AHEAD_BF16_NEON 2
+#define CONV1X1_AHEAD_INT8_NEON 8
 
 #include "kernels/tile.h"
 

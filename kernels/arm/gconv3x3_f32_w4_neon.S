@@ -4,6 +4,7 @@
 #define COLUMNS 1
 #define MOST_PIXELS 14
 #define QUAD_CELLS 4
+#define QUAD_LOAD LOAD_X
 #define QUAD_PRODUCT PRODUCT
 #define ONE_QUAD 1
 #include "kernels/arm/gconv3x3_segments.inc"

@@ -4,6 +4,7 @@
 #define COLUMNS 2
 #define MOST_PIXELS 9
 #define QUAD_CELLS 4
+#define QUAD_LOAD LOAD_X
 #define QUAD_PRODUCT PRODUCT
 #define ONE_QUAD 0
 #include "kernels/arm/gconv3x3_segments.inc"

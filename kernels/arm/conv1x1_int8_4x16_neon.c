@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* 1×1 convolution of int8 without a dot product. kernels/arm/conv1x1.inc has the tiles. */
+#include "kernels/conv1x1.h"
+
+extern cardinal_conv1x1_tile_function *const cardinal_conv1x1_int8_neon_x1[];
+
+void cardinal_conv1x1_int8_4x16_neon(const cardinal_conv1x1_args *a) {
+  cardinal_conv1x1_run(a, CARDINAL_FORMAT_INT8, cardinal_conv1x1_int8_neon_x1, 4, CONV1X1_AHEAD_INT8_NEON);
+}

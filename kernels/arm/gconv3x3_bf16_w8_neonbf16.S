@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/arm/tile.inc"
+#include "kernels/arm/bf16.inc"
+#define COLUMNS 2
+#define MOST_PIXELS 9
+#define QUAD_CELLS 4
+#define QUAD_LOAD LOAD_X
+#define QUAD_PRODUCT PRODUCT
+#define ONE_QUAD 0
+#include "kernels/arm/gconv3x3_segments.inc"
+
+tiles gconv3x3_bf16_w8_neonbf16
