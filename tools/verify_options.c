@@ -232,7 +232,7 @@ static const struct argp verify_argp = {
         "Runs kernels on many problems, each in a process of its own, and compares every output with an independent "
         "reference: to the bit, or within the error bound if that is what the kernel promises. Finds stray reads and "
         "writes, changed inputs and registers, results that depend on earlier calls or on other threads, hangs and "
-        "crashes. Without options: every kernel of this library that this CPU can run, in about a minute."
+        "crashes. Without options: every kernel of this library that this CPU can run, in some minutes."
         "\v"
         "The exit status is 0 only if trials or calls ran and every one was right; 1 if one failed or none ran; 2 if "
         "the command line is wrong. With --reference, the reference must also lie within the error bound of double "
