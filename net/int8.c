@@ -124,44 +124,57 @@ cardinal_status cardinal_int8_image_bytes(const cardinal_net *net, size_t *bytes
   return cardinal_tensor_floats(d->x_layout, d->batch, d->in_channels, d->in_height, d->in_width, bytes);
 }
 
-/* What values of a colour become, `to` being a pixel's number of that colour. */
-static void round_row(const float *from, size_t columns, float scale, int8_t zero, int8_t *to) {
+/* What values of a colour become, `shift` bits up in each of `cells`. */
+static void round_colour(const float *from, size_t count, float scale, int32_t zero, int shift, uint32_t *cells) {
   /* Added to a number of that size, it leaves float no place for fractions: it is rounded to the nearest whole one. */
   const float whole = 0x1.8p23f;
   const float least = (float)-zero, most = (float)(MOST - zero);
-  for (size_t i = 0; i < columns; i++) {
+  for (size_t i = 0; i < count; i++) {
     float steps = from[i] / scale;
     steps = steps > least ? steps : least;
     steps = steps < most ? steps : most;
-    to[i * BLOCK] = (int8_t)((int32_t)((steps + whole) - whole) + zero);
+    cells[i] |= (uint32_t)((int32_t)((steps + whole) - whole) + zero) << shift;
   }
 }
 
-/* The stem reads whole cells: the three colours, and a fourth number that no weight is for. */
-static void fill_pixels(const cardinal_net *net, int8_t *to, size_t pixels) {
-  const int8_t cell[4] = {net->input.zero[0], net->input.zero[1], net->input.zero[2], 0};
+/* A row of an image. The stem reads whole cells: the three colours, and a fourth number that no weight is for. */
+static void round_row(const cardinal_quantised_input *input, const float *from, size_t plane, size_t columns,
+                      int8_t *to) {
+  enum {
+    AT_ONCE = 64
+  };
+  for (size_t first = 0; first < columns; first += AT_ONCE) {
+    const size_t count = columns - first < AT_ONCE ? columns - first : AT_ONCE;
+    uint32_t cells[AT_ONCE] = {0};
+    for (int c = 0; c < CARDINAL_IMAGE_CHANNELS; c++)
+      round_colour(from + (size_t)c * plane + first, count, input->scale[c], input->zero[c], 8 * c, cells);
+    for (size_t i = 0; i < count; i++)
+      memcpy(to + (first + i) * BLOCK, &cells[i], sizeof cells[i]);
+  }
+}
+
+/* Pixels that mean 0; returns where they end. */
+static int8_t *fill_pixels(const cardinal_quantised_input *input, int8_t *to, size_t pixels) {
+  const int8_t cell[4] = {input->zero[0], input->zero[1], input->zero[2], 0};
   for (size_t i = 0; i < pixels; i++)
     memcpy(to + i * BLOCK, cell, sizeof cell);
+  return to + pixels * BLOCK;
 }
 
 void cardinal_int8_take_images(const cardinal_net *net, const float *images, void *to) {
   const cardinal_step *stem = &net->steps[0];
   const size_t border = (size_t)stem->shape.padding, rows = (size_t)stem->shape.in_height,
-               columns = (size_t)stem->shape.in_width, width = columns + 2 * border;
+               columns = (size_t)stem->shape.in_width, width = columns + 2 * border, plane = rows * columns;
   int8_t *at = to;
   const cardinal_fp_modes caller = cardinal_fp_enter(false);
-  for (int64_t image = 0; image < net->batch; image++) {
-    fill_pixels(net, at, border * width);
-    at += border * width * BLOCK;
-    for (size_t row = 0; row < rows; row++, at += width * BLOCK) {
-      fill_pixels(net, at, width);
-      for (size_t c = 0; c < CARDINAL_IMAGE_CHANNELS; c++)
-        round_row(images + (c * rows + row) * columns, columns, net->input.scale[c], net->input.zero[c],
-                  at + border * BLOCK + c);
+  for (int64_t image = 0; image < net->batch; image++, images += CARDINAL_IMAGE_CHANNELS * plane) {
+    at = fill_pixels(&net->input, at, border * width);
+    for (size_t row = 0; row < rows; row++) {
+      at = fill_pixels(&net->input, at, border);
+      round_row(&net->input, images + row * columns, plane, columns, at);
+      at = fill_pixels(&net->input, at + columns * BLOCK, border);
     }
-    fill_pixels(net, at, border * width);
-    at += border * width * BLOCK;
-    images += CARDINAL_IMAGE_CHANNELS * rows * columns;
+    at = fill_pixels(&net->input, at, border * width);
   }
   cardinal_fp_leave(caller);
 }

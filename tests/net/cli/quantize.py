@@ -68,6 +68,27 @@ class Quantize(Case):
         for layer in clipped["layers"]:
             self.assertTrue(0.05 < layer.get("clipped_share", 0.09) <= 0.1, layer)
 
+    def test_use(self):
+        """Such a file is one like any other; threads, batches and instruction sets change none of its results."""
+        weights = self.write_weights("w.safetensors")
+        options = ["--crop", 32, "--json", *PHOTOS]
+        self.succeed(self.quantize("--weights", weights, "-o", "q", "--crop", 32, *PHOTOS))
+        exact = self.succeed(self.run_program("classify", "--weights", weights, *options)).json()["photos"]
+        found = self.succeed(self.run_program("classify", "--weights", "q", *options)).json()["photos"]
+        for one, other in zip(exact, found):
+            logits = [{entry["class"]: entry["logit"] for entry in photo["top"]} for photo in (one, other)]
+            largest = max(abs(value) for value in logits[0].values())
+            for number, value in logits[0].items():
+                self.assertAlmostEqual(logits[1][number], value, delta=0.1 * largest)
+            self.assertNotEqual(*logits)
+        for extra in (["--precision", "int8"], ["--batch", 2], ["--isa", "generic"], ["--without", "vnni"]):
+            again = self.succeed(self.run_program("classify", "--weights", "q", *extra, *options)).json()["photos"]
+            self.assertEqual(again, found, extra)
+        self.fail_with(self.run_program("classify", "--weights", "q", "--precision", "f32", *options), 1,
+                       "q: the weights are int8; expected that precision, not f32")
+        self.fail_with(self.run_program("classify", "--weights", weights, "--precision", "int8", *options), 1,
+                       "w.safetensors: the weights aren't int8; `cardinal quantize` makes such of them")
+
     def test_wrong_arguments(self):
         for options, told in (([], "no network was named"),
                               (["--weights", "w"], "no --output was named"),
