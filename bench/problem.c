@@ -158,13 +158,13 @@ static float *random_floats(size_t count, uint64_t seed, float scale) {
 }
 
 /* The number of a format that is meant by a float: of int8, a whole number of steps. */
-static float rounded(float value, cardinal_format format, float step, float least) {
+static float rounded(float value, cardinal_format format, float step, double least) {
   if (format == CARDINAL_FORMAT_BF16)
     return cardinal_bf16_to_f32(cardinal_bf16_of_f32(value));
-  return format == CARDINAL_FORMAT_INT8 ? step * fmaxf(rintf(value / step), least) : value;
+  return format == CARDINAL_FORMAT_INT8 ? step * (float)fmax(rint((double)value / (double)step), least) : value;
 }
 
-static void round_all(float *values, size_t count, cardinal_format format, float step, float least) {
+static void round_all(float *values, size_t count, cardinal_format format, float step, double least) {
   for (size_t i = 0; i < count; ++i)
     values[i] = rounded(values[i], format, step, least);
 }
@@ -177,7 +177,7 @@ static float *round_weights(const bench_problem *p, size_t each) {
     for (size_t i = 0; i < each; ++i)
       most = fmaxf(most, fabsf(p->weights[o * each + i]));
     for (size_t i = 0; i < each; ++i)
-      to[o * each + i] = rounded(p->weights[o * each + i], p->conv.format, most / 127.0f, -127.0f);
+      to[o * each + i] = rounded(p->weights[o * each + i], p->conv.format, (float)((double)most / 127.0), -127.0);
   }
   return to;
 }
@@ -315,14 +315,14 @@ void bench_problem_open(bench_problem *p) {
     return;
   const cardinal_format format = bench_problem_format(p);
   p->x = random_floats(p->x_floats, 1, 1.0f);
-  round_all(p->x, p->x_floats, format, p->is_conv ? p->conv.x_scale : p->pool.x_scale, p->is_conv ? 0.0f : -127.0f);
+  round_all(p->x, p->x_floats, format, p->is_conv ? p->conv.x_scale : p->pool.x_scale, p->is_conv ? 0.0 : -127.0);
   if (p->is_conv) {
     const size_t products = products_of(p);
     p->weights = random_floats(p->out_channels * products, 2, (float)sqrt(3.0 / (double)products));
     p->bias = p->conv.has_bias ? random_floats(p->out_channels, 3, 1.0f) : NULL;
     p->residual = p->conv.has_residual ? random_floats(p->y_floats, 4, 1.0f) : NULL;
     if (p->residual)
-      round_all(p->residual, p->y_floats, p->conv.y_format, p->conv.residual_scale, -127.0f);
+      round_all(p->residual, p->y_floats, p->conv.y_format, p->conv.residual_scale, -127.0);
     p->rounded = format == CARDINAL_FORMAT_F32 ? NULL : round_weights(p, products);
   }
   p->expected = bench_memory(p->y_floats * sizeof *p->expected);

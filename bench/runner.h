@@ -24,8 +24,9 @@ typedef struct bench_runner {
   bench_threads threads[BENCH_YARDSTICKS];
   size_t threads_count;
   size_t open_problem; /* whose data are in memory; problem_count: none */
-  /* Logits that the portable kernels give for a batch; NULL: none yet. */
+  /* Logits that kernels of another ISA give for a batch; NULL: none yet. */
   size_t logits_model, logits_batch;
+  cardinal_isa logits_isa;
   float *logits;
 } bench_runner;
 

@@ -9,7 +9,7 @@
 #include "bench/suite_entries.h"
 
 enum {
-  FORMATS = 2 /* models of each network */
+  FORMATS = 3 /* models of each network */
 };
 
 /* "resnext50_8x14d": depth, cardinality and width of a custom member of the family. */
