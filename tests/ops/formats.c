@@ -36,7 +36,7 @@ static void store(cardinal_format format, void *numbers, size_t at, float value)
     const uint16_t upper = (uint16_t)(bits >> 16);
     memcpy(to, &upper, sizeof upper);
   } else {
-    *to = (char)value;
+    *(int8_t *)to = (int8_t)value; /* a char is unsigned on Arm */
   }
 }
 
