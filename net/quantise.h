@@ -28,7 +28,7 @@ typedef struct cardinal_quantised_report {
 } cardinal_quantised_report;
 
 /* Makes the weights of a network in int8, in memory laid out as a file is; they are the caller's. `report` has an
- * element for each step of the calibration's network, or is NULL.
+ * element for each step of the calibration's network, or is NULL. `spec` comes from cardinal_spec_take.
  * Errors: a file that can't be read or has other numbers than when the calibration started, memory. */
 cardinal_status cardinal_quantise(const cardinal_calibration *calibration, const cardinal_net_spec *spec,
                                   const cardinal_weights *from, const cardinal_range_options *options,

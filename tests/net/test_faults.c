@@ -13,6 +13,8 @@
 #include <cardinal/image.h>
 #include <cardinal/net.h>
 
+#include "net/int8.h"
+#include "net/safetensors.h"
 #include "tests/net/faults.h"
 #include "tests/net/files.h"
 
@@ -37,7 +39,7 @@ static void complain(const char *job, fault_kind kind, size_t at, const char *wh
 /* ---- jobs ---------------------------------------------------------------------------------------------------- */
 
 static cardinal_context *context;
-static char f32_path[512], bf16_path[512], photo_path[512];
+static char f32_path[512], bf16_path[512], int8_path[512], photo_path[512];
 
 /* Cores and caches may come from another source each time, so nothing of them is compared. */
 static cardinal_status make_context(output *to, cardinal_error *error) {
@@ -69,6 +71,8 @@ static cardinal_net_spec small_spec(void) {
                              .name = "small"};
 }
 
+static cardinal_precision precision; /* of networks that are made */
+
 static cardinal_status make_and_run(cardinal_weights *weights, const cardinal_net_spec *spec, output *to,
                                     cardinal_error *error) {
   static float image[3 * CROP * CROP];
@@ -76,6 +80,7 @@ static cardinal_status make_and_run(cardinal_weights *weights, const cardinal_ne
   cardinal_net *net = NULL;
   cardinal_net_desc_init(&desc);
   desc.image_height = desc.image_width = CROP;
+  desc.precision = precision;
   cardinal_status status = cardinal_net_create(context, spec, weights, &desc, &net, error);
   if (status)
     return net ? CARDINAL_OK : status; /* a failure that leaves a network is none that the caller sees as such */
@@ -112,6 +117,35 @@ static cardinal_status run_f32(output *to, cardinal_error *error) {
 
 static cardinal_status run_bf16(output *to, cardinal_error *error) {
   return run_file(bf16_path, to, error);
+}
+
+static cardinal_status run_int8(output *to, cardinal_error *error) {
+  return run_file(int8_path, to, error);
+}
+
+/* Weights in int8 of the small network's, as `cardinal quantize` writes them. */
+static bool write_int8(const cardinal_net_spec *small) {
+  cardinal_weights *weights = NULL, *quantised = NULL;
+  cardinal_net_spec spec;
+  cardinal_net_spec_init(&spec);
+  cardinal_net_desc desc;
+  size_t header_bytes = 0;
+  cardinal_net_desc_init(&desc);
+  desc.image_height = desc.image_width = CROP;
+  if (cardinal_weights_synthetic(small, 1, &weights, NULL) || cardinal_weights_spec(weights, &spec, NULL) ||
+      cardinal_int8_quantise_synthetic(context, &spec, weights, &desc, &quantised, NULL))
+    return false;
+  char *header = cardinal_safetensors_header(&quantised->table, &header_bytes);
+  const size_t data_bytes = quantised->table.tensors[quantised->table.count - 1].end;
+  unsigned char *file = malloc(header_bytes + data_bytes);
+  memcpy(file, header, header_bytes);
+  memcpy(file + header_bytes, quantised->memory, data_bytes);
+  test_write(int8_path, file, header_bytes + data_bytes);
+  free(file);
+  free(header);
+  cardinal_weights_destroy(quantised);
+  cardinal_weights_destroy(weights);
+  return true;
 }
 
 /* Opening alone, with a tensor to be read. */
@@ -232,6 +266,7 @@ static void run_without_allocating(uint32_t threads) {
   desc.threads = threads;
   cardinal_net_desc_init(&shape);
   shape.image_height = shape.image_width = CROP;
+  shape.precision = precision;
   fault_begin(FAULT_NONE, 0);
   bool made = !cardinal_context_create(&desc, &own, &error) &&
               !cardinal_weights_synthetic(&spec, 1, &weights, &error) &&
@@ -269,6 +304,12 @@ int main(void) {
   test_write_weights(f32_path, &spec, 1, &(test_weights_options){.batch_counters = 1});
   test_write_weights(bf16_path, &spec, 1, &(test_weights_options){.dtype = "BF16"});
 
+  snprintf(int8_path, sizeof int8_path, "%s", test_path("int8.safetensors"));
+  if (!write_int8(&spec)) {
+    fprintf(stderr, "the small network can't be quantised\n");
+    return EXIT_FAILURE;
+  }
+
   try_all("a context", make_context, FAULT_MEMORY, 1);
   try_all("a context", make_context, FAULT_MEMORY_ENDS, 1);
   try_all("the machine", look_at_machine, FAULT_MEMORY, 0);
@@ -277,6 +318,11 @@ int main(void) {
   try_all("opening weights", open_f32, FAULT_MEMORY, 500);
   try_files("F32 weights", run_f32, 80);
   try_files("BF16 weights", run_bf16, 80);
+  try_files("I8 weights", run_int8, 80);
+  precision = CARDINAL_PRECISION_INT8;
+  try_all("a network in int8", run_synthetic, FAULT_MEMORY, 400);
+  run_without_allocating(2);
+  precision = CARDINAL_PRECISION_DEFAULT;
   static const char *const photos[] = {"jpeg/baseline", "jpeg/progressive", "jpeg/cmyk", "jpeg/turned",
                                        "png/palette",   "png/rgb",          "png/grey16"};
   for (size_t i = 0; i < sizeof photos / sizeof photos[0]; i++) {
