@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """script/compare's models: what ONNX Runtime computes from our ONNX against Cardinal's own logits, and ncnn's files.
 
-usage: test_models.py WORKER, bench/cardinal_peer_worker. Skipped (77) without the virtual environment that
-script/compare makes.
+usage: models.py WORKER TOOL: bench/cardinal_peer_worker and tools/cardinal. Skipped (77) without the virtual
+environment that script/compare makes.
 """
 
 import importlib
@@ -22,8 +22,8 @@ class Models(unittest.TestCase):
     def setUp(self):
         sys.path.insert(0, str(SOURCE / "tools" / "peers"))
         self.modules = {name: importlib.import_module(name)
-                        for name in ("folding", "networks", "ncnn_model", "onnx_model", "rounds", "onnxruntime",
-                                     "numpy")}
+                        for name in ("folding", "networks", "models", "ncnn_model", "onnx_model", "rounds",
+                                     "onnxruntime", "numpy")}
         folding, networks = self.modules["folding"], self.modules["networks"]
         self.spec = networks.parse(MODEL)
         self.folded = folding.fold(self.spec, folding.synthetic_state(self.spec))
@@ -57,6 +57,17 @@ class Models(unittest.TestCase):
         found = self.logits_of_onnx(changed, images)
         self.assertIn("differ by", self.modules["rounds"].disagreement(found.tolist(), expected, "f32")[0])
 
+    def test_onnx_in_int8_is_near_f32(self):
+        images = self.modules["folding"].images(2)
+        with tempfile.TemporaryDirectory() as folder:
+            self.modules["models"].write_int8(pathlib.Path(folder), MODEL, sys.argv[2])
+            path = pathlib.Path(folder) / f"{MODEL}_int8.onnx"
+            session = self.modules["onnxruntime"].InferenceSession(path, providers=["CPUExecutionProvider"])
+            found = session.run(None, {"images": images})[0].tolist()
+        expected = self.logits_of_cardinal(images).tolist()
+        cosines = [self.modules["rounds"].cosine_of(a, b) for a, b in zip(found, expected)]
+        self.assertGreater(min(cosines), self.modules["rounds"].COSINE_BOUND["int8"])
+
     def test_onnx_names_its_nodes_after_our_layers(self):
         model = self.modules["onnx_model"].build(self.spec, self.folded)
         names = {node.name.split("/")[0] for node in model.graph.node}
@@ -83,7 +94,7 @@ class Models(unittest.TestCase):
 
 def main():
     if pathlib.Path(sys.executable) != PYTHON:
-        probe = [PYTHON, "-c", "import onnx, onnxruntime, numpy"]
+        probe = [PYTHON, "-c", "import onnx, onnxruntime, numpy, safetensors"]
         if not PYTHON.exists() or subprocess.run(probe, check=False, capture_output=True).returncode:
             print(f"no {PYTHON.relative_to(SOURCE)} with onnx and onnxruntime; script/compare makes it")
             return 77
