@@ -78,13 +78,19 @@ static size_t problem_of(bench_suite *s, const bench_problem *problem) {
   return s->problem_count++;
 }
 
-/* Asks a network for its layers. */
+static void add_layer(bench_suite *s, const char *name, const bench_problem *problem) {
+  bench_layer added = {.problem = problem_of(s, problem)};
+  snprintf(added.name, sizeof added.name, "%s", name);
+  s->layers = bench_grow(s->layers, s->layer_count, sizeof *s->layers);
+  s->layers[s->layer_count++] = added;
+}
+
+/* Asks a network in f32 for its layers. */
 static bool add_layers(bench_suite *s, bench_model *model, const cardinal_context *context, cardinal_error *error) {
   cardinal_weights *weights = NULL;
   cardinal_net *net = NULL;
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
-  desc.precision = model->precision;
   cardinal_status status = cardinal_weights_synthetic(&model->spec, 0, &weights, error);
   if (!status)
     status = cardinal_net_create(context, &model->spec, weights, &desc, &net, error);
@@ -93,17 +99,44 @@ static bool add_layers(bench_suite *s, bench_model *model, const cardinal_contex
     cardinal_net_layer layer = {.struct_size = sizeof layer};
     bench_problem problem;
     status = cardinal_net_layer_get(net, i, &layer);
-    if (status || !bench_problem_init(&problem, &layer))
-      continue;
-    bench_layer added = {.problem = problem_of(s, &problem)};
-    snprintf(added.name, sizeof added.name, "%s", layer.name);
-    s->layers = bench_grow(s->layers, s->layer_count, sizeof *s->layers);
-    s->layers[s->layer_count++] = added;
+    if (!status && bench_problem_init(&problem, &layer))
+      add_layer(s, layer.name, &problem);
   }
   model->end_layer = s->layer_count;
   cardinal_net_destroy(net);
   cardinal_weights_destroy(weights);
   return status == CARDINAL_OK;
+}
+
+/* A layer of f32 as a network of another format has it, which is dear to make: images are float in bf16; in int8 they
+ * are padded already, since their zeros aren't those of int8. Logits are float. */
+static bool in_format(const bench_problem *f32, cardinal_format format, bench_problem *to) {
+  cardinal_conv_desc conv = f32->conv;
+  cardinal_pool_desc pool = f32->pool;
+  const bool images = f32->is_conv && conv.x_layout == CARDINAL_LAYOUT_NCHW;
+  const bool logits = f32->is_conv && conv.y_layout == CARDINAL_LAYOUT_NCHW;
+  pool.format = conv.format = format;
+  conv.x_format = images && format == CARDINAL_FORMAT_BF16 ? CARDINAL_FORMAT_F32 : format;
+  conv.y_format = logits ? CARDINAL_FORMAT_F32 : format;
+  if (images && format == CARDINAL_FORMAT_INT8) {
+    conv.x_layout = CARDINAL_LAYOUT_BLOCKED16;
+    conv.in_height += conv.pad_top + conv.pad_bottom;
+    conv.in_width += conv.pad_left + conv.pad_right;
+    conv.pad_top = conv.pad_bottom = conv.pad_left = conv.pad_right = 0;
+  }
+  return bench_problem_of(to, f32->is_conv ? &conv : NULL, f32->is_conv ? NULL : &pool);
+}
+
+/* The layers of `f32` in the model's format. */
+static void add_layers_like(bench_suite *s, bench_model *model, const bench_model *f32) {
+  model->first_layer = s->layer_count;
+  for (size_t i = f32->first_layer; i < f32->end_layer; ++i) {
+    const bench_layer like = s->layers[i];
+    bench_problem problem;
+    if (in_format(&s->problems[like.problem], model->format, &problem))
+      add_layer(s, like.name, &problem);
+  }
+  model->end_layer = s->layer_count;
 }
 
 /* Given problems as the layers of a model of their own. Underscores keep names in one word. */
@@ -188,7 +221,10 @@ bool bench_suite_make(bench_suite *s, const bench_options *options, char *error,
   /* The standard selection needs the layers of the first network only. */
   const size_t with_layers = options->filter || options->list ? s->model_count : FORMATS;
   for (size_t m = 0; good && m < with_layers; ++m) {
-    good = add_layers(s, &s->models[m], context, &reason);
+    if (s->models[m].format == CARDINAL_FORMAT_F32)
+      good = add_layers(s, &s->models[m], context, &reason);
+    else
+      add_layers_like(s, &s->models[m], &s->models[m - m % FORMATS]);
     if (!good)
       snprintf(error, size, "%s", reason.message);
   }
