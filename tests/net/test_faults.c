@@ -318,7 +318,7 @@ int main(void) {
   try_all("opening weights", open_f32, FAULT_MEMORY, 500);
   try_files("F32 weights", run_f32, 80);
   try_files("BF16 weights", run_bf16, 80);
-  try_files("I8 weights", run_int8, 80);
+  try_files("I8 weights", run_int8, 70);
   precision = CARDINAL_PRECISION_INT8;
   try_all("a network in int8", run_synthetic, FAULT_MEMORY, 400);
   run_without_allocating(2);
