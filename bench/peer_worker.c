@@ -263,7 +263,7 @@ static void time_layers_alone(const subject *s, double seconds) {
 
 static void serve_network(char **argv) {
   cardinal_context *context = make_context(argv[5]);
-  subject s = {NULL};
+  subject s = {.images = NULL};
   open_network(&s, argv, context);
   char settings[128], line[4096];
   snprintf(settings, sizeof settings, "kernels up to %s, the library's own threads",

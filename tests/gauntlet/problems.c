@@ -18,7 +18,7 @@ static void expect_problems(gauntlet_problems *found, const char *const *expecte
 }
 
 Test(problems, a_sweep_has_all_combinations_the_last_list_first) {
-  gauntlet_problems found = {NULL};
+  gauntlet_problems found = {.problem = NULL};
   cardinal_error error = {0};
   cr_assert(gauntlet_problems_add_sweep(&found, "conv g1,8 w4,16 i7,14 k3 p1 relu", &error), "%s", error.message);
   static const char *const expected[] = {"conv ic4 oc4 i7 k3 p1 relu",        "conv ic4 oc4 i14 k3 p1 relu",
@@ -29,7 +29,7 @@ Test(problems, a_sweep_has_all_combinations_the_last_list_first) {
 }
 
 Test(problems, a_sweep_without_lists_is_one_descriptor) {
-  gauntlet_problems found = {NULL};
+  gauntlet_problems found = {.problem = NULL};
   static const char *const expected[] = {"conv g2 ic4 oc6 i7 x:nchw", "maxpool c8 i9 k3 s2"};
   cr_assert(gauntlet_problems_add_sweep(&found, "conv_g2_ic4_oc6_i7_x:nchw", NULL));
   cr_assert(gauntlet_problems_add_sweep(&found, "maxpool c8 i9 k3 s2", NULL));
@@ -48,7 +48,7 @@ Test(problems, bad_sweeps_are_refused_with_what_is_wrong) {
       {"", "empty"},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; ++i) {
-    gauntlet_problems found = {NULL};
+    gauntlet_problems found = {.problem = NULL};
     cardinal_error error = {0};
     cr_expect_not(gauntlet_problems_add_sweep(&found, pairs[i][0], &error), "'%s' was accepted", pairs[i][0]);
     cr_expect(strstr(error.message, pairs[i][1]) != NULL, "'%s': %s", pairs[i][0], error.message);
@@ -70,7 +70,7 @@ static cardinal_error read_file(const char *content, gauntlet_problems *found) {
 }
 
 Test(problems, files_have_one_a_line) {
-  gauntlet_problems found = {NULL};
+  gauntlet_problems found = {.problem = NULL};
   static const char *const expected[] = {"avgpool c16 i7", "conv ic3 oc7 i9"};
   const cardinal_error error = read_file("# head\n\n  avgpool c16 i7 # foot\n \t\nconv ic3 oc7 i9", &found);
   cr_assert_eq(error.status, CARDINAL_OK, "%s", error.message);
@@ -78,7 +78,7 @@ Test(problems, files_have_one_a_line) {
 }
 
 Test(problems, bad_files_are_refused) {
-  gauntlet_problems found = {NULL};
+  gauntlet_problems found = {.problem = NULL};
   cardinal_error error = read_file("avgpool c16 i7\nconv ic3\n", &found);
   cr_expect_eq(error.status, CARDINAL_INVALID_ARGUMENT);
   cr_expect(strstr(error.message, ", line 2: ") != NULL, "%s", error.message);
