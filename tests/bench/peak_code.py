@@ -24,8 +24,8 @@ COUNTING = {"dec", "decq", "jne", "subs", "b.ne"}
 
 
 # The whole program: binutils and LLVM have different options for one function of it.
-LISTING = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", PROGRAM], stdout=subprocess.PIPE, text=True,
-                         check=True).stdout.replace("{vex} ", "")
+LISTING = re.sub(r"\{vex\}\s+", "", subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn", PROGRAM],
+                                                  stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def instructions(function):
