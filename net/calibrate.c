@@ -14,7 +14,7 @@ cardinal_status cardinal_calibration_start(const cardinal_context *context, cons
   *calibration = (cardinal_calibration){.net = NULL};
   cardinal_net_desc watched = *desc;
   watched.precision = CARDINAL_PRECISION_F32;
-  const cardinal_status status = cardinal_net_create(context, spec, weights, &watched, &calibration->net, error);
+  const cardinal_status status = cardinal_net_make(context, spec, weights, &watched, NULL, &calibration->net, error);
   if (status)
     return status;
   const cardinal_net *net = calibration->net;

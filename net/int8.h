@@ -20,11 +20,4 @@ cardinal_status cardinal_int8_image_bytes(const cardinal_net *net, size_t *bytes
 /* Rounds images [batch][3][rows][columns] for the stem: blocked, with a border that means 0. */
 void cardinal_int8_take_images(const cardinal_net *net, const float *images, void *to);
 
-/* Makes weights in int8 of others, with ranges as they are for synthetic images of the size that `desc` has: for
- * timings and tests. The same for any batch. `spec` comes from cardinal_spec_take. Errors: as making a network in f32
- * has. */
-cardinal_status cardinal_int8_quantise_synthetic(const cardinal_context *context, const cardinal_net_spec *spec,
-                                                 const cardinal_weights *from, const cardinal_net_desc *desc,
-                                                 cardinal_weights **to, cardinal_error *error);
-
 #endif /* CARDINAL_NET_INT8_H */

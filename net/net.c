@@ -99,18 +99,6 @@ static cardinal_status list_layers(cardinal_net *net, const cardinal_net_spec *s
   return CARDINAL_OK;
 }
 
-void cardinal_net_largest_layer(const cardinal_net *net, size_t *weights, size_t *channels) {
-  *weights = *channels = 0;
-  for (size_t i = 0; i < net->step_count; i++) {
-    const cardinal_layer *layer = &net->steps[i].shape;
-    if (cardinal_step_pools(&net->steps[i]))
-      continue;
-    const size_t layer_weights = cardinal_layer_weights(layer), layer_channels = (size_t)layer->out_channels;
-    *weights = layer_weights > *weights ? layer_weights : *weights;
-    *channels = layer_channels > *channels ? layer_channels : *channels;
-  }
-}
-
 /* Memory for the largest layer; one layer at a time is folded and packed, so that the folded weights of the network
  * never lie beside the packed ones. */
 static cardinal_status allocate_fold(const cardinal_net *net, cardinal_fold *fold, cardinal_error *error) {
@@ -229,11 +217,12 @@ static cardinal_status choose_precision(cardinal_net *net, const cardinal_weight
 
 /* Weights that aren't quantised yet become so here, by what synthetic images give. */
 static cardinal_status make_int8(cardinal_net *net, const cardinal_net_spec *spec, const cardinal_weights *weights,
-                                 const cardinal_net_desc *desc, cardinal_error *error) {
+                                 const cardinal_net_desc *desc, cardinal_net_quantise *quantise,
+                                 cardinal_error *error) {
   cardinal_weights *made = NULL;
   cardinal_status status = CARDINAL_OK;
   if (!cardinal_is_quantised(&weights->table)) {
-    status = cardinal_int8_quantise_synthetic(net->context, spec, weights, desc, &made, error);
+    status = quantise(net->context, spec, weights, desc, &made, error);
     weights = made;
   }
   if (!status)
@@ -245,7 +234,8 @@ static cardinal_status make_int8(cardinal_net *net, const cardinal_net_spec *spe
 }
 
 static cardinal_status fill_net(cardinal_net *net, const cardinal_context *context, const cardinal_net_spec *spec,
-                                const cardinal_weights *weights, const cardinal_net_desc *desc, cardinal_error *error) {
+                                const cardinal_weights *weights, const cardinal_net_desc *desc,
+                                cardinal_net_quantise *quantise, cardinal_error *error) {
   net->context = context;
   net->batch = desc->batch;
   cardinal_status status = cardinal_match_tensors(&weights->table, weights->label, spec, error);
@@ -254,7 +244,7 @@ static cardinal_status fill_net(cardinal_net *net, const cardinal_context *conte
   if (!status)
     status = list_layers(net, spec, desc, error);
   if (!status)
-    status = net->precision == CARDINAL_PRECISION_INT8 ? make_int8(net, spec, weights, desc, error)
+    status = net->precision == CARDINAL_PRECISION_INT8 ? make_int8(net, spec, weights, desc, quantise, error)
                                                        : make_plans(net, weights, error);
   if (!status)
     status = plan_memory(net, error);
@@ -262,9 +252,9 @@ static cardinal_status fill_net(cardinal_net *net, const cardinal_context *conte
   return status;
 }
 
-cardinal_status cardinal_net_create(const cardinal_context *context, const cardinal_net_spec *spec,
-                                    const cardinal_weights *weights, const cardinal_net_desc *desc, cardinal_net **net,
-                                    cardinal_error *error) {
+cardinal_status cardinal_net_make(const cardinal_context *context, const cardinal_net_spec *spec,
+                                  const cardinal_weights *weights, const cardinal_net_desc *desc,
+                                  cardinal_net_quantise *quantise, cardinal_net **net, cardinal_error *error) {
   if (!context || !weights || !net)
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "context, weights or net is NULL");
   cardinal_net_spec spec_taken;
@@ -293,48 +283,11 @@ cardinal_status cardinal_net_create(const cardinal_context *context, const cardi
   cardinal_net *made = calloc(1, sizeof *made);
   if (!made)
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for a network");
-  status = fill_net(made, context, &spec_taken, weights, &desc_taken, error);
+  status = fill_net(made, context, &spec_taken, weights, &desc_taken, quantise, error);
   if (status) {
     cardinal_net_destroy(made);
     return status;
   }
   *net = made;
   return CARDINAL_OK;
-}
-
-void cardinal_net_destroy(cardinal_net *net) {
-  if (!net)
-    return;
-  for (size_t i = 0; i < net->step_count; i++)
-    cardinal_plan_destroy(net->steps[i].plan);
-  free(net->steps);
-  free(net->values);
-  free(net);
-}
-
-size_t cardinal_net_arena_bytes(const cardinal_net *net) {
-  return net->arena_bytes;
-}
-
-size_t cardinal_net_feature_count(const cardinal_net *net) {
-  return net->feature_floats / (size_t)net->batch;
-}
-
-const char *cardinal_precision_name(cardinal_precision precision) {
-  static const char *const names[] = {"default", "f32", "bf16", "int8"};
-  return (unsigned)precision < sizeof names / sizeof names[0] ? names[precision] : NULL;
-}
-
-cardinal_precision cardinal_net_precision(const cardinal_net *net) {
-  return net->precision;
-}
-
-cardinal_format cardinal_net_format(const cardinal_net *net) {
-  return net->precision == CARDINAL_PRECISION_INT8   ? CARDINAL_FORMAT_INT8
-         : net->precision == CARDINAL_PRECISION_BF16 ? CARDINAL_FORMAT_BF16
-                                                     : CARDINAL_FORMAT_F32;
-}
-
-size_t cardinal_net_weight_bytes(const cardinal_net *net) {
-  return net->weight_bytes;
 }

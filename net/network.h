@@ -35,6 +35,16 @@ static inline bool cardinal_step_pools(const cardinal_step *step) {
   return step->shape.kind == CARDINAL_LAYER_MAX_POOL || step->shape.kind == CARDINAL_LAYER_AVERAGE_POOL;
 }
 
+/* Makes weights in int8 of others. */
+typedef cardinal_status cardinal_net_quantise(const cardinal_context *context, const cardinal_net_spec *spec,
+                                              const cardinal_weights *from, const cardinal_net_desc *desc,
+                                              cardinal_weights **to, cardinal_error *error);
+
+/* What cardinal_net_create does. `quantise` is for a network in int8 whose weights aren't; NULL: there will be none. */
+cardinal_status cardinal_net_make(const cardinal_context *context, const cardinal_net_spec *spec,
+                                  const cardinal_weights *weights, const cardinal_net_desc *desc,
+                                  cardinal_net_quantise *quantise, cardinal_net **net, cardinal_error *error);
+
 /* The most weights, and the most output channels, that a layer has. */
 void cardinal_net_largest_layer(const cardinal_net *net, size_t *weights, size_t *channels);
 

@@ -13,8 +13,9 @@
 #include <cardinal/image.h>
 #include <cardinal/net.h>
 
-#include "net/int8.h"
+#include "net/quantise_synthetic.h"
 #include "net/safetensors.h"
+#include "net/weights.h"
 #include "tests/net/faults.h"
 #include "tests/net/files.h"
 
@@ -133,7 +134,7 @@ static bool write_int8(const cardinal_net_spec *small) {
   cardinal_net_desc_init(&desc);
   desc.image_height = desc.image_width = CROP;
   if (cardinal_weights_synthetic(small, 1, &weights, NULL) || cardinal_weights_spec(weights, &spec, NULL) ||
-      cardinal_int8_quantise_synthetic(context, &spec, weights, &desc, &quantised, NULL))
+      cardinal_quantise_synthetic(context, &spec, weights, &desc, &quantised, NULL))
     return false;
   char *header = cardinal_safetensors_header(&quantised->table, &header_bytes);
   const size_t data_bytes = quantised->table.tensors[quantised->table.count - 1].end;

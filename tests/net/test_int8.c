@@ -9,7 +9,7 @@
 
 #include <cardinal/net.h>
 
-#include "net/int8.h"
+#include "net/quantise_synthetic.h"
 #include "net/quantise.h"
 #include "net/quantised.h"
 #include "tests/net/files.h"
@@ -128,7 +128,7 @@ Test(int8, stem_and_its_border_to_the_bit) {
   desc.image_height = HEIGHT;
   desc.image_width = WIDTH;
   cr_assert_eq(cardinal_weights_synthetic(&spec, 3, &weights, NULL), CARDINAL_OK);
-  cr_assert_eq(cardinal_int8_quantise_synthetic(context, &spec, weights, &desc, &quantised, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_quantise_synthetic(context, &spec, weights, &desc, &quantised, NULL), CARDINAL_OK);
   cardinal_net *net = make_net(context, &spec, quantised, BATCH, CARDINAL_PRECISION_DEFAULT);
   cr_assert_eq(cardinal_net_precision(net), CARDINAL_PRECISION_INT8);
   images[5] = 1e30f; /* what calibration hasn't seen is clipped */
@@ -343,7 +343,7 @@ Test(int8, weights_and_precision_must_go_together) {
   cardinal_net_desc_init(&desc);
   cr_assert_eq(cardinal_weights_synthetic(&spec, 1, &synthetic, NULL), CARDINAL_OK);
   desc.image_height = desc.image_width = 32;
-  cr_assert_eq(cardinal_int8_quantise_synthetic(context, &spec, synthetic, &desc, &quantised, NULL), CARDINAL_OK);
+  cr_assert_eq(cardinal_quantise_synthetic(context, &spec, synthetic, &desc, &quantised, NULL), CARDINAL_OK);
   for (int i = 0; i < 2; i++) {
     desc.precision = i ? CARDINAL_PRECISION_BF16 : CARDINAL_PRECISION_F32;
     cr_expect_eq(cardinal_net_create(context, &spec, quantised, &desc, &net, &error), CARDINAL_INVALID_ARGUMENT);
