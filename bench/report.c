@@ -25,11 +25,6 @@ void bench_report_line(const bench_entry *e, FILE *file) {
             r->label);
 }
 
-static void add_headings(bench_table *t, const char *const *headings) {
-  for (size_t i = 0; i < t->columns; ++i)
-    bench_table_add(t, "%s", headings[i]);
-}
-
 static size_t layers_alike(const bench_suite *s, const bench_model *model, size_t layer) {
   size_t count = 0;
   for (size_t i = model->first_layer; i < model->end_layer; ++i)
@@ -40,8 +35,7 @@ static size_t layers_alike(const bench_suite *s, const bench_model *model, size_
 static void print_layers(const bench_suite *s, size_t model, cardinal_isa isa, unsigned threads, FILE *file) {
   static const char *const headings[] = {"layer", "shape", "kernel", "format", "ms", "GFLOP/s", "% peak", "x naive"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof headings[0]);
-  add_headings(&t, headings);
+  bench_table_headed(&t, headings, sizeof headings / sizeof headings[0]);
   for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e) {
     if (e->kind != BENCH_LAYER || e->model != model || e->isa != isa || e->threads != threads || !e->result.done ||
         bench_suite_first_alike(s, model, e->layer) != e->layer)
@@ -118,8 +112,7 @@ static void print_steps(const bench_suite *s, size_t model, FILE *file) {
   static const char *const headings[] = {"all convolutions, one after the other", "built for", "ms", "GFLOP/s",
                                          "x naive"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof headings[0]);
-  add_headings(&t, headings);
+  bench_table_headed(&t, headings, sizeof headings / sizeof headings[0]);
   add_step(s, &s->models[model],
            &(step){BENCH_NAIVE, CARDINAL_ISA_GENERIC, "naive loops", "each layer's fastest build"}, &t);
   add_step(s, &s->models[model], &(step){BENCH_LAYER, CARDINAL_ISA_GENERIC, "portable kernels", "any CPU"}, &t);
@@ -140,8 +133,7 @@ static void print_steps(const bench_suite *s, size_t model, FILE *file) {
 static void print_nets(const bench_suite *s, FILE *file) {
   static const char *const headings[] = {"network", "batch", "format", "ISA", "threads", "ms", "GFLOP/s", "% peak"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof headings[0]);
-  add_headings(&t, headings);
+  bench_table_headed(&t, headings, sizeof headings / sizeof headings[0]);
   for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e) {
     if (e->kind != BENCH_NET || !e->result.done)
       continue;
@@ -166,8 +158,7 @@ static void print_nets(const bench_suite *s, FILE *file) {
 static void print_peaks(const bench_suite *s, FILE *file) {
   static const char *const headings[] = {"peak", "threads", "rate", ""};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof headings[0]);
-  add_headings(&t, headings);
+  bench_table_headed(&t, headings, sizeof headings / sizeof headings[0]);
   for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e) {
     const cardinal_measurement *m = &e->result.measured;
     if (!e->result.done || (e->kind != BENCH_FMA && e->kind != BENCH_CANARY && e->kind != BENCH_COPY))

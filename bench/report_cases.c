@@ -23,9 +23,7 @@ static void add_author(const bench_entry *e, bench_table *t) {
 static void print_case(const bench_suite *s, size_t layer, unsigned threads, FILE *file) {
   static const char *const headings[] = {"by", "kernel", "format", "ms", "GFLOP/s", "% peak", "x naive"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof headings[0]);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof headings[0]);
   for (const bench_entry *e = s->entries; e < s->entries + s->entry_count; ++e) {
     const bool of_layer =
         e->kind == BENCH_NAIVE || e->kind == BENCH_PLAIN || e->kind == BENCH_LAYER || e->kind == BENCH_FOREIGN;

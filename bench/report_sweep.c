@@ -23,9 +23,7 @@ static const bench_problem *problem_of(const swept *of, size_t layer) {
 static void print_lines(const swept *of, FILE *file) {
   static const char *const headings[] = {"shape", "kernel", "format", "ms", "GFLOP/s", "% peak", "x naive"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof headings[0]);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof headings[0]);
   for (size_t layer = of->model->first_layer; layer < of->model->end_layer; ++layer) {
     const bench_entry *e = entry_of(of, layer);
     if (!e)

@@ -37,6 +37,12 @@ void bench_table_add(bench_table *t, const char *format, ...) {
   va_end(arguments);
 }
 
+void bench_table_headed(bench_table *t, const char *const *headings, size_t columns) {
+  bench_table_open(t, columns);
+  for (size_t i = 0; i < columns; ++i)
+    bench_table_add(t, "%s", headings[i]);
+}
+
 void bench_table_figure(bench_table *t, const char *format, double figure, bool firm) {
   char text[64];
   snprintf(text, sizeof text, format, figure);

@@ -15,6 +15,9 @@ typedef struct bench_table {
 void bench_table_open(bench_table *table, size_t columns);
 void bench_table_close(bench_table *table);
 
+/* Opens a table with a heading for each column. */
+void bench_table_headed(bench_table *table, const char *const *headings, size_t columns);
+
 /* Adds a cell behind the last one; control characters become question marks. */
 __attribute__((format(printf, 2, 3))) void bench_table_add(bench_table *table, const char *format, ...);
 

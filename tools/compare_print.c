@@ -118,9 +118,7 @@ void compare_print(const compare_result *r, bool markdown, FILE *to) {
   print_machine(r, line_end, to);
   fputc('\n', to);
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof *headings);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof *headings);
   for (size_t i = 0; i < r->count; ++i)
     add_row(r, &r->rows[i], &t);
   if (markdown)

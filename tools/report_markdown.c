@@ -19,9 +19,7 @@ static void print_machines(const report_data *data, FILE *to) {
   static const char *const headings[] = {"CPU",  "cores", "compiler", "network", "f32",
                                          "bf16", "int8",  "commit",   "date",    "files"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof *headings);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof *headings);
   for (size_t i = 0; i < data->machine_count; ++i) {
     const report_machine *m = &data->machines[i];
     const char *model = report_main_model(m);
@@ -50,9 +48,7 @@ static void print_machines(const report_data *data, FILE *to) {
 static void print_nets(const report_machine *m, FILE *to) {
   static const char *const headings[] = {"network", "batch", "format", "ISA", "threads", "ms", "GFLOP/s", "% peak"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof *headings);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof *headings);
   for (size_t i = 0; i < m->count; ++i) {
     const bench_row *row = m->rows[i];
     if (strcmp(row->kind, "net") != 0)
@@ -78,9 +74,7 @@ static void print_layers(const report_machine *m, FILE *to) {
   static const char *const headings[] = {"network", "layer",   "shape",  "kernel", "format",
                                          "ms",      "GFLOP/s", "% peak", "× naive"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof *headings);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof *headings);
   for (size_t i = 0; i < m->count; ++i) {
     const bench_row *row = m->rows[i];
     if (!report_is_own_layer(row) || report_layer(m, "layer", row->model, row->layer, row->format, "") != row)
@@ -111,9 +105,7 @@ static void print_peers(const report_machine *m, FILE *to) {
   static const char *const headings[] = {"network", "format", "batch", "threads", "library",
                                          "ms",      "× ours", "min",   "max"};
   bench_table t;
-  bench_table_open(&t, sizeof headings / sizeof *headings);
-  for (size_t i = 0; i < t.columns; ++i)
-    bench_table_add(&t, "%s", headings[i]);
+  bench_table_headed(&t, headings, sizeof headings / sizeof *headings);
   for (size_t i = 0; i < m->count; ++i) {
     const bench_row *row = m->rows[i];
     if (strcmp(row->kind, "peer_network") != 0)
