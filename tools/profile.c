@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bench/shape.h"
+#include "net/network.h"
 #include "tools/command.h"
 
 enum {
@@ -71,17 +72,6 @@ static cardinal_status no_memory(cardinal_error *error) {
   return CARDINAL_OUT_OF_MEMORY;
 }
 
-static cardinal_format format_of(const cardinal_net *net) {
-  switch (cardinal_net_precision(net)) {
-  case CARDINAL_PRECISION_BF16:
-    return CARDINAL_FORMAT_BF16;
-  case CARDINAL_PRECISION_INT8:
-    return CARDINAL_FORMAT_INT8;
-  default:
-    return CARDINAL_FORMAT_F32;
-  }
-}
-
 /* Runs rounds for a second, and sums them up in `result`, which has its layers already. */
 static cardinal_status measure(const cardinal_context *context, cardinal_yardstick *loops, subject *s,
                                cardinal_rounds *rounds, net_profile *result) {
@@ -98,7 +88,7 @@ static cardinal_status measure(const cardinal_context *context, cardinal_yardsti
   peaks.loops = peaks.against = cardinal_yardstick_peak(loops);
   /* Portable code is held against the widest instructions, which are kept away from its rounds; other formats than f32
    * against their own products. */
-  const cardinal_format format = format_of(s->net);
+  const cardinal_format format = cardinal_net_format(s->net);
   const bool portable = result->isa == CARDINAL_ISA_GENERIC;
   if (portable || format != CARDINAL_FORMAT_F32) {
     cardinal_yardstick own;
