@@ -11,7 +11,13 @@
  * AVX-512's, the first ones, on 1x1 layers, and 1.02 to 1.6 times on 3x3 ones. Two others come close: the tile for any
  * window on grouped 3x3 layers of stride 2, 6 % faster to 15 % slower from one run to the next, which is no evidence;
  * and the 1x1 kernel on fully connected layers of one image, where reading the weights is the limit: mostly 3 to 8 %
- * faster, which is 0.01 % of a network. `cardinal tune` repeats that. */
+ * faster, which is 0.01 % of a network.
+ * In bf16 and int8, with the same layers: the first kernels, those with avx512_bf16 and avx512_vnni, win everywhere, by
+ * 1.7 to 4 times against the kernels without (AVX2's as well as AVX-512's) on convolutions; fully connected layers of
+ * one image differ by at most 20 and 12 %. The tile for any window again comes close in bf16 at width 16: 3 % faster in
+ * most runs where the output has 14x14 pixels, but 7 % slower in another, and 5 to 11 % slower at 7x7.
+ *
+ * Rows need no format: a kernel of another one doesn't serve. `cardinal tune` repeats all of that. */
 const cardinal_evidence cardinal_built_in_evidence = {.count = 0};
 
 static bool holds(const cardinal_range *range, size_t value) {

@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-  VERSION = 1, /* of the format */
+  FIRST_VERSION = 1, /* of the format: without number formats, all of f32 */
+  VERSION = 2,       /* that is written */
   MOST = 0x7FFFFFFF,
   TOKEN = 96 /* bytes of a word, its NUL included */
 };
@@ -88,6 +89,10 @@ static bool take_number(cardinal_tuning_reader *reader, const char *name, size_t
 static const char *const layouts[] = {
     [CARDINAL_LAYOUT_BLOCKED16] = "x:blocked", [CARDINAL_LAYOUT_NCHW] = "x:nchw", [CARDINAL_LAYOUT_NHWC] = "x:nhwc"};
 
+/* By cardinal_format; the words are those of docs/descriptors.md, but that f32 is named, too. */
+static const char *const formats[] = {
+    [CARDINAL_FORMAT_F32] = "f32", [CARDINAL_FORMAT_BF16] = "bf16", [CARDINAL_FORMAT_INT8] = "int8"};
+
 /* What tells a convolution apart, in the words of docs/descriptors.md and in their order within a line. */
 enum {
   SIZES = 16
@@ -119,7 +124,8 @@ static void sizes_of(const cardinal_shape *s, size_t sizes[SIZES]) {
   memcpy(sizes, all, sizeof all);
 }
 
-/* The shape of such sizes; false if there is none: groups that don't divide the channels, an output without pixels. */
+/* The shape of such sizes in f32; false if there is none: groups that don't divide the channels, an output without
+ * pixels. */
 static bool shape_of(const size_t sizes[SIZES], cardinal_layout layout, cardinal_shape *s) {
   const cardinal_window w = {.kernel_h = sizes[6],
                              .kernel_w = sizes[7],
@@ -175,8 +181,9 @@ bool cardinal_tuning_open(cardinal_tuning_reader *reader, const char *text, cons
   if (strncmp(text, mark, strlen(mark)) != 0 || !next_line(reader))
     return refuse(reader, "it is no tuning file: its first line isn't \"%s %d\"", mark, VERSION);
   reader->at += strlen(mark);
-  if (!take_number(reader, "", &version) || !at_end(reader) || version != VERSION)
-    return refuse(reader, "it is of another version of the format than %d", VERSION);
+  if (!take_number(reader, "", &version) || !at_end(reader) || version < FIRST_VERSION || version > VERSION)
+    return refuse(reader, "it is of another version of the format than %d to %d", FIRST_VERSION, VERSION);
+  reader->version = version;
 
   if (!next_line(reader) || !take_word(reader, word) || strcmp(word, "library") != 0 || !take_word(reader, word) ||
       !at_end(reader))
@@ -205,6 +212,17 @@ bool cardinal_tuning_open(cardinal_tuning_reader *reader, const char *text, cons
   return true;
 }
 
+/* Takes a word, and gives its index among `count`; -1 if it is none of them. */
+static int take_one_of(cardinal_tuning_reader *reader, const char *const *choices, size_t count) {
+  char word[TOKEN];
+  if (!take_word(reader, word))
+    return -1;
+  int at = (int)count - 1;
+  while (at >= 0 && strcmp(word, choices[at]) != 0)
+    --at;
+  return at;
+}
+
 static bool read_row(cardinal_tuning_reader *reader, cardinal_tuned *row) {
   char word[TOKEN];
   size_t sizes[SIZES];
@@ -214,16 +232,17 @@ static bool read_row(cardinal_tuning_reader *reader, cardinal_tuned *row) {
     if (!take_number(reader, words[i].name, &sizes[i]) || sizes[i] < words[i].least)
       return refuse(reader, "line %zu: expected \"%s\" with a number from %zu to %d", reader->line, words[i].name,
                     words[i].least, MOST);
-  int layout = CARDINAL_LAYOUT_NHWC;
-  if (take_word(reader, word))
-    while (layout >= 0 && strcmp(word, layouts[layout]) != 0)
-      --layout;
-  else
-    layout = -1;
+  const int layout = take_one_of(reader, layouts, sizeof layouts / sizeof layouts[0]);
   if (layout < 0)
     return refuse(reader, "line %zu: expected x:blocked, x:nchw or x:nhwc", reader->line);
+  int format = CARDINAL_FORMAT_F32;
+  if (reader->version > FIRST_VERSION)
+    format = take_one_of(reader, formats, sizeof formats / sizeof formats[0]);
+  if (format < 0)
+    return refuse(reader, "line %zu: expected f32, bf16 or int8", reader->line);
   if (!shape_of(sizes, (cardinal_layout)layout, &row->shape))
     return refuse(reader, "line %zu: it is no convolution", reader->line);
+  row->shape.format = (cardinal_format)format;
   if (!take_word(reader, word) || !at_end(reader))
     return refuse(reader, "line %zu: expected the name of a kernel at its end", reader->line);
   row->kernel = cardinal_kernel_find(word);
@@ -257,5 +276,6 @@ void cardinal_tuning_line(char text[CARDINAL_TUNING_LINE_BYTES], const cardinal_
   memcpy(text, "conv", used + 1);
   for (size_t i = 0; i < SIZES; ++i)
     used += (size_t)snprintf(text + used, CARDINAL_TUNING_LINE_BYTES - used, " %s%zu", words[i].name, sizes[i]);
-  snprintf(text + used, CARDINAL_TUNING_LINE_BYTES - used, " %s %s\n", layouts[row->shape.x_layout], row->kernel->name);
+  snprintf(text + used, CARDINAL_TUNING_LINE_BYTES - used, " %s %s %s\n", layouts[row->shape.x_layout],
+           formats[row->shape.format], row->kernel->name);
 }

@@ -29,11 +29,12 @@ enum {
 typedef struct cardinal_tuning_reader {
   const char *at, *next;                     /* in the current line, and where the following one begins */
   size_t line;                               /* the number of the current one, from 1 */
+  size_t version;                            /* of the file's format */
   char reason[CARDINAL_TUNING_REASON_BYTES]; /* after a function has returned false: why the file is of no use */
 } cardinal_tuning_reader;
 
-/* Begins to read a text that ends in NUL; tells how many shapes it has. False if it is no tuning file of this version
- * of the format and the library, or was made on another CPU. */
+/* Begins to read a text that ends in NUL; tells how many shapes it has. False if it is no tuning file of a version of
+ * the format that is known and of this one of the library, or was made on another CPU. */
 bool cardinal_tuning_open(cardinal_tuning_reader *reader, const char *text, const cardinal_cpu_features *cpu,
                           size_t *count);
 
@@ -43,7 +44,8 @@ bool cardinal_tuning_read(cardinal_tuning_reader *reader, cardinal_tuned *rows, 
 /* The kernel of the first row for a convolution's shape; NULL if there is none. */
 const cardinal_kernel *cardinal_tuning_find(const cardinal_tuned *rows, size_t count, const cardinal_shape *shape);
 
-/* Whether two convolutions are one to tuning: all sizes and the layout of x are the same. */
+/* Whether two convolutions are one to tuning: all sizes, the number format and the layout of x are
+ * the same. */
 bool cardinal_tuning_same(const cardinal_shape *a, const cardinal_shape *b);
 
 /* Write the head of a file of `count` shapes, and the line of one; both end in a newline. Behind the kernel's name,

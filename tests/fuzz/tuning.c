@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   if (fuzz_between(&input, 0, 255)) {
     cardinal_machine machine = {.struct_size = sizeof machine};
     cardinal_machine_get(&machine, NULL);
-    snprintf(head, sizeof head, "cardinal tuning 1\nlibrary %s\ncpu %u %u %u %s\n", cardinal_version(), machine.family,
+    snprintf(head, sizeof head, "cardinal tuning 2\nlibrary %s\ncpu %u %u %u %s\n", cardinal_version(), machine.family,
              machine.model, machine.stepping, machine.vendor);
   }
   const size_t length = strlen(head);

@@ -9,11 +9,14 @@
 
 static const cardinal_cpu_features cpu = {.vendor = "AuthenticAMD", .family = 25, .model = 17, .stepping = 1};
 
-#define HEAD "cardinal tuning 1\nlibrary " CARDINAL_VERSION_STRING "\ncpu 25 17 1 AuthenticAMD\n"
+#define REST "library " CARDINAL_VERSION_STRING "\ncpu 25 17 1 AuthenticAMD\n"
+#define HEAD "cardinal tuning 2\n" REST
+#define OLD_HEAD "cardinal tuning 1\n" REST
 #define SIZES " n1 g1 ic64 oc64 ih7 iw7 kh1 kw1 sh1 sw1 dh1 dw1 pt0 pl0 pb0 pr0 "
-#define ROW "conv" SIZES "x:blocked conv_f32_generic\n"
-#define GROUPED                                                                                                        \
-  "conv n2 g32 ic128 oc64 ih56 iw55 kh3 kw3 sh2 sw2 dh1 dw1 pt1 pl0 pb0 pr1 x:nchw gconv3x3_f32_w4_generic\n"
+#define ROW "conv" SIZES "x:blocked f32 conv_f32_generic\n"
+#define OLD_ROW "conv" SIZES "x:blocked conv_f32_generic\n"
+#define GROUPED_SIZES "conv n2 g32 ic128 oc64 ih56 iw55 kh3 kw3 sh2 sw2 dh1 dw1 pt1 pl0 pb0 pr1 x:nchw "
+#define GROUPED GROUPED_SIZES "f32 gconv3x3_f32_w4_generic\n"
 
 /* Reads a text; NULL if it is good, else the reason. `rows` has room for two. */
 static const char *read_text(const char *text, cardinal_tuned rows[2], size_t *count) {
@@ -28,10 +31,10 @@ static const char *read_text(const char *text, cardinal_tuned rows[2], size_t *c
 Test(tuning_file, good_ones) {
   static const char *const texts[] = {
       HEAD "shapes 2\n" ROW GROUPED,
-      "cardinal tuning 1 # ours\n\n# a comment\nlibrary " CARDINAL_VERSION_STRING
+      "cardinal tuning 2 # ours\n\n# a comment\nlibrary " CARDINAL_VERSION_STRING
       "\r\n\tcpu  25 17 1   AuthenticAMD\n \nshapes 2#two\n  " ROW "#\n\n" GROUPED "\n\n",
-      HEAD "shapes 2\n" ROW "conv n2 g32 ic128 oc64 ih56 iw55 kh3 kw3 sh2 sw2 dh1 dw1 pt1 pl0 pb0 pr1 x:nchw "
-           "gconv3x3_f32_w4_generic# 99 %",
+      HEAD "shapes 2\n" ROW GROUPED_SIZES "f32 gconv3x3_f32_w4_generic# 99 %",
+      OLD_HEAD "shapes 2\n" OLD_ROW GROUPED_SIZES "gconv3x3_f32_w4_generic\n", /* before there were formats */
   };
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) {
     cardinal_tuned rows[2];
@@ -47,6 +50,7 @@ Test(tuning_file, good_ones) {
     cr_expect(s->window.stride_h == 2 && s->window.stride_w == 2 && s->window.pad_top == 1 && s->window.pad_left == 0 &&
               s->window.pad_right == 1);
     cr_expect_eq(s->x_layout, CARDINAL_LAYOUT_NCHW);
+    cr_expect(rows[0].shape.format == CARDINAL_FORMAT_F32 && s->format == CARDINAL_FORMAT_F32);
   }
   cardinal_tuned none[2];
   size_t count = 7;
@@ -62,7 +66,8 @@ Test(tuning_file, refused_ones) {
       {"{\"json\": 1}\n", "no tuning file"},
       {"\n" HEAD "shapes 0\n", "no tuning file"},
       {"cardinal tuning", "another version of the format"},
-      {"cardinal tuning 2\n", "another version of the format"},
+      {"cardinal tuning 3\n", "another version of the format"},
+      {"cardinal tuning 0\n", "another version of the format"},
       {"cardinal tuning 1.5\n", "another version of the format"},
       {"cardinal tuning 1\n", "line 1: expected \"library\""},
       {"cardinal tuning 1\nlibrary 0.0.9\n", "version 0.0.9"},
@@ -86,16 +91,21 @@ Test(tuning_file, refused_ones) {
       {HEAD "shapes 1\nconv n1 g1x ic1\n", "line 5: expected \"g\""},
       {HEAD "shapes 1\nconv" SIZES "conv_f32_generic\n", "x:blocked, x:nchw or x:nhwc"},
       {HEAD "shapes 1\nconv" SIZES "\n", "x:blocked, x:nchw or x:nhwc"},
-      {HEAD "shapes 1\nconv" SIZES "x:nhwc\n", "line 5: expected the name of a kernel"},
-      {HEAD "shapes 1\nconv" SIZES "x:nhwc conv_f32_generic twice\n", "line 5: expected the name of a kernel"},
-      {HEAD "shapes 1\nconv" SIZES "x:nhwc conv9x9_f32_abacus\n", "no kernel conv9x9_f32_abacus"},
-      {HEAD "shapes 1\nconv" SIZES "x:nhwc gconv3x3_f32_w4_generic\n", "doesn't serve that"},
-      {HEAD "shapes 1\nconv" SIZES "x:nhwc maxpool_f32_generic\n", "doesn't serve that"},
+      {HEAD "shapes 1\nconv" SIZES "x:nhwc\n", "line 5: expected f32, bf16 or int8"},
+      {HEAD "shapes 1\n" OLD_ROW, "line 5: expected f32, bf16 or int8"},
+      {OLD_HEAD "shapes 1\n" ROW, "line 5: expected the name of a kernel"},
+      {OLD_HEAD "shapes 1\nconv" SIZES "x:blocked conv_bf16_generic\n", "conv_bf16_generic doesn't serve that"},
+      {HEAD "shapes 1\nconv" SIZES "x:blocked bf16 conv_int8_generic\n", "conv_int8_generic doesn't serve that"},
+      {HEAD "shapes 1\nconv" SIZES "x:nhwc f32\n", "line 5: expected the name of a kernel"},
+      {HEAD "shapes 1\nconv" SIZES "x:nhwc f32 conv_f32_generic twice\n", "line 5: expected the name of a kernel"},
+      {HEAD "shapes 1\nconv" SIZES "x:nhwc f32 conv9x9_f32_abacus\n", "no kernel conv9x9_f32_abacus"},
+      {HEAD "shapes 1\nconv" SIZES "x:nhwc f32 gconv3x3_f32_w4_generic\n", "doesn't serve that"},
+      {HEAD "shapes 1\nconv" SIZES "x:nhwc f32 maxpool_f32_generic\n", "doesn't serve that"},
       {HEAD "shapes 1\nconv n1 g3 ic64 oc64 ih7 iw7 kh1 kw1 sh1 sw1 dh1 dw1 pt0 pl0 pb0 pr0 x:blocked "
-            "conv_f32_generic\n",
+            "f32 conv_f32_generic\n",
        "line 5: it is no convolution"},
       {HEAD "shapes 1\nconv n1 g1 ic64 oc64 ih7 iw7 kh9 kw1 sh1 sw1 dh1 dw1 pt1 pl0 pb0 pr0 x:blocked "
-            "conv_f32_generic\n",
+            "f32 conv_f32_generic\n",
        "line 5: it is no convolution"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
@@ -138,6 +148,28 @@ Test(tuning_file, what_is_written_reads_back) {
   cr_expect_not(cardinal_tuning_same(&rows[0].shape, &rows[1].shape));
 }
 
+/* One convolution in three formats is three problems, each with a kernel of its own. */
+Test(tuning_file, formats_are_told_apart) {
+  static const char *const names[] = {"f32", "bf16", "int8"};
+  for (int format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; ++format) {
+    char text[512], line[CARDINAL_TUNING_LINE_BYTES];
+    snprintf(text, sizeof text, HEAD "shapes 1\nconv" SIZES "x:blocked %s conv_%s_generic\n", names[format],
+             names[format]);
+    cardinal_tuned rows[2];
+    size_t count;
+    const char *reason = read_text(text, rows, &count);
+    cr_assert_null(reason, "%s", reason);
+    cr_expect_eq((int)rows[0].shape.format, format);
+    cardinal_tuning_line(line, &rows[0]);
+    cr_expect(strstr(text, line), "%s", line);
+    for (int other = CARDINAL_FORMAT_F32; other <= CARDINAL_FORMAT_INT8; ++other) {
+      cardinal_shape asked = rows[0].shape;
+      asked.format = (cardinal_format)other;
+      cr_expect_eq(cardinal_tuning_find(rows, 1, &asked), other == format ? rows[0].kernel : NULL);
+    }
+  }
+}
+
 /* The longest line that there can be fits, and each size tells shapes apart. */
 Test(tuning_file, every_size_counts) {
   const cardinal_shape base = {.groups = 1, .window = {.dilation_h = 1}};
@@ -158,6 +190,7 @@ Test(tuning_file, every_size_counts) {
   cardinal_tuned row = {.kernel = cardinal_kernel_find("conv_f32_generic")};
   memset(&row.shape, 0xFF, sizeof row.shape);
   row.shape.x_layout = CARDINAL_LAYOUT_BLOCKED16;
+  row.shape.format = CARDINAL_FORMAT_INT8;
   char line[CARDINAL_TUNING_LINE_BYTES];
   cardinal_tuning_line(line, &row);
   cr_expect(strlen(line) + 64 < sizeof line && strchr(line, '\n'), "%s", line);
