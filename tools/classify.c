@@ -49,26 +49,10 @@ typedef struct {
 
 /* The architecture that was asked for, or what the weights are for. */
 static cardinal_status choose_network(classify_job *job, cardinal_error *error) {
-  const classify_options *o = job->options;
-  model_options model = o->model;
-  if (!o->weights && !options_model_given(&model))
-    model.model = "resnext50_32x4d";
-  cardinal_status status = CARDINAL_OK;
-  if (o->weights)
-    status = cardinal_weights_open(o->weights, &job->weights, error);
-  if (!status)
-    status = options_model_given(&model) ? options_spec(&model, &job->spec, error)
-                                         : cardinal_weights_spec(job->weights, &job->spec, error);
-  if (!status && o->weights && options_model_given(&model)) {
-    /* A named model has 1000 classes by convention; one trained for others is still that model. */
-    cardinal_net_spec recognised;
-    cardinal_net_spec_init(&recognised);
-    if (!cardinal_weights_spec(job->weights, &recognised, NULL))
-      job->spec.classes = recognised.classes;
-  }
-  if (!status && !o->weights)
-    status = cardinal_weights_synthetic(&job->spec, o->seed, &job->weights, error);
-  return status;
+  weights_options network = job->options->network;
+  if (!weights_options_given(&network))
+    network.model.model = "resnext50_32x4d";
+  return weights_options_open(&network, &job->spec, &job->weights, error);
 }
 
 static cardinal_status make_network(classify_job *job, cardinal_error *error) {
@@ -267,13 +251,13 @@ static int print_summary(classify_job *job) {
   }
   if (o->format != RESULTS_JSON)
     return TOOL_OK;
-  json_t *document =
-      json_pack("{s:s, s:o, s:b, s:s, s:I, s:I, s:O}", "model", job->spec.name, "weights", tool_json_text(o->weights),
-                "synthetic", !o->weights, "isa", cardinal_isa_name(cardinal_context_isa(job->context)), "threads",
-                (json_int_t)cardinal_context_threads(job->context), "failed", (json_int_t)job->failed, "photos",
-                job->results.photos);
+  json_t *document = json_pack("{s:s, s:o, s:b, s:s, s:I, s:I, s:O}", "model", job->spec.name, "weights",
+                               tool_json_text(o->network.weights), "synthetic", !o->network.weights, "isa",
+                               cardinal_isa_name(cardinal_context_isa(job->context)), "threads",
+                               (json_int_t)cardinal_context_threads(job->context), "failed", (json_int_t)job->failed,
+                               "photos", job->results.photos);
   bool complete = document;
-  if (!o->weights)
+  if (!o->network.weights)
     complete &=
         !json_object_set_new(document, "note", json_string("The weights are synthetic: the results mean nothing."));
   if (o->features)
@@ -292,7 +276,7 @@ static int run_job(classify_job *job) {
   int status = set_up(job);
   if (status || job->shard.done)
     return status;
-  if (!o->weights)
+  if (!o->network.weights)
     fprintf(stderr, "No --weights were given: %s runs with synthetic weights, and its %s mean nothing.\n",
             job->spec.name, o->features ? "features" : "classes");
   job->start = time(NULL);

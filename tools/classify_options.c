@@ -2,13 +2,7 @@
 #include "tools/classify_options.h"
 
 enum {
-  MOST_PHOTOS_A_BATCH = 1024
-};
-
-enum {
-  OPTION_WEIGHTS = OPTION_FIRST_OWN,
-  OPTION_SEED,
-  OPTION_TOP,
+  OPTION_TOP = OPTION_FIRST_OWN,
   OPTION_LABELS,
   OPTION_FEATURES,
   OPTION_JSON,
@@ -16,17 +10,11 @@ enum {
   OPTION_CSV,
   OPTION_OUTPUT,
   OPTION_SHARD,
-  OPTION_BATCH,
   OPTION_PROFILE
 };
 
 static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "Network and weights:", GROUP_MODEL},
-    {"weights", OPTION_WEIGHTS, "FILE", 0,
-     "weights as a safetensors file with torchvision's names, in F32, F16 or BF16; without it the weights are "
-     "synthetic, and the classes mean nothing",
-     GROUP_MODEL},
-    {"seed", OPTION_SEED, "N", 0, "seed of the synthetic weights (default 0)", GROUP_MODEL},
     {NULL, 0, NULL, 0, "Photos and results:", GROUP_RESULTS},
     {"top", OPTION_TOP, "N", 0, "how many classes to show (default 5)", GROUP_RESULTS},
     {"labels", OPTION_LABELS, "FILE", 0, "names of the classes, one a line (default: ImageNet's, if there are 1000)",
@@ -46,7 +34,6 @@ static const struct argp_option list[] = {
      "the shard; slurm/N: its number is",
      GROUP_RESULTS},
     {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
-    {"batch", OPTION_BATCH, "N", 0, "photos that go through the network at once, 1 to 1024 (default 1)", GROUP_RUNNING},
     {"profile", OPTION_PROFILE, NULL, 0,
      "also show, for each layer, its kernel, time, rate and share of the measured peak", GROUP_RUNNING},
     {0},
@@ -81,16 +68,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   classify_options *to = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    state->child_inputs[0] = &to->model;
-    state->child_inputs[1] = &to->context;
-    state->child_inputs[2] = &to->transform;
-    state->child_inputs[3] = &to->precision;
-    return 0;
-  case OPTION_WEIGHTS:
-    to->weights = argument;
-    return 0;
-  case OPTION_SEED:
-    to->seed = options_number(state, "--seed", argument, 0, UINT64_MAX);
+    state->child_inputs[0] = &to->network;
+    state->child_inputs[1] = &to->network;
+    state->child_inputs[2] = &to->precision;
+    state->child_inputs[3] = &to->transform;
+    state->child_inputs[4] = &to->batch;
+    state->child_inputs[5] = &to->context;
     return 0;
   case OPTION_TOP:
     to->top_given = true;
@@ -117,9 +100,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case OPTION_SHARD:
     read_shard(to, argument, state);
     return 0;
-  case OPTION_BATCH:
-    to->batch = options_number(state, "--batch", argument, 1, MOST_PHOTOS_A_BATCH);
-    return 0;
   case OPTION_PROFILE:
     to->profile = true;
     return 0;
@@ -135,10 +115,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {{&model_argp, 0, NULL, 0},
-                                             {&context_argp, 0, NULL, 0},
-                                             {&transform_argp, 0, NULL, 0},
+static const struct argp_child children[] = {{&weights_argp, 0, NULL, 0},
+                                             {&seed_argp, 0, NULL, 0},
                                              {&precision_argp, 0, NULL, 0},
+                                             {&transform_argp, 0, NULL, 0},
+                                             {&batch_argp, 0, NULL, 0},
+                                             {&context_argp, 0, NULL, 0},
                                              {0}};
 
 static const struct argp classify_argp = {

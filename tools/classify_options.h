@@ -3,17 +3,17 @@
 #ifndef CARDINAL_TOOLS_CLASSIFY_OPTIONS_H
 #define CARDINAL_TOOLS_CLASSIFY_OPTIONS_H
 
-#include "tools/options.h"
+#include "tools/network_options.h"
 #include "tools/results.h"
 #include "tools/shard.h"
 
 typedef struct classify_options {
-  model_options model;
+  weights_options network;
   context_options context;
   transform_options transform;
   cardinal_precision precision;
-  const char *weights, *labels, *features, *output;
-  uint64_t seed, top, batch;
+  const char *labels, *features, *output;
+  uint64_t top, batch;
   bool top_given, profile;
   result_format format;
   shard_share share;

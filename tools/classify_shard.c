@@ -35,10 +35,10 @@ static uint64_t hash_job(const classify_options *o, const cardinal_net_spec *spe
   hash = shard_hash_number(hash, spec->classes);
   hash = shard_hash_number(hash, spec->stem_channels);
   hash = shard_hash_number(hash, spec->stage_channels);
-  hash = shard_hash_text(hash, o->weights);
-  if (o->weights && !stat(o->weights, &info))
+  hash = shard_hash_text(hash, o->network.weights);
+  if (o->network.weights && !stat(o->network.weights, &info))
     hash = shard_hash_number(hash, (uint64_t)info.st_size);
-  hash = shard_hash_number(hash, o->weights ? 0 : o->seed);
+  hash = shard_hash_number(hash, o->network.weights ? 0 : o->network.seed);
   hash = hash_transform(hash, &o->transform);
   hash = shard_hash_number(hash, o->features ? 0 : o->top);
   hash = shard_hash_text(hash, o->labels);

@@ -36,13 +36,10 @@ typedef struct {
 
 static cardinal_status open_weights(quantize_job *job, cardinal_error *error) {
   const quantize_options *o = job->options;
-  cardinal_status status =
-      o->weights ? cardinal_weights_open(o->weights, &job->weights, error) : options_spec(&o->model, &job->spec, error);
-  if (!status)
-    status = o->weights ? cardinal_weights_spec(job->weights, &job->spec, error)
-                        : cardinal_weights_synthetic(&job->spec, o->seed, &job->weights, error);
+  cardinal_status status = weights_options_open(&o->network, &job->spec, &job->weights, error);
   if (!status && cardinal_is_quantised(&job->weights->table))
-    status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: these weights are quantised already", o->weights);
+    status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: these weights are quantised already",
+                               o->network.weights);
   return status;
 }
 
@@ -100,7 +97,7 @@ static int fill_batch(quantize_job *job, size_t first, size_t count) {
   for (size_t i = 0; i < count; i++) {
     float *image = job->images + i * job->image_floats;
     if (o->synthetic)
-      cardinal_synthetic_input(o->seed + first + i, image, job->image_floats);
+      cardinal_synthetic_input(o->network.seed + first + i, image, job->image_floats);
     else if (!photo_read(&o->photos.photos[first + i], &o->transform, image, problem))
       return tool_fail(name, "%s", problem);
   }

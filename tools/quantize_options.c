@@ -8,28 +8,18 @@
 #include "tools/command.h"
 
 enum {
-  OPTION_WEIGHTS = OPTION_FIRST_OWN,
-  OPTION_SEED,
-  OPTION_CALIBRATE,
+  OPTION_CALIBRATE = OPTION_FIRST_OWN,
   OPTION_SYNTHETIC,
-  OPTION_RANGES,
-  OPTION_JSON,
-  OPTION_BATCH
+  OPTION_RANGES
 };
 
 enum {
   SYNTHETIC_IMAGES = 16,
-  MOST_IMAGES = 1 << 20,
-  MOST_A_BATCH = 1024
+  MOST_IMAGES = 1 << 20
 };
 
 static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "Network and weights:", GROUP_MODEL},
-    {"weights", OPTION_WEIGHTS, "FILE", 0,
-     "weights as a safetensors file with torchvision's names, in F32, F16 or BF16; a model without them has synthetic "
-     "ones",
-     GROUP_MODEL},
-    {"seed", OPTION_SEED, "N", 0, "seed of synthetic weights and images (default 0)", GROUP_MODEL},
     {NULL, 0, NULL, 0, "Calibration and results:", GROUP_RESULTS},
     {"calibrate", OPTION_CALIBRATE, "PHOTO", 0,
      "a photo, a folder or @LIST to calibrate on, as those named without an option are", GROUP_RESULTS},
@@ -41,9 +31,7 @@ static const struct argp_option list[] = {
      "percentile:P, where P percent of the numbers are within; or largest",
      GROUP_RESULTS},
     {"output", 'o', "FILE", 0, "where the quantised weights go; the file appears whole or not at all", GROUP_RESULTS},
-    {"json", OPTION_JSON, NULL, 0, "print the report as one JSON document", GROUP_RESULTS},
     {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
-    {"batch", OPTION_BATCH, "N", 0, "photos that go through the network at once, 1 to 1024 (default 8)", GROUP_RUNNING},
     {0},
 };
 
@@ -74,10 +62,9 @@ static void add_photos(quantize_options *to, const char *argument) {
 }
 
 static void check(const quantize_options *o, const struct argp_state *state) {
-  if (!o->weights && !options_model_given(&o->model))
+  if (!weights_options_given(&o->network))
     options_refuse(state, "no network was named; --weights FILE has the weights to quantise");
-  if (o->weights && options_model_given(&o->model))
-    options_refuse(state, "--weights says what network it is; --model and --arch have no meaning with it");
+  weights_options_exclude(state, &o->network);
   if (!o->output)
     options_refuse(state, "no --output was named");
   if (o->synthetic && o->photos.count)
@@ -90,15 +77,12 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   quantize_options *to = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    state->child_inputs[0] = &to->model;
-    state->child_inputs[1] = &to->context;
+    state->child_inputs[0] = &to->network;
+    state->child_inputs[1] = &to->network;
     state->child_inputs[2] = &to->transform;
-    return 0;
-  case OPTION_WEIGHTS:
-    to->weights = argument;
-    return 0;
-  case OPTION_SEED:
-    to->seed = options_number(state, "--seed", argument, 0, UINT64_MAX);
+    state->child_inputs[3] = &to->batch;
+    state->child_inputs[4] = &to->context;
+    state->child_inputs[5] = &to->json;
     return 0;
   case OPTION_CALIBRATE:
   case ARGP_KEY_ARG:
@@ -113,12 +97,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case 'o':
     to->output = argument;
     return 0;
-  case OPTION_JSON:
-    to->json = true;
-    return 0;
-  case OPTION_BATCH:
-    to->batch = options_number(state, "--batch", argument, 1, MOST_A_BATCH);
-    return 0;
   case ARGP_KEY_END:
     check(to, state);
     return 0;
@@ -127,8 +105,13 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {
-    {&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {&transform_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&weights_argp, 0, NULL, 0},
+                                             {&seed_argp, 0, NULL, 0},
+                                             {&transform_argp, 0, NULL, 0},
+                                             {&batch_argp, 0, NULL, 0},
+                                             {&context_argp, 0, NULL, 0},
+                                             {&json_argp, 0, NULL, 0},
+                                             {0}};
 
 static const struct argp quantize_argp = {
     .options = list,

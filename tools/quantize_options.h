@@ -4,16 +4,16 @@
 #define CARDINAL_TOOLS_QUANTIZE_OPTIONS_H
 
 #include "net/quantise.h"
-#include "tools/options.h"
+#include "tools/network_options.h"
 #include "tools/photos.h"
 
 typedef struct quantize_options {
-  model_options model;
+  weights_options network;
   context_options context;
   transform_options transform;
   cardinal_range_options ranges;
-  const char *weights, *output;
-  uint64_t seed, batch;
+  const char *output;
+  uint64_t batch;
   uint64_t synthetic; /* images to calibrate on; 0: photos */
   bool json;
   photo_list photos;

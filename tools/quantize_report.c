@@ -49,10 +49,11 @@ static int print_json(const quantize_report *report, const quantize_options *o, 
   for (size_t i = 0; i < report->count; i++)
     if (report->layers[i].has_weights || report->layers[i].has_output)
       json_array_append_new(layers, layer_json(report, i));
-  return tool_print_json(name, json_pack("{s:s, s:o, s:o, s:I, s:b, s:s, s:I, s:o}", "model", spec->name, "weights",
-                                         tool_json_text(o->weights), "output", tool_json_text(o->output), "images",
-                                         (json_int_t)images, "synthetic", (int)(o->synthetic > 0), "ranges", ranges,
-                                         "images_compared", (json_int_t)report->comparison.images, "layers", layers))
+  return tool_print_json(name,
+                         json_pack("{s:s, s:o, s:o, s:I, s:b, s:s, s:I, s:o}", "model", spec->name, "weights",
+                                   tool_json_text(o->network.weights), "output", tool_json_text(o->output), "images",
+                                   (json_int_t)images, "synthetic", (int)(o->synthetic > 0), "ranges", ranges,
+                                   "images_compared", (json_int_t)report->comparison.images, "layers", layers))
              ? TOOL_OK
              : TOOL_FAILED;
 }

@@ -1,75 +1,102 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `cardinal tune`: which kernel is the fastest for which convolution on this machine, as a file that contexts read. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/shape.h"
-#include "gauntlet/descriptor.h"
+#include "net/schema.h"
+#include "net/weights.h"
 #include "ops/describe.h"
 #include "tools/command.h"
-#include "tools/options.h"
+#include "tools/network_options.h"
 #include "tools/outfile.h"
-#include "tools/tune_measure.h"
+#include "tools/tune_report.h"
 
 static const char name[] = "tune";
 
 typedef struct tune_options {
-  model_options model;
+  weights_options network;
+  image_options image;
   context_options context;
+  format_set formats; /* of the network; given convolutions have their own */
   uint64_t batch, seconds;
   const char *output;
-  tune_problem *problems; /* each shape once; to be freed */
-  size_t count;
+  bool json;
+  tune_subject subject;
 } tune_options;
 
 /* ---- what is tuned ------------------------------------------------------------------------------------------- */
 
 /* Adds a convolution unless its shape is there. Of two that differ in the epilogue alone, one with a residual stays,
  * which has more to do. */
-static cardinal_status add_conv(tune_options *o, const cardinal_conv_desc *conv, cardinal_error *error) {
+static cardinal_status add_conv(tune_subject *to, const cardinal_conv_desc *conv, cardinal_error *error) {
   tune_problem added = {.count = 0};
-  const cardinal_status status = cardinal_describe_conv("cardinal tune", conv, &added.conv, &added.shape, error);
+  gauntlet_problem scaled;
+  cardinal_conv_desc plain = *conv;
+  /* Not the network's scales, with which random data would all end up at an end of the range: results are compared. */
+  plain.x_scale = plain.y_scale = plain.residual_scale = 0.0f;
+  if (!gauntlet_problem_of_conv(&plain, &scaled, error))
+    return error->status;
+  const cardinal_status status =
+      cardinal_describe_conv("cardinal tune", &scaled.conv, &added.conv, &added.shape, error);
   if (status)
     return status;
-  for (size_t i = 0; i < o->count; i++) {
-    if (!cardinal_tuning_same(&o->problems[i].shape, &added.shape))
+  for (size_t i = 0; i < to->count; i++) {
+    if (!cardinal_tuning_same(&to->problems[i].shape, &added.shape))
       continue;
     if (conv->has_residual)
-      o->problems[i] = added;
+      to->problems[i] = added;
     return CARDINAL_OK;
   }
-  tune_problem *more = realloc(o->problems, (o->count + 1) * sizeof *more);
+  tune_problem *more = realloc(to->problems, (to->count + 1) * sizeof *more);
   if (!more) {
-    snprintf(error->message, sizeof error->message, "no memory for %zu shapes", o->count + 1);
+    snprintf(error->message, sizeof error->message, "no memory for %zu shapes", to->count + 1);
     return error->status = CARDINAL_OUT_OF_MEMORY;
   }
-  o->problems = more;
-  o->problems[o->count++] = added;
+  to->problems = more;
+  to->problems[to->count++] = added;
   return CARDINAL_OK;
 }
 
-/* The convolutions of a network, which is made with weights that don't matter. */
-static cardinal_status add_model(tune_options *o, const cardinal_context *context, cardinal_error *error) {
-  cardinal_net_spec spec;
-  cardinal_weights *weights = NULL;
+/* The convolutions of the network in one format. */
+static cardinal_status add_network(tune_options *o, const cardinal_context *context, const cardinal_net_spec *spec,
+                                   cardinal_weights *weights, cardinal_format format, cardinal_error *error) {
   cardinal_net *net = NULL;
   cardinal_net_desc desc;
-  cardinal_net_spec_init(&spec);
   cardinal_net_desc_init(&desc);
   desc.batch = (int64_t)o->batch;
-  cardinal_status status = options_spec(&o->model, &spec, error);
-  if (!status)
-    status = cardinal_weights_synthetic(&spec, 0, &weights, error);
-  if (!status)
-    status = cardinal_net_create(context, &spec, weights, &desc, &net, error);
+  desc.image_height = (int64_t)o->image.height;
+  desc.image_width = (int64_t)o->image.width;
+  desc.precision = precision_of_format(format);
+  tool_progress("the network in %s", cardinal_format_name(format));
+  cardinal_status status = cardinal_net_create(context, spec, weights, &desc, &net, error);
+  tool_progress_clear();
   for (size_t i = 0; !status && i < cardinal_net_layer_count(net); i++) {
     cardinal_net_layer layer = {.struct_size = sizeof layer};
     cardinal_net_layer_get(net, i, &layer);
-    status = layer.is_conv ? add_conv(o, layer.conv, error) : CARDINAL_OK;
+    status = layer.is_conv ? add_conv(&o->subject, layer.conv, error) : CARDINAL_OK;
   }
   cardinal_net_destroy(net);
+  return status;
+}
+
+/* The convolutions of the network in all formats that were asked for and that its weights can have. */
+static cardinal_status add_networks(tune_options *o, const cardinal_context *context, cardinal_error *error) {
+  cardinal_net_spec spec;
+  cardinal_weights *weights = NULL;
+  cardinal_status status = weights_options_open(&o->network, &spec, &weights, error);
+  format_set possible = ALL_FORMATS;
+  if (!status && o->network.weights)
+    possible = cardinal_is_quantised(&weights->table) ? 1u << CARDINAL_FORMAT_INT8
+                                                      : ALL_FORMATS & ~(1u << CARDINAL_FORMAT_INT8);
+  if (!status && !(o->formats & possible)) {
+    snprintf(error->message, sizeof error->message, "--precision: %s can't be run in any of these formats",
+             o->network.weights);
+    status = error->status = CARDINAL_INVALID_ARGUMENT;
+  }
+  for (int format = CARDINAL_FORMAT_F32; !status && format <= CARDINAL_FORMAT_INT8; format++)
+    if (format_set_has(o->formats & possible, (cardinal_format)format))
+      status = add_network(o, context, &spec, weights, (cardinal_format)format, error);
   cardinal_weights_destroy(weights);
   return status;
 }
@@ -78,16 +105,15 @@ static cardinal_status add_model(tune_options *o, const cardinal_context *contex
 
 enum {
   OPTION_CASE = OPTION_FIRST_OWN,
-  OPTION_BATCH,
   OPTION_SECONDS
 };
 
 static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "What is tuned:", GROUP_MODEL},
     {"case", OPTION_CASE, "DESCRIPTOR", 0,
-     "this convolution, such as 'conv g32 ic128 oc128 i56 k3 p1 bias relu' (docs/descriptors.md); may be repeated",
+     "this convolution, such as 'conv g32 ic128 oc128 i56 k3 p1 bias relu int8' (docs/descriptors.md), in the format "
+     "that it says, f32 by default; may be repeated",
      GROUP_MODEL},
-    {"batch", OPTION_BATCH, "N", 0, "images that go through the network at once, 1 to 1024 (default 1)", GROUP_MODEL},
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
     {"output", 'o', "FILE", 0, "write the tuning file; without it, the table is all that comes of it", GROUP_RESULTS},
     {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
@@ -103,7 +129,7 @@ static void add_case(tune_options *to, const char *text, const struct argp_state
     options_refuse(state, "--case: %s", error.message);
   if (problem.operation != CARDINAL_PLUGIN_CONV)
     options_refuse(state, "--case: \"%s\" is a pool; only convolutions have kernels to choose from", text);
-  if (add_conv(to, &problem.conv, &error))
+  if (add_conv(&to->subject, &problem.conv, &error))
     argp_failure(state, TOOL_FAILED, 0, "--case: %s", error.message);
 }
 
@@ -111,14 +137,15 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   tune_options *to = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    state->child_inputs[0] = &to->model;
-    state->child_inputs[1] = &to->context;
+    state->child_inputs[0] = &to->network;
+    state->child_inputs[1] = &to->image;
+    state->child_inputs[2] = &to->batch;
+    state->child_inputs[3] = &to->formats;
+    state->child_inputs[4] = &to->context;
+    state->child_inputs[5] = &to->json;
     return 0;
   case OPTION_CASE:
     add_case(to, argument, state);
-    return 0;
-  case OPTION_BATCH:
-    to->batch = options_number(state, "--batch", argument, 1, 1024);
     return 0;
   case OPTION_SECONDS:
     to->seconds = options_number(state, "--seconds", argument, 1, 60);
@@ -127,15 +154,23 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->output = argument;
     return 0;
   case ARGP_KEY_SUCCESS:
-    if (!to->count && !options_model_given(&to->model))
-      options_refuse(state, "there is nothing to tune: name a network with --model, or a convolution with --case");
+    weights_options_exclude(state, &to->network);
+    if (!to->subject.count && !weights_options_given(&to->network))
+      options_refuse(state, "there is nothing to tune: name a network with --model or --weights, or a convolution with "
+                            "--case");
     return 0;
   default:
     return options_others(key, argument, state);
   }
 }
 
-static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&context_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&weights_argp, 0, NULL, 0},
+                                             {&image_argp, 0, NULL, 0},
+                                             {&batch_argp, 0, NULL, 0},
+                                             {&formats_argp, 0, NULL, 0},
+                                             {&context_argp, 0, NULL, 0},
+                                             {&json_argp, 0, NULL, 0},
+                                             {0}};
 
 static const struct argp tune_argp = {
     .options = list,
@@ -146,84 +181,53 @@ static const struct argp tune_argp = {
     .children = children,
 };
 
-/* ---- the report ---------------------------------------------------------------------------------------------- */
+/* ---- the run -------------------------------------------------------------------------------------------------- */
 
-static void print_problem(const tune_problem *problem) {
-  char shape[96];
-  bench_shape_of_conv(&problem->conv, shape, sizeof shape);
-  for (size_t i = 0; i < problem->count; i++) {
-    const tune_candidate *candidate = &problem->candidates[i];
-    printf("%c %-30s %-30s", i == problem->chosen ? '*' : ' ', i ? "" : shape, candidate->kernel->name);
-    if (candidate->given_up)
-      printf(" %9.3f        slow\n", 1e3 * candidate->first_seconds);
-    else
-      printf(" %9.3f %8.1f %6zu%s\n", 1e3 * candidate->measured.seconds, candidate->measured.peak_pct,
-             candidate->measured.quiet_rounds, cardinal_measurement_is_firm(&candidate->measured) ? "" : " uncertain");
-  }
-  fflush(stdout);
-}
-
-/* A line for each shape, below a comment with what was measured. */
-static bool write_file(outfile *file, const tune_options *o, const cardinal_context *context) {
-  char header[CARDINAL_TUNING_HEADER_BYTES], line[CARDINAL_TUNING_LINE_BYTES];
-  cardinal_tuning_header(header, &context->selector.features, o->count);
-  fputs(header, file->stream);
-  fprintf(file->stream, "# made by cardinal tune with %u thread(s); percentages are of the FMA peak\n",
-          cardinal_context_threads(context));
-  for (size_t i = 0; i < o->count; i++) {
-    const tune_problem *problem = &o->problems[i];
-    fputc('#', file->stream);
-    for (size_t c = 0; c < problem->count; c++)
-      if (!problem->candidates[c].given_up)
-        fprintf(file->stream, " %s %.1f %%", problem->candidates[c].kernel->name,
-                problem->candidates[c].measured.peak_pct);
-    cardinal_tuning_line(line, &(cardinal_tuned){problem->shape, problem->candidates[problem->chosen].kernel});
-    fprintf(file->stream, "\n%s", line);
-  }
-  return outfile_finish(file);
-}
-
-/* Measures all problems, and returns the exit status. */
+/* Measures all problems, and tells; returns the exit status. */
 static int measure_all(tune_options *o, cardinal_context *context) {
-  cardinal_yardstick yardstick;
+  tune_subject *subject = &o->subject;
+  tune_yardsticks yardsticks;
   cardinal_error error;
   cardinal_status status = CARDINAL_OK;
-  size_t changed = 0;
-  if (!cardinal_yardstick_init(&yardstick, cardinal_context_isa(context), context))
+  if (!tune_yardsticks_init(&yardsticks, context, tune_subject_formats(subject)))
     return tool_fail(name, "no memory for the measurement of the peak");
-  printf("  %-30s %-30s %9s %8s %6s\n", "shape", "kernel", "ms", "% peak", "quiet");
-  for (size_t i = 0; !status && i < o->count; i++) {
-    tool_progress("shape %zu of %zu", i + 1, o->count);
-    status = tune_measure(context, &yardstick, (double)o->seconds, &o->problems[i], &error);
+  if (!o->json)
+    tune_print_heading();
+  for (size_t i = 0; !status && i < subject->count; i++) {
+    tool_progress("shape %zu of %zu", i + 1, subject->count);
+    status = tune_measure(context, &yardsticks, (double)o->seconds, &subject->problems[i], &error);
     tool_progress_clear();
-    if (status)
-      break;
-    print_problem(&o->problems[i]);
-    changed += o->problems[i].chosen != 0;
+    if (!status && !o->json)
+      tune_print_problem(&subject->problems[i]);
   }
-  if (!status)
-    printf("\n%zu shapes on %s, %u thread(s), FMA peak %.1f GFLOP/s; * marks the choice, the first is what would be "
-           "chosen without a file.\nAnother kernel is faster by 2 %% or more for %zu of them.\n",
-           o->count, cardinal_isa_name(cardinal_context_isa(context)), cardinal_context_threads(context),
-           cardinal_yardstick_peak(&yardstick), changed);
-  cardinal_yardstick_free(&yardstick);
-  return status ? tool_fail(name, "%s", error.message) : TOOL_OK;
+  bool told = true;
+  if (!status && o->json)
+    told = tool_print_json(name, tune_json(subject, context, &yardsticks));
+  else if (!status)
+    tune_print_summary(subject, context, &yardsticks);
+  tune_yardsticks_free(&yardsticks);
+  if (status)
+    return tool_fail(name, "%s", error.message);
+  return told ? TOOL_OK : TOOL_FAILED;
 }
 
 static int tune(tune_options *o, cardinal_context *context) {
   cardinal_error error;
   outfile file = {.stream = NULL};
-  if (options_model_given(&o->model) && add_model(o, context, &error))
+  if (weights_options_given(&o->network) && add_networks(o, context, &error))
     return tool_fail(name, "%s", error.message);
   int status = TOOL_OK;
   if (o->output && !outfile_open(&file, o->output)) /* before the time is spent */
     status = tool_fail(name, "%s: %s", o->output, file.problem);
   if (!status)
     status = measure_all(o, context);
-  if (!status && o->output && !write_file(&file, o, context))
-    status = tool_fail(name, "%s: %s", o->output, file.problem);
+  if (!status && o->output) {
+    tune_write(file.stream, &o->subject, context);
+    if (!outfile_finish(&file))
+      status = tool_fail(name, "%s: %s", o->output, file.problem);
+  }
   outfile_abandon(&file);
-  if (!status && o->output)
+  if (!status && o->output && !o->json)
     printf("%s is written; CARDINAL_TUNING=%s has programs use it.\n", o->output, o->output);
   return status;
 }
@@ -241,7 +245,7 @@ static int run(int argc, char **argv) {
     status = tune(&options, context);
     cardinal_context_destroy(context);
   }
-  free(options.problems);
+  free(options.subject.problems);
   return status;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/tune_measure.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gauntlet/random.h"
+#include "kernels/format.h"
 
 enum {
   TURNS = 4 /* each candidate's rounds come in so many parts, so that none has a better time of day */
@@ -16,7 +18,8 @@ enum {
 
 /* The data of a problem, and one candidate's plan on them. */
 typedef struct work {
-  float *x, *residual, *y, *weights, *bias, *expected;
+  void *x, *residual, *y, *expected; /* each in its format */
+  float *weights, *bias;
   size_t y_bytes;
   cardinal_conv_weights *packed;
   cardinal_plan *plan;
@@ -37,24 +40,40 @@ static float *random_floats(gauntlet_random *random, size_t count) {
   return values;
 }
 
+/* Numbers of a format, as a layer's inputs are: of int8 from 0 on. */
+static void *random_numbers(gauntlet_random *random, cardinal_format format, size_t count) {
+  void *numbers = malloc((count ? count : 1) * cardinal_format_bytes(format));
+  for (size_t i = 0; numbers && i < count; i++) {
+    void *number = cardinal_place(numbers, format, i);
+    const float value = gauntlet_uniform(random);
+    if (format == CARDINAL_FORMAT_F32)
+      *(float *)number = value;
+    else if (format == CARDINAL_FORMAT_BF16)
+      *(cardinal_bf16 *)number = cardinal_bf16_of_f32(value);
+    else
+      *(int8_t *)number = cardinal_int8_of_f32(CARDINAL_INT8_MOST * fabsf(value));
+  }
+  return numbers;
+}
+
 static cardinal_status prepare(const cardinal_context *context, const tune_problem *problem, work *w,
                                cardinal_error *error) {
   const cardinal_conv_desc *d = &problem->conv;
   const cardinal_shape *s = &problem->shape;
   gauntlet_random random = {.state = 1};
 
-  size_t x_floats, y_floats;
+  size_t x_numbers, y_numbers;
   *w = (work){.status = CARDINAL_OK};
   cardinal_status status =
-      cardinal_tensor_floats(d->x_layout, d->batch, d->in_channels, d->in_height, d->in_width, &x_floats);
+      cardinal_tensor_floats(d->x_layout, d->batch, d->in_channels, d->in_height, d->in_width, &x_numbers);
   if (!status)
     status = cardinal_tensor_floats(d->y_layout, d->batch, d->out_channels, (int64_t)s->out_height,
-                                    (int64_t)s->out_width, &y_floats);
+                                    (int64_t)s->out_width, &y_numbers);
   if (status)
     return no_memory(error);
-  w->y_bytes = y_floats * sizeof(float);
-  w->x = random_floats(&random, x_floats);
-  w->residual = random_floats(&random, y_floats);
+  w->y_bytes = y_numbers * cardinal_format_bytes(d->y_format);
+  w->x = random_numbers(&random, d->x_format, x_numbers);
+  w->residual = random_numbers(&random, d->y_format, y_numbers);
   w->weights =
       random_floats(&random, (size_t)d->out_channels * s->in_per_group * s->window.kernel_h * s->window.kernel_w);
   w->bias = random_floats(&random, (size_t)d->out_channels);
@@ -153,9 +172,10 @@ static cardinal_status try_all(cardinal_context *context, tune_problem *problem,
   return CARDINAL_OK;
 }
 
-static cardinal_status measure_by_turns(cardinal_context *context, cardinal_yardstick *yardstick, double seconds,
+static cardinal_status measure_by_turns(cardinal_context *context, tune_yardsticks *yardsticks, double seconds,
                                         tune_problem *problem, work *w, cardinal_rounds *rounds,
                                         cardinal_error *error) {
+  cardinal_yardstick *loops = &yardsticks->of[CARDINAL_FORMAT_F32], *own = &yardsticks->of[problem->shape.format];
   const cardinal_patience patience = {
       .min_rounds = 2, .quiet_rounds = 4, .max_rounds = 1000, .max_seconds = seconds / TURNS};
   for (size_t turn = 0; turn < TURNS; turn++)
@@ -167,20 +187,21 @@ static cardinal_status measure_by_turns(cardinal_context *context, cardinal_yard
       if (status)
         return status;
       run_once(w, NULL); /* to warm up */
-      const bool measured = cardinal_measure(yardstick, run_once, w, candidate->first_seconds, &patience, &rounds[i]);
+      const bool measured = cardinal_measure(loops, run_once, w, candidate->first_seconds, &patience, &rounds[i]);
+      if (own != loops)
+        cardinal_yardstick_fma(own);
       lay_down(w);
       if (!measured)
         return no_memory(error);
     }
-  const double peak = cardinal_yardstick_peak(yardstick);
+  const cardinal_peaks peaks = {.loops = cardinal_yardstick_peak(loops), .against = cardinal_yardstick_peak(own)};
   const cardinal_shape *s = &problem->shape;
   const double flops = 2.0 * (double)s->batch * (double)s->out_height * (double)s->out_width * (double)s->groups *
                        (double)s->out_per_group * (double)s->in_per_group * (double)s->window.kernel_h *
                        (double)s->window.kernel_w;
   for (size_t i = 0; i < problem->count; i++)
     if (!problem->candidates[i].given_up &&
-        !cardinal_measure_summarise(rounds[i].round, rounds[i].count, (cardinal_peaks){peak, peak}, flops,
-                                    &problem->candidates[i].measured))
+        !cardinal_measure_summarise(rounds[i].round, rounds[i].count, peaks, flops, &problem->candidates[i].measured))
       return no_memory(error);
   return CARDINAL_OK;
 }
@@ -197,7 +218,29 @@ static void choose(tune_problem *problem) {
   }
 }
 
-cardinal_status tune_measure(cardinal_context *context, cardinal_yardstick *yardstick, double seconds,
+bool tune_yardsticks_init(tune_yardsticks *yardsticks, const cardinal_context *context, format_set formats) {
+  *yardsticks = (tune_yardsticks){.formats = 0};
+  formats |= 1u << CARDINAL_FORMAT_F32;
+  for (int format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; format++) {
+    if (!format_set_has(formats, (cardinal_format)format))
+      continue;
+    if (!cardinal_yardstick_init_format(&yardsticks->of[format], cardinal_context_isa(context), (cardinal_format)format,
+                                        context)) {
+      tune_yardsticks_free(yardsticks);
+      return false;
+    }
+    yardsticks->formats |= 1u << format;
+  }
+  return true;
+}
+
+void tune_yardsticks_free(tune_yardsticks *yardsticks) {
+  for (int format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; format++)
+    if (format_set_has(yardsticks->formats, (cardinal_format)format))
+      cardinal_yardstick_free(&yardsticks->of[format]);
+}
+
+cardinal_status tune_measure(cardinal_context *context, tune_yardsticks *yardsticks, double seconds,
                              tune_problem *problem, cardinal_error *error) {
   work w;
   cardinal_rounds rounds[TUNE_CANDIDATES] = {{NULL, 0, 0}};
@@ -210,7 +253,7 @@ cardinal_status tune_measure(cardinal_context *context, cardinal_yardstick *yard
   if (!status)
     status = try_all(context, problem, &w, error);
   if (!status)
-    status = measure_by_turns(context, yardstick, seconds, problem, &w, rounds, error);
+    status = measure_by_turns(context, yardsticks, seconds, problem, &w, rounds, error);
   if (!status)
     choose(problem);
   for (size_t i = 0; i < problem->count; i++)

@@ -103,7 +103,7 @@ class Tune(Case):
         self.assertIn("16>16 3x3/1 5x5", result.out)
         self.assertEqual(self.left_behind(), ["a.tuning"])
         lines = (self.directory / "a.tuning").read_text().splitlines()
-        self.assertEqual(lines[0], "cardinal tuning 1")
+        self.assertEqual(lines[0], "cardinal tuning 2")
         self.assertEqual(lines[3], "shapes 2")
         self.assertEqual(len([line for line in lines if line.startswith("conv ")]), 2)
         self.assertEqual(self.tuning_of("a.tuning"), "a.tuning: in use for 2 shapes")
@@ -117,6 +117,35 @@ class Tune(Case):
         self.assertIn("a.tuning: ignored: it was made on another CPU", self.tuning_of("a.tuning"))
         self.assertIn("ignored: it can't be opened", self.tuning_of("absent.tuning"))
         self.assertIsNone(self.tuning_of(""))
+
+    def test_formats(self):
+        cases = [f"{self.SMALL_CASE}{word}" for word in ("", " bf16", " int8")]
+        result = self.succeed(self.tune(*(part for case in cases for part in ("--case", case)), "--threads", 1, "--json",
+                                        "-o", "a.tuning")).json()
+        self.assertEqual([shape["case"] for shape in result["shapes"]], cases)
+        self.assertEqual(set(result["peak_gflops"]), {"f32", "bf16", "int8"})
+        lines = [line.split() for line in (self.directory / "a.tuning").read_text().splitlines()
+                 if line.startswith("conv ")]
+        self.assertEqual([line[-2] for line in lines], ["f32", "bf16", "int8"])
+        for shape, line in zip(result["shapes"], lines):
+            self.assertEqual(shape["format"], line[-2])
+            self.assertEqual(shape["chosen"], line[-1])
+            self.assertIn(f"_{shape['format']}_", shape["chosen"])
+            self.assertEqual(shape["otherwise"], shape["kernels"][0]["name"])
+            self.assertIn(shape["chosen"], [kernel["name"] for kernel in shape["kernels"]])
+            for kernel in shape["kernels"]:
+                self.assertGreater(kernel["ms"], 0)
+                self.assertEqual("peak_pct" in kernel, not kernel["given_up"])
+        self.assertEqual(self.tuning_of("a.tuning"), "a.tuning: in use for 3 shapes")
+
+    def test_network_in_the_formats_asked_for(self):
+        model = ("--model", "resnext50_8x14d", "--image", "32x32", "--threads", 1, "--seconds", 1)
+        result = self.succeed(self.tune(*model, "--precision", "int8,bf16", "--json")).json()
+        told = [shape["format"] for shape in result["shapes"]]
+        self.assertEqual(told, sorted(told))  # bf16, then int8
+        self.assertEqual(set(told), {"bf16", "int8"})
+        grouped = [shape["case"] for shape in result["shapes"] if " g8 " in shape["case"]]
+        self.assertTrue(any(case.endswith(" int8") for case in grouped), grouped)
 
     def test_no_file(self):
         self.succeed(self.tune("--case", self.SMALL_CASE))
@@ -132,5 +161,7 @@ class Tune(Case):
         self.fail_with(self.tune("--case", "conv ic16"), 2, "--case")
         self.fail_with(self.tune("--model", "vgg16"), 1, 'unknown model "vgg16"')
         self.fail_with(self.tune("--case", self.SMALL_CASE, "--seconds", 0), 2, "--seconds")
+        for precision in ("f64", "", "f32,", "bf16 int8"):
+            self.fail_with(self.tune("--case", self.SMALL_CASE, "--precision", precision), 2, "f32, bf16 or int8")
         self.fail_with(self.tune("--case", self.SMALL_CASE, "-o", "absent/a.tuning"), 1, "absent/a.tuning")
         self.assertEqual(self.left_behind(), [])
