@@ -157,7 +157,8 @@ static json_t *json_score(const gauntlet_score *s, json_t *trials, const verify_
 /* ---- the run -------------------------------------------------------------------------------------------------- */
 
 static bool takes(const verify_options *options, const gauntlet_campaign *campaign, size_t kernel) {
-  if (!gauntlet_campaign_takes(campaign, kernel))
+  if (!gauntlet_campaign_takes(campaign, kernel) ||
+      !format_set_has(options->formats, (cardinal_format)campaign->list->kernels[kernel].format))
     return false;
   return !options->isa ||
          strcmp(cardinal_isa_name(gauntlet_builtin_isa(campaign->list->kernels[kernel].name)), options->isa) == 0;
@@ -186,8 +187,9 @@ static int judge(const verify_options *options, const gauntlet_list *list, const
       .tried = tell_trial};
   count_kernels(options, &campaign, &r);
   if (!r.kernels)
-    return tool_fail(name, "no kernel of %s is meant by %s%s", list->name, options->part ? "--kernel-name " : "--isa ",
-                     options->part ? options->part : options->isa);
+    return tool_fail(name, "no kernel of %s is meant by%s%s%s%s%s", list->name, options->part ? " --kernel-name " : "",
+                     options->part ? options->part : "", options->isa ? " --isa " : "",
+                     options->isa ? options->isa : "", options->formats != ALL_FORMATS ? " --precision" : "");
   json_t *references = json_array();
   const size_t off = cases ? verify_tell_references(options, cases, references) : 0;
   if (!options->json)

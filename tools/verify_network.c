@@ -167,24 +167,12 @@ static cardinal_status read_images(job *j) {
   return cardinal_weights_fetch(j->file, tensor, 0, tensor->count, j->images, &j->error);
 }
 
-/* From the command line, else from the weights, else from the reference. */
-static cardinal_status choose_model(job *j) {
-  const verify_options *o = j->options;
-  cardinal_status status = CARDINAL_OK;
-  cardinal_net_spec recognised;
-  cardinal_net_spec_init(&recognised);
-  cardinal_net_spec_init(&j->spec);
-  if (o->weights)
-    status = cardinal_weights_open(o->weights, &j->weights, &j->error);
-  if (!status)
-    status = options_model_given(&o->model) ? options_spec(&o->model, &j->spec, &j->error)
-                                            : cardinal_weights_spec(j->weights, &j->spec, &j->error);
-  /* A named model has 1000 classes by convention; one trained for others is still that model. */
-  if (!status && o->weights && !cardinal_weights_spec(j->weights, &recognised, NULL))
-    j->spec.classes = recognised.classes;
-  if (!status && !o->weights)
-    status = cardinal_weights_synthetic(&j->spec, o->seed, &j->weights, &j->error);
-  return status;
+/* The only format that --precision leaves; what the weights are for if it wasn't given. */
+static cardinal_precision precision_asked_for(const verify_options *options) {
+  for (int format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; format++)
+    if (options->formats == 1u << format)
+      return precision_of_format((cardinal_format)format);
+  return CARDINAL_PRECISION_DEFAULT;
 }
 
 static cardinal_status make_net(job *j) {
@@ -193,6 +181,7 @@ static cardinal_status make_net(job *j) {
   context.isa = j->options->isa;
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
+  desc.precision = precision_asked_for(j->options);
   desc.batch = j->batch;
   desc.image_height = j->height;
   desc.image_width = j->width;
@@ -248,7 +237,7 @@ static cardinal_status prepare(job *j) {
   if (!status)
     status = read_images(j);
   if (!status)
-    status = choose_model(j);
+    status = weights_options_open(&j->options->network, &j->spec, &j->weights, &j->error);
   if (!status)
     status = make_net(j);
   if (!status)
@@ -270,8 +259,9 @@ static void job_free(job *j) {
 static int conclude(job *j) {
   if (j->options->json) {
     json_t *all =
-        json_pack("{s:o, s:s, s:o, s:s, s:f, s:b, s:I, s:o}", "reference", tool_json_text(j->options->reference),
-                  "model", j->spec.name, "weights", tool_json_text(j->weights->label), "isa",
+        json_pack("{s:o, s:s, s:o, s:s, s:s, s:f, s:b, s:I, s:o}", "reference", tool_json_text(j->options->reference),
+                  "model", j->spec.name, "weights", tool_json_text(j->weights->label), "precision",
+                  cardinal_precision_name(cardinal_net_precision(j->net)), "isa",
                   cardinal_isa_name(cardinal_context_isa(j->context)), "tolerance", j->options->tolerance, "right",
                   (int)!j->departing, "layers_departing", (json_int_t)j->departing, "layers", j->layers);
     j->layers = NULL;
@@ -293,7 +283,8 @@ int verify_network(const verify_options *options) {
     status = tool_fail(name, "%s", j.error.message);
   } else {
     if (!options->json)
-      printf("%s, %s, %lld image%s of %lldx%lld, %s\n\n", j.spec.name, j.weights->label, (long long)j.batch,
+      printf("%s in %s, %s, %lld image%s of %lldx%lld, %s\n\n", j.spec.name,
+             cardinal_precision_name(cardinal_net_precision(j.net)), j.weights->label, (long long)j.batch,
              j.batch == 1 ? "" : "s", (long long)j.height, (long long)j.width,
              cardinal_isa_name(cardinal_context_isa(j.context)));
     const cardinal_status failed =

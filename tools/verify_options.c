@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "tools/command.h"
-#include "tools/options.h"
 
 static const char name[] = "verify";
 
@@ -36,7 +35,6 @@ enum {
   OPTION_REFERENCE,
   OPTION_REFERENCE_CASE,
   OPTION_JUDGE,
-  OPTION_WEIGHTS,
   OPTION_TOLERANCE
 };
 
@@ -50,10 +48,6 @@ static const struct argp_option list[] = {
     {"isa", OPTION_ISA, "NAME", 0,
      "only the library's kernels of one instruction set, or the highest that a network uses: generic, neon, avx2 or "
      "avx512",
-     GROUP_JUDGED},
-    {"weights", OPTION_WEIGHTS, "FILE", 0,
-     "with --reference: a whole network with the weights of this safetensors file; of --model, or of what the names in "
-     "it tell. --model without --weights: synthetic weights of --seed",
      GROUP_JUDGED},
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
     {"verbose", 'v', NULL, 0, "tell every trial, not the failures alone", GROUP_RESULTS},
@@ -73,7 +67,9 @@ static const struct argp_option list[] = {
      "either",
      GROUP_PROBLEMS},
     {"tolerance", OPTION_TOLERANCE, "SHARE", 0,
-     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4)",
+     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4, to be given "
+     "with "
+     "--precision bf16 and int8)",
      GROUP_PROBLEMS},
     {"cases", OPTION_CASES, "N", 0,
      "trials of each kernel (default 80), or of each given problem with each kernel (default 16; 4 of a reference)",
@@ -116,7 +112,7 @@ static double read_tolerance(const struct argp_state *state, const char *text) {
 }
 
 bool verify_options_network(const verify_options *options) {
-  return options->weights || options_model_given(&options->model);
+  return weights_options_given(&options->network);
 }
 
 /* Options that mean nothing together are a mistake. */
@@ -131,6 +127,10 @@ static void check(const verify_options *o, const struct argp_state *state) {
   if (network && (o->plugin || o->part || o->reference_case || o->judge_given))
     options_refuse(state, "--kernel, --kernel-name, --reference-case and --judge are for single operators, not for a "
                           "network; it has --isa and --tolerance");
+  if (network && o->formats != ALL_FORMATS && (o->formats & (o->formats - 1)))
+    options_refuse(state, "a network computes in one format; --precision names several");
+  if (network && o->formats != ALL_FORMATS && !format_set_has(o->formats, CARDINAL_FORMAT_F32) && o->tolerance < 0.0)
+    options_refuse(state, "bf16 and int8 round what each layer gives; --tolerance must say how far it may be off");
   if (!network && o->tolerance >= 0.0)
     options_refuse(state, "--tolerance is for a network, with --model or --weights; operators have --judge");
   if (!o->reference && (o->reference_case || o->judge_given))
@@ -152,12 +152,26 @@ static void choose_calls(verify_options *to, const struct argp_state *state) {
   to->verbose = to->verbose || to->call;
 }
 
+/* Each problem says its format; one that --precision leaves out would be tried by nobody. */
+static void check_formats(const verify_options *o, const struct argp_state *state) {
+  char text[GAUNTLET_DESCRIPTOR_BYTES];
+  for (size_t i = 0; i < o->problems.count; i++) {
+    const gauntlet_problem *problem = &o->problems.problem[i];
+    const cardinal_format format =
+        problem->operation == CARDINAL_PLUGIN_CONV ? problem->conv.format : problem->pool.format;
+    if (!format_set_has(o->formats, format))
+      options_refuse(state, "--precision leaves out %s, which '%s' is in", cardinal_format_name(format),
+                     gauntlet_describe(problem, text));
+  }
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state) {
   verify_options *to = state->input;
   switch (key) {
   case ARGP_KEY_INIT:
-    state->child_inputs[0] = &to->model;
-    state->child_inputs[1] = &to->json;
+    state->child_inputs[0] = &to->network;
+    state->child_inputs[1] = &to->formats;
+    state->child_inputs[2] = &to->json;
     return 0;
   case OPTION_KERNEL:
     to->plugin = argument;
@@ -186,9 +200,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
       options_refuse(state, "--judge: expected bits, ulp:N or bound, found \"%s\"", argument);
     to->judge_given = true;
     return 0;
-  case OPTION_WEIGHTS:
-    to->weights = argument;
-    return 0;
   case OPTION_TOLERANCE:
     to->tolerance = read_tolerance(state, argument);
     return 0;
@@ -213,6 +224,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   case ARGP_KEY_END:
     choose_calls(to, state);
     check(to, state);
+    check_formats(to, state);
+    to->network.seed = to->seed;
     if (!to->cases)
       to->cases = to->reference ? REFERENCE_TRIALS : to->problems.count ? GIVEN_TRIALS : LATTICE_TRIALS;
     if (to->tolerance < 0.0)
@@ -223,7 +236,8 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {{&model_argp, 0, NULL, 0}, {&json_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {
+    {&weights_argp, 0, NULL, 0}, {&formats_argp, 0, NULL, 0}, {&json_argp, 0, NULL, 0}, {0}};
 
 static const struct argp verify_argp = {
     .options = list,

@@ -8,7 +8,7 @@
 
 #include "gauntlet/given.h"
 #include "gauntlet/problems.h"
-#include "tools/options.h"
+#include "tools/network_options.h"
 
 /* What `cardinal verify` was asked for. */
 typedef struct verify_options {
@@ -18,8 +18,8 @@ typedef struct verify_options {
   const char *reference, *reference_case; /* NULL: not given */
   gauntlet_rule judge;
   bool judge_given;
-  model_options model; /* with `weights`, of a whole network */
-  const char *weights;
+  format_set formats;
+  weights_options network; /* that is held against the reference, if one was named */
   double tolerance;
   uint64_t cases, seed, timeout;
   uint64_t calls; /* of each micro-kernel; 0: none */

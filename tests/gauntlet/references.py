@@ -180,6 +180,10 @@ def bad_files():
             ("--model alone", ("--model", "resnet50"), "need a --reference"),
             ("--tolerance", ("--reference", "x", "--tolerance", "0.1"), "operators have --judge"),
             ("--tolerance of 2", ("--model", "resnet50", "--tolerance", "2"), "from 0 to 1"),
+            ("two precisions of a network", ("--reference", "x", "--model", "resnet50", "--precision", "f32,bf16"),
+             "computes in one format"),
+            ("bf16 without --tolerance", ("--reference", "x", "--model", "resnet50", "--precision", "bf16"),
+             "--tolerance must say"),
             ("a network's kernels", ("--reference", "x", "--model", "resnet50", "--kernel-name", "w4"), "--tolerance")):
         done = run(*arguments)
         expect(what, done.returncode == 2 and message in done.stderr, done.stderr)
@@ -191,6 +195,13 @@ def network_faults():
         done = run("--model", MODEL, "--reference", network, "-v", *isa)
         expect("the golden network", done.returncode == 0 and "pass layer4.0.conv3" in done.stdout
                and "3 of 20 layers compared, 0 depart" in done.stdout, done.stdout)
+    for precision, tolerance in (("bf16", 0.02), ("int8", 0.1)):
+        asked = ("--model", MODEL, "--reference", network, "--precision", precision)
+        done = run(*asked, "--tolerance", str(tolerance))
+        expect(f"the golden network in {precision}", done.returncode == 0 and f"in {precision}," in done.stdout,
+               done.stdout)
+        done = run(*asked, "--tolerance", "0.0001")
+        expect(f"{precision} isn't f32", done.returncode == 1 and "departs first" in done.stdout, done.stdout)
     file = Reference(golden / "network.safetensors")
     for name, at in (("fc", 7), ("layer4.0.conv3", 1234)):
         file.values[name][at] += 0.01 * max(map(abs, file.values[name]))

@@ -104,6 +104,14 @@ def plugins():
            repeated)
 
 
+def precisions():
+    for precision in ("bf16", "int8,f32"):
+        done = subprocess.run([cardinal, "verify", "--precision", precision, "--kernel-name", "maxpool", "--cases", "2",
+                               "--calls", "1", "--json"], capture_output=True, text=True)
+        told = {kernel["name"].split("_")[1] for kernel in json.loads(done.stdout)["kernels"]}
+        expect(f"kernels of {precision}", done.returncode == 0 and told == set(precision.split(",")), told)
+
+
 def bad_usage():
     expect_error("no descriptor", ["--case", "convolution"], 2, "'convolution' is no operator")
     expect_error("no number", ["--cases", "0"], 2, "--cases: expected a whole number from 1")
@@ -114,6 +122,11 @@ def bad_usage():
     expect_error("no such kernel", ["--kernel-name", "nothing_like_it"], 1, "nothing_like_it")
     expect_error("no such file", ["--batch", "/no/such/file"], 1, "No such file")
     expect_error("no such plug-in", ["--kernel", "/no/such.so"], 1, "can't be loaded")
+    expect_error("no precision", ["--precision", "f64"], 2, "expected f32, bf16 or int8")
+    expect_error("a precision and nothing", ["--precision", "bf16,"], 2, "expected f32, bf16 or int8")
+    expect_error("a case that --precision leaves out", ["--precision", "bf16,int8", "--case", "conv ic16 oc16 i4"], 2,
+                 "leaves out f32, which 'conv ic16 oc16 i4' is in")
+    expect_error("no kernel of that precision", ["--precision", "int8", "--kernel-name", "f32"], 1, "--precision")
     expect_error("--isa with --kernel", ["--kernel", example, "--isa", "avx2"], 2, "--isa is for")
     expect_error("an argument", ["photo.jpg"], 2, '"photo.jpg" is one argument too many')
 
@@ -122,6 +135,7 @@ own_kernels()
 calls()
 given_problems()
 plugins()
+precisions()
 bad_usage()
 print("failed" if failures else "passed")
 sys.exit(failures != 0)
