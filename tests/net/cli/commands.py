@@ -120,8 +120,8 @@ class Tune(Case):
 
     def test_formats(self):
         cases = [f"{self.SMALL_CASE}{word}" for word in ("", " bf16", " int8")]
-        result = self.succeed(self.tune(*(part for case in cases for part in ("--case", case)), "--threads", 1, "--json",
-                                        "-o", "a.tuning")).json()
+        arguments = [part for case in cases for part in ("--case", case)]
+        result = self.succeed(self.tune(*arguments, "--threads", 1, "--json", "-o", "a.tuning")).json()
         self.assertEqual([shape["case"] for shape in result["shapes"]], cases)
         self.assertEqual(set(result["peak_gflops"]), {"f32", "bf16", "int8"})
         lines = [line.split() for line in (self.directory / "a.tuning").read_text().splitlines()
