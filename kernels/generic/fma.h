@@ -30,8 +30,12 @@ static inline float cardinal_fma_emulated(float a, float b, float c) {
   return (float)odd;
 }
 
-static inline float cardinal_fma(float a, float b, float c) {
 #if defined(__FMA__) || defined(__aarch64__)
+#define CARDINAL_HAS_FMA
+#endif
+
+static inline float cardinal_fma(float a, float b, float c) {
+#ifdef CARDINAL_HAS_FMA
   return __builtin_fmaf(a, b, c);
 #else
   return cardinal_fma_emulated(a, b, c);

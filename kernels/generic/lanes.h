@@ -8,6 +8,14 @@
 #include "kernels/generic/fma.h"
 #include "kernels/kernel.h"
 
+/* Before a loop over lanes that multiplies. gcc 12 makes vectors of a rolled loop, and single numbers of one that it
+ * wrote out; with clang, and where the fma is emulated, writing out is better. */
+#if defined(CARDINAL_HAS_FMA) && !defined(__clang__)
+#define CARDINAL_LANES CARDINAL_ROLLED
+#else
+#define CARDINAL_LANES
+#endif
+
 /* The sums of 16 lanes, in the one or the other. */
 typedef struct cardinal_sums {
   float f[CARDINAL_BLOCK];
@@ -41,7 +49,8 @@ CARDINAL_INLINE void cardinal_bf16_lanes(float to[CARDINAL_BLOCK], const void *c
  * range of floats: then alone the exact way is needed on CPUs that have no fma. */
 CARDINAL_INLINE void cardinal_bf16_step(float acc[CARDINAL_BLOCK], const float x[CARDINAL_BLOCK],
                                         const float w[CARDINAL_BLOCK]) {
-#if defined(__FMA__) || defined(__aarch64__)
+#ifdef CARDINAL_HAS_FMA
+  CARDINAL_LANES
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
     acc[l] = cardinal_flush(cardinal_fma(x[l], w[l], acc[l]));
 #else
@@ -86,15 +95,29 @@ CARDINAL_INLINE void cardinal_lanes_int8(cardinal_sums *sums, const int8_t *x, s
   }
 }
 
+/* Adds the products of a channel of f32. */
+CARDINAL_INLINE void cardinal_lanes_f32(float acc[CARDINAL_BLOCK], const float *x, size_t slot, const float *w) {
+  if (slot == CARDINAL_BLOCK) {
+    CARDINAL_LANES
+    for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+      acc[l] = cardinal_fma(x[0], w[l], acc[l]);
+    return;
+  }
+  float wide_x[CARDINAL_BLOCK];
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    wide_x[l] = x[l / slot * slot];
+  CARDINAL_LANES
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    acc[l] = cardinal_fma(wide_x[l], w[l], acc[l]);
+}
+
 /* Adds the products of a cell, of which `channels` exist, with a row of weights. Each slot of `slot` lanes has a cell
  * of its own, at the slot's first lane. */
 CARDINAL_INLINE void cardinal_lanes_product(cardinal_sums *sums, cardinal_format format, const void *x, size_t slot,
                                             const void *w, size_t channels) {
-  const float *floats = x, *weights = w;
   switch (format) {
   case CARDINAL_FORMAT_F32:
-    for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-      sums->f[l] = cardinal_fma(floats[slot == CARDINAL_BLOCK ? 0 : l / slot * slot], weights[l], sums->f[l]);
+    cardinal_lanes_f32(sums->f, x, slot, w);
     break;
   case CARDINAL_FORMAT_BF16:
     cardinal_lanes_bf16(sums, x, slot, w, channels);
