@@ -254,7 +254,7 @@ static bool parse_own(argument *a, bench_options *o) {
 }
 
 bool bench_options_parse(int *argc, char **argv, bench_options *o, char *error, size_t size) {
-  *o = (bench_options){.quiet_rounds = 20, .repetitions = 1, .seconds = 2, .output_format = BENCH_FORMAT_JSON};
+  *o = (bench_options){.quiet_rounds = 20, .repetitions = 1, .seconds = 4, .output_format = BENCH_FORMAT_JSON};
   int kept = 1;
   for (int i = 1; i < *argc; ++i) {
     argument a = {.text = argv[i], .next = i + 1 < *argc ? argv[i + 1] : NULL, .error = error, .size = size};

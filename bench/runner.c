@@ -65,6 +65,11 @@ const bench_entry *bench_runner_alike(const bench_suite *s, const bench_entry *e
   return alike == e ? NULL : alike;
 }
 
+/* Shares of the time that is left: rounds of networks and of naive loops are long. */
+static double weight_of(const bench_entry *e) {
+  return e->kind == BENCH_NET ? 6 : e->kind == BENCH_NAIVE ? 3 : 1;
+}
+
 cardinal_patience bench_runner_patience(const bench_runner *r, const bench_entry *entry) {
   const bench_suite *s = r->suite;
   const bench_options *o = s->options;
@@ -72,11 +77,12 @@ cardinal_patience bench_runner_patience(const bench_runner *r, const bench_entry
     return (cardinal_patience){.min_rounds = 1, .quiet_rounds = 1, .max_rounds = 1, .single = true};
   double seconds = o->seconds;
   if (o->budget > 0) {
-    size_t left = 1;
+    double left = weight_of(entry);
     for (const bench_entry *e = entry + 1; e < s->entries + s->entry_count; ++e)
-      left += e->selected && !bench_runner_alike(s, e) &&
-              (!is_layer(e) || bench_suite_first_alike(s, e->model, e->layer) == e->layer);
-    const double share = (o->budget - (cardinal_clock() - r->start)) / (double)left /
+      if (e->selected && !bench_runner_alike(s, e) &&
+          (!is_layer(e) || bench_suite_first_alike(s, e->model, e->layer) == e->layer))
+        left += weight_of(e);
+    const double share = (o->budget - (cardinal_clock() - r->start)) * weight_of(entry) / left /
                          (double)(o->repetitions - entry->result.repetitions);
     seconds = share < seconds ? share : seconds;
   }

@@ -67,7 +67,7 @@ void bench_entries_of_peaks(bench_suite *s) {
 
 void bench_entries_of_layer(bench_suite *s, size_t model, size_t layer) {
   const char *net = s->models[model].spec.name, *name = s->layers[layer].name;
-  const bool swept = s->models[model].cases == BENCH_SWEPT;
+  const bool swept = s->models[model].cases == BENCH_SWEPT, given = s->models[model].cases == BENCH_GIVEN;
   /* the first network, in all formats */
   const bool standard =
       s->models[model].cases != BENCH_NETWORK || strcmp(s->models[model].spec.name, s->models[0].spec.name) == 0;
@@ -86,6 +86,7 @@ void bench_entries_of_layer(bench_suite *s, size_t model, size_t layer) {
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     if (format == CARDINAL_FORMAT_F32 && bench_twin_flags((cardinal_isa)isa)) {
       entry.isa = (cardinal_isa)isa;
+      entry.standard = standard && (given || (!swept && isa == (int)s->best));
       add_entry(s, entry, "plain/%s/%s/f32/%s", net, name, cardinal_isa_name((cardinal_isa)isa));
     }
   entry.kind = BENCH_LAYER;
@@ -96,10 +97,9 @@ void bench_entries_of_layer(bench_suite *s, size_t model, size_t layer) {
       if (s->usable[isa]) {
         entry.isa = (cardinal_isa)isa;
         entry.threads = threads[t];
-        /* of a sweep, what plain C reaches would take most of the time */
-        const bool shown = format == CARDINAL_FORMAT_F32
-                               ? !swept || isa != CARDINAL_ISA_GENERIC || s->best == CARDINAL_ISA_GENERIC
-                               : isa == (int)s->best;
+        /* Portable kernels would take most of the time; their twin with ISA flags stands for them. */
+        const bool shown =
+            given || isa == (int)s->best || (format == CARDINAL_FORMAT_F32 && isa != CARDINAL_ISA_GENERIC);
         entry.standard = standard && shown && threads[t] == 1;
         add_entry(s, entry, "layer/%s/%s/%s/%s/t%u", net, name, cardinal_format_name(format),
                   cardinal_isa_name((cardinal_isa)isa), threads[t]);
@@ -156,6 +156,13 @@ bool bench_entries_of_cases(bench_suite *s, char *error, size_t size) {
   return true;
 }
 
+/* Of the named networks two are enough for an impression: the one whose layers are measured, and its ResNet. Networks
+ * that were asked for are all measured. */
+static bool standard_net(const bench_suite *s, size_t model) {
+  const char *name = s->models[model].spec.name;
+  return s->options->models || strcmp(name, s->models[0].spec.name) == 0 || strcmp(name, "resnet50") == 0;
+}
+
 void bench_entries_of_net(bench_suite *s, size_t model) {
   static const size_t batches[] = {1, 8};
   unsigned threads[2];
@@ -164,7 +171,7 @@ void bench_entries_of_net(bench_suite *s, size_t model) {
     for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
       for (size_t t = 0; t < counts && s->usable[isa]; ++t) {
         const bench_entry entry = {.kind = BENCH_NET,
-                                   .standard = batches[b] == 1 && isa == (int)s->best &&
+                                   .standard = batches[b] == 1 && isa == (int)s->best && standard_net(s, model) &&
                                                (isa != CARDINAL_ISA_GENERIC || model == 0),
                                    .format = s->models[model].format,
                                    .isa = (cardinal_isa)isa,
