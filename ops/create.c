@@ -109,9 +109,6 @@ static cardinal_status plan_keep(const char *function, const cardinal_plan *plan
   return CARDINAL_OK;
 }
 
-/* Why plug-ins' kernels aren't asked. */
-static const char not_f32[] = "it is for f32";
-
 /* All of a convolution's plan but its weights. On failure nothing is left allocated. */
 static cardinal_status plan_conv(const char *function, const cardinal_context *context, const cardinal_conv_desc *desc,
                                  const char *foreign_passed_over, cardinal_conv_desc *d, cardinal_plan *plan,
@@ -125,7 +122,7 @@ static cardinal_status plan_conv(const char *function, const cardinal_context *c
     return status;
   cardinal_foreign *foreign;
   if (!cardinal_foreign_select(context, d, NULL, (int64_t)shape.out_height, (int64_t)shape.out_width,
-                               shape.format == CARDINAL_FORMAT_F32 ? foreign_passed_over : not_f32, &foreign))
+                               foreign_passed_over, &foreign))
     return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a plan", function);
   const plan_formats formats = {.x = d->x_format, .y = d->y_format, .x_scale = d->x_scale};
   plan_start(plan, context, &shape, d->x_layout, d->y_layout, &formats, foreign);
@@ -180,17 +177,36 @@ static cardinal_status plan_epilogue(const char *function, const cardinal_conv_d
   return rescale(function, d, plan, error);
 }
 
+/* The errors that a plan of int8 has whichever kernel serves it: the library packs the weights, and lets them go. */
+static cardinal_status check_rescaling(const char *function, const cardinal_conv_desc *d,
+                                       const cardinal_plain_weights *plain, const cardinal_plan *plan,
+                                       cardinal_error *error) {
+  cardinal_plan checked = *plan;
+  cardinal_status status = cardinal_conv_weights_make(function, plan->context, d, plain, &checked.packed, error);
+  if (!status)
+    status = plan_epilogue(function, d, &checked, error);
+  if (checked.rescaling)
+    cardinal_context_free(plan->context, checked.rescaling, checked.rescaling_bytes);
+  cardinal_conv_weights_destroy(checked.packed);
+  return status;
+}
+
 /* The weights of a plan: packed as its kernel reads them. */
 static cardinal_status plan_weights(const char *function, const cardinal_conv_desc *d, const float *weights,
                                     const float *bias, cardinal_plan *plan, cardinal_error *error) {
+  const cardinal_plain_weights plain = {.floats = weights, .bias = bias};
   if (!cardinal_plan_is_foreign(plan)) {
-    const cardinal_plain_weights plain = {.floats = weights, .bias = bias};
     const cardinal_status status = cardinal_conv_weights_make(function, plan->context, d, &plain, &plan->packed, error);
     return status ? status : plan_epilogue(function, d, plan, error);
   }
   if (!bias != !d->has_bias)
     return cardinal_fail(error, CARDINAL_INVALID_ARGUMENT, "%s: has_bias is %d, but bias is %s", function, d->has_bias,
                          bias ? "given" : "NULL");
+  if (plan->shape.format == CARDINAL_FORMAT_INT8) {
+    const cardinal_status status = check_rescaling(function, d, &plain, plan, error);
+    if (status)
+      return status;
+  }
   if (!cardinal_foreign_pack(plan->context, plan->foreign, weights, bias))
     return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for %zu bytes of packed weights", function,
                          plan->foreign->packed_bytes);
@@ -275,8 +291,7 @@ cardinal_status cardinal_pool_create(const cardinal_context *context, const card
   if (status)
     return status;
   cardinal_foreign *foreign;
-  if (!cardinal_foreign_select(context, NULL, &d, (int64_t)shape.out_height, (int64_t)shape.out_width,
-                               shape.format == CARDINAL_FORMAT_F32 ? NULL : not_f32, &foreign))
+  if (!cardinal_foreign_select(context, NULL, &d, (int64_t)shape.out_height, (int64_t)shape.out_width, NULL, &foreign))
     return cardinal_fail(error, CARDINAL_OUT_OF_MEMORY, "%s: no memory for a plan", function);
   cardinal_plan p;
   const plan_formats formats = {.x = shape.format, .y = shape.format};

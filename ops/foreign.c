@@ -16,10 +16,11 @@ static cardinal_plugin_operation operation_of(const cardinal_plugin_problem *pro
   return problem->pool->kind == CARDINAL_POOL_MAX ? CARDINAL_PLUGIN_MAX_POOL : CARDINAL_PLUGIN_AVERAGE_POOL;
 }
 
-/* Plans have foreign kernels of floats only. */
+/* Those of other operators and of other number formats aren't. */
 static bool is_asked(const cardinal_foreign *foreign) {
-  return foreign->kernel->operation == operation_of(&foreign->problem) &&
-         foreign->kernel->format == CARDINAL_PLUGIN_F32;
+  const cardinal_plugin_problem *problem = &foreign->problem;
+  const cardinal_format format = problem->conv ? problem->conv->format : problem->pool->format;
+  return foreign->kernel->operation == operation_of(problem) && (cardinal_format)foreign->kernel->format == format;
 }
 
 /* Why the kernel that is addressed doesn't serve: NULL if it does. The kernel's own words if it has some. */
@@ -49,10 +50,12 @@ bool cardinal_foreign_select(const cardinal_context *context, const cardinal_con
   if (!foreign)
     return false;
   *foreign = (cardinal_foreign){.passed_over = passed_over};
-  if (conv)
+  if (conv) {
     foreign->conv = *conv;
-  else
+    foreign->conv.x_format = conv->format; /* floats are rounded before the kernel reads them */
+  } else {
     foreign->pool = *pool;
+  }
   foreign->problem = (cardinal_plugin_problem){.struct_size = sizeof foreign->problem,
                                                .conv = conv ? &foreign->conv : NULL,
                                                .pool = conv ? NULL : &foreign->pool,

@@ -14,7 +14,7 @@ static void foreign_item(const cardinal_work *work, size_t item, void *scratch) 
                                             .struct_size = sizeof(cardinal_plugin_args),
                                             .problem = &foreign->problem,
                                             .packed = foreign->packed,
-                                            .x = cardinal_at(work->x, plan->x_format, image * plan->x_image),
+                                            .x = cardinal_at(work->x, plan->shape.format, image * plan->x_image),
                                             .residual = cardinal_plan_residual_at(plan, work->residual, y_offset),
                                             .y = cardinal_place(work->y, plan->y_format, y_offset),
                                             .scratch = scratch,

@@ -34,7 +34,7 @@ typedef enum cardinal_plugin_operation {
 
 /** What a kernel multiplies, and how numbers lie in x, residual and y: a value is the cardinal_format of that name.
  * Weights and bias are floats in all formats, to be rounded or quantised when packed as cardinal_conv_create does.
- * Kernels of bf16 and int8 are judged, and not yet chosen for plans. */
+ * Plans ask the kernels of their own format; where a plan takes floats, they are rounded before run() reads them. */
 typedef enum cardinal_plugin_format {
   CARDINAL_PLUGIN_F32 = 0,  /**< IEEE-754 binary32 */
   CARDINAL_PLUGIN_BF16 = 1, /**< the upper half of a float's bits; y may be floats, as y_format of the problem says */

@@ -40,6 +40,14 @@ static gauntlet_problem problem_of(const char *text) {
   return problem;
 }
 
+/* An NCHW tensor in a layout and a format; to be freed. */
+static void *spread(cardinal_layout layout, cardinal_format format, const float *nchw, size_t batch, size_t channels,
+                    size_t pixels) {
+  void *numbers = malloc(gauntlet_tensor_floats(layout, batch, channels, pixels) * cardinal_format_size(format));
+  gauntlet_tensor_spread_numbers(layout, format, numbers, nchw, batch, channels, pixels);
+  return numbers;
+}
+
 /* Makes a plan of the problem and checks that `kernel` serves it (NULL: one of the library's) and that y has the
  * canonical bits. */
 static void expect_bits(const cardinal_context *context, const char *text, const char *kernel) {
@@ -52,29 +60,29 @@ static void expect_bits(const cardinal_context *context, const char *text, const
   float *expected = gauntlet_expected(&problem, &operands);
   cardinal_plan *plan;
   cardinal_error error;
-  cr_assert_eq(cardinal_conv_create(context, d, p->weights, d->has_bias ? p->bias : NULL, &plan, &error), CARDINAL_OK,
-               "%s", error.message);
+  cr_assert_eq(cardinal_conv_create(context, d, operands.weights, d->has_bias ? operands.bias : NULL, &plan, &error),
+               CARDINAL_OK, "%s", error.message);
   const char *found = cardinal_plan_kernel(plan);
-  cr_expect(kernel ? strcmp(found, kernel) == 0 : strstr(found, "_f32_") != NULL, "%s: %s serves", text, found);
+  cr_expect(kernel ? strcmp(found, kernel) == 0 : strstr(found, cardinal_format_name(d->format)) != NULL,
+            "%s: %s serves", text, found);
+  cr_expect_eq(strcmp(cardinal_plan_basis(plan), "plug-in") == 0, kernel != NULL);
 
   const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
-  const size_t y_floats = gauntlet_tensor_floats(d->y_layout, s->batch, s->out_channels, out_pixels);
-  float *x = malloc(gauntlet_tensor_floats(d->x_layout, s->batch, s->in_channels, in_pixels) * sizeof(float));
-  float *y = malloc(y_floats * sizeof(float)), *spread = malloc(y_floats * sizeof(float));
-  float *residual = malloc(y_floats * sizeof(float));
-  gauntlet_tensor_spread(d->x_layout, x, p->x, s->batch, s->in_channels, in_pixels);
-  gauntlet_tensor_spread(d->y_layout, spread, expected, s->batch, s->out_channels, out_pixels);
-  if (p->residual)
-    gauntlet_tensor_spread(d->y_layout, residual, p->residual, s->batch, s->out_channels, out_pixels);
-  memset(y, 0xFF, y_floats * sizeof(float));
+  const size_t y_bytes =
+      gauntlet_tensor_floats(d->y_layout, s->batch, s->out_channels, out_pixels) * cardinal_format_size(d->y_format);
+  void *x = spread(d->x_layout, d->x_format, operands.x, s->batch, s->in_channels, in_pixels);
+  void *right = spread(d->y_layout, d->y_format, expected, s->batch, s->out_channels, out_pixels);
+  void *residual =
+      p->residual ? spread(d->y_layout, d->y_format, p->residual, s->batch, s->out_channels, out_pixels) : NULL;
+  void *y = malloc(y_bytes);
+  memset(y, 0xFF, y_bytes);
   void *scratch = malloc(cardinal_plan_scratch_bytes(plan));
-  cr_assert_eq(cardinal_plan_run(plan, x, p->residual ? residual : NULL, y, scratch, &error), CARDINAL_OK, "%s",
-               error.message);
-  cr_expect(memcmp(y, spread, y_floats * sizeof(float)) == 0, "%s: other bits", text);
+  cr_assert_eq(cardinal_plan_run(plan, x, residual, y, scratch, &error), CARDINAL_OK, "%s", error.message);
+  cr_expect(memcmp(y, right, y_bytes) == 0, "%s: other bits", text);
   free(scratch);
   free(x);
   free(y);
-  free(spread);
+  free(right);
   free(residual);
   free(expected);
   cardinal_plan_destroy(plan);
@@ -97,6 +105,95 @@ Test(registered, serves_every_layout_with_any_threads) {
     expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 d2 p2 x:blocked y:nhwc", "right");
     cardinal_context_destroy(context);
   }
+}
+
+/* The kernels of a list that have these names. */
+static cardinal_plugin choose(const cardinal_plugin *plugin, const char *const *names, size_t count,
+                              const cardinal_plugin_kernel **room) {
+  for (size_t i = 0; i < count; ++i) {
+    room[i] = NULL;
+    for (size_t k = 0; k < plugin->kernel_count; ++k)
+      if (strcmp(plugin->kernels[k]->name, names[i]) == 0)
+        room[i] = plugin->kernels[k];
+    cr_assert_not_null(room[i], "%s isn't there", names[i]);
+  }
+  return (cardinal_plugin){.abi = plugin->abi,
+                           .struct_size = plugin->struct_size,
+                           .name = plugin->name,
+                           .kernels = room,
+                           .kernel_count = count};
+}
+
+/* Plans of each format ask the kernels of that format, which stand in one list. */
+Test(registered, serves_bf16_and_int8) {
+  static const char *const names[] = {"bf16_right", "int8_right"};
+  const cardinal_plugin_kernel *room[2];
+  const cardinal_plugin both = choose(load(WRONG_FORMATS), names, 2, room);
+  for (uint32_t threads = 1; threads <= 2; ++threads) {
+    cardinal_context *context = context_with(&both, threads);
+    expect_bits(context, "conv g2 ic40 oc6 ih7 iw9 k3 p1 n2 bias relu x:nchw y:nchw bf16", "bf16_right");
+    expect_bits(context, "conv g2 ic40 oc6 ih7 iw9 k3 p1 n2 residual bf16", "bf16_right");
+    expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 p1 bias residual relu x:nhwc y:blocked bf16", "bf16_right");
+    expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 d2 p2 bias n2 x:f32 x:nhwc bf16", "bf16_right");
+    expect_bits(context, "conv ic33 oc10 i1 bias n3 y:f32 y:nchw bf16", "bf16_right");
+    expect_bits(context, "conv ic16 oc10 i4 bias residual x:f32 y:f32 x:nchw y:nchw bf16", "bf16_right");
+    expect_bits(context, "conv g2 ic40 oc6 ih7 iw9 k3 p1 n2 bias relu x:nchw y:nchw int8", "int8_right");
+    expect_bits(context, "conv g2 ic40 oc6 ih7 iw9 k3 p1 n2 residual int8", "int8_right");
+    expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 p1 bias residual relu x:nhwc y:blocked int8", "int8_right");
+    expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 d2 p2 bias n2 x:f32 x:nhwc int8", "int8_right");
+    expect_bits(context, "conv ic33 oc10 i1 bias n3 y:f32 y:nchw int8", "int8_right");
+    expect_bits(context, "conv ic16 oc16 i5 k3 p1 bias", NULL); /* there is none of f32 */
+    cardinal_context_destroy(context);
+  }
+}
+
+static const char *declines_floats(const cardinal_plugin_kernel *self, const cardinal_plugin_problem *problem) {
+  (void)self;
+  return problem->conv->x_format == problem->conv->format ? NULL : "x is told to be floats";
+}
+
+/* A plan that takes floats rounds them before the kernel, which is told what it reads. */
+Test(registered, is_told_of_x_as_it_reads_it) {
+  static const char *const names[] = {"bf16_right"};
+  const cardinal_plugin_kernel *room[1];
+  cardinal_plugin one = choose(load(WRONG_FORMATS), names, 1, room);
+  const struct {
+    cardinal_plugin_kernel kernel;
+    int64_t no_fault; /* what the plug-in has behind it */
+  } asking = {.kernel = {.struct_size = sizeof(cardinal_plugin_kernel),
+                         .name = "asking",
+                         .format = CARDINAL_PLUGIN_BF16,
+                         .x_layout = CARDINAL_LAYOUT_NCHW,
+                         .y_layout = CARDINAL_LAYOUT_NCHW,
+                         .declines = declines_floats,
+                         .packed_bytes = room[0]->packed_bytes,
+                         .pack = room[0]->pack,
+                         .run = room[0]->run}};
+  room[0] = &asking.kernel;
+  cardinal_context *context = context_with(&one, 1);
+  expect_bits(context, "conv ic5 oc20 i7 k3 p1 bias x:f32 bf16", "asking");
+  cardinal_context_destroy(context);
+}
+
+/* Scales that the library refuses are refused whichever kernel serves. */
+Test(registered, refuses_scales_that_leave_the_range) {
+  static const char *const names[] = {"int8_right"};
+  const cardinal_plugin_kernel *room[1];
+  const cardinal_plugin one = choose(load(WRONG_FORMATS), names, 1, room);
+  cardinal_context *context = context_with(&one, 1);
+  gauntlet_problem problem = problem_of("conv ic16 oc16 i4 int8");
+  float weights[16 * 16];
+  for (size_t i = 0; i < 16 * 16; ++i)
+    weights[i] = 1.0f;
+  cardinal_plan *plan;
+  cardinal_error error;
+  cr_expect_eq(cardinal_conv_create(context, &problem.conv, weights, NULL, &plan, &error), CARDINAL_OK);
+  cr_expect_str_eq(cardinal_plan_kernel(plan), "int8_right");
+  cardinal_plan_destroy(plan);
+  problem.conv.y_scale = 1e-12f;
+  cr_expect_eq(cardinal_conv_create(context, &problem.conv, weights, NULL, &plan, &error), CARDINAL_OVERFLOW);
+  cr_expect(strstr(error.message, "the scales don't go together"), "%s", error.message);
+  cardinal_context_destroy(context);
 }
 
 typedef struct candidates {
