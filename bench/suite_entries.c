@@ -130,10 +130,11 @@ static bool add_foreign_entries(bench_suite *s, size_t model, size_t layer, char
                                .standard = true,
                                .isa = s->best,
                                .threads = 1,
+                               .format = bench_problem_format(&s->problems[s->layers[layer].problem]),
                                .model = model,
                                .layer = layer,
                                .foreign = i};
-    add_entry(s, entry, "kernel/%s/%s/f32/t1", kernel->name, s->layers[layer].name);
+    add_entry(s, entry, "kernel/%s/%s/%s/t1", kernel->name, s->layers[layer].name, cardinal_format_name(entry.format));
   }
   return true;
 }

@@ -139,25 +139,45 @@ static void add_layers_like(bench_suite *s, bench_model *model, const bench_mode
   model->end_layer = s->layer_count;
 }
 
-/* Given problems as the layers of a model of their own. Underscores keep names in one word. */
+/* A given problem as a layer. Underscores keep its name in one word. */
+static bool add_case(bench_suite *s, const gauntlet_problem *given, char *error, size_t size) {
+  const bool is_conv = given->operation == CARDINAL_PLUGIN_CONV;
+  bench_problem problem;
+  char name[GAUNTLET_DESCRIPTOR_BYTES];
+  gauntlet_describe(given, name);
+  if (!bench_problem_of(&problem, is_conv ? &given->conv : NULL, is_conv ? NULL : &given->pool)) {
+    snprintf(error, size, "'%s': the sizes don't fit together", name);
+    return false;
+  }
+  for (char *c = name; *c; ++c)
+    *c = *c == ' ' ? '_' : *c;
+  add_layer(s, name, &problem);
+  return true;
+}
+
+/* The same in another format. False where that can't be. */
+static bool case_in_format(const gauntlet_problem *given, cardinal_format format, gauntlet_problem *to) {
+  char text[GAUNTLET_DESCRIPTOR_BYTES], with_format[GAUNTLET_DESCRIPTOR_BYTES + 8];
+  snprintf(with_format, sizeof with_format, "%s %s", gauntlet_describe(given, text), cardinal_format_name(format));
+  return gauntlet_parse(with_format, to, NULL);
+}
+
+/* Given problems as the layers of a model of their own: those that name no format in each one, but for sweeps, which
+ * are long, and beside kernels of a plug-in, which mostly know one. */
 static bool add_cases(bench_suite *s, const gauntlet_problems *cases, bench_cases kind, char *error, size_t size) {
   bench_model model = {.cases = kind, .first_layer = s->layer_count};
   snprintf(model.spec.name, sizeof model.spec.name, kind == BENCH_SWEPT ? "sweep" : "case");
   for (size_t i = 0; i < cases->count; ++i) {
     const gauntlet_problem *given = &cases->problem[i];
-    const bool is_conv = given->operation == CARDINAL_PLUGIN_CONV;
-    bench_problem problem;
-    bench_layer layer;
-    gauntlet_describe(given, layer.name);
-    if (!bench_problem_of(&problem, is_conv ? &given->conv : NULL, is_conv ? NULL : &given->pool)) {
-      snprintf(error, size, "'%s': the sizes don't fit together", layer.name);
+    if (!add_case(s, given, error, size))
       return false;
+    if (given->format_given || kind == BENCH_SWEPT || s->options->kernel)
+      continue;
+    for (int format = CARDINAL_FORMAT_BF16; format <= CARDINAL_FORMAT_INT8; ++format) {
+      gauntlet_problem like;
+      if (case_in_format(given, (cardinal_format)format, &like) && !add_case(s, &like, error, size))
+        return false;
     }
-    layer.problem = problem_of(s, &problem);
-    for (char *c = layer.name; *c; ++c)
-      *c = *c == ' ' ? '_' : *c;
-    s->layers = bench_grow(s->layers, s->layer_count, sizeof *s->layers);
-    s->layers[s->layer_count++] = layer;
   }
   model.end_layer = s->layer_count;
   s->models = bench_grow(s->models, s->model_count, sizeof *s->models);

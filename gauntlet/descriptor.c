@@ -236,7 +236,10 @@ static bool problem_of(const reading *r, gauntlet_problem *problem) {
     d.format = r->format;
     d.x_format = r->x_f32 ? CARDINAL_FORMAT_F32 : r->format;
     d.y_format = r->y_f32 ? CARDINAL_FORMAT_F32 : r->format;
-    return gauntlet_problem_of_conv(&d, problem, r->error);
+    if (!gauntlet_problem_of_conv(&d, problem, r->error))
+      return false;
+    problem->format_given = r->format_given;
+    return true;
   }
   cardinal_pool_desc d;
   cardinal_pool_desc_init(&d);
@@ -256,7 +259,10 @@ static bool problem_of(const reading *r, gauntlet_problem *problem) {
   d.pad_bottom = n[PAD_BOTTOM];
   d.pad_right = n[PAD_RIGHT];
   d.format = r->format;
-  return gauntlet_problem_of_pool(&d, problem, r->error);
+  if (!gauntlet_problem_of_pool(&d, problem, r->error))
+    return false;
+  problem->format_given = r->format_given;
+  return true;
 }
 
 /* Scales of int8 that bring random data, with weights up to 1 or 2, to where rounding and the range's ends show. The

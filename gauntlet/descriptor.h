@@ -23,6 +23,7 @@ typedef struct gauntlet_problem {
   cardinal_conv_desc conv; /* if operation is CARDINAL_PLUGIN_CONV */
   cardinal_pool_desc pool; /* otherwise */
   int64_t out_height, out_width;
+  bool format_given; /* the descriptor names the number format; gauntlet_problem_same doesn't care */
 } gauntlet_problem;
 
 enum {

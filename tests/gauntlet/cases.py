@@ -40,6 +40,14 @@ def given_problems():
     for name in (f"naive/case/{NAME}/f32", f"layer/case/{NAME}/f32/generic/t1",
                  "layer/case/maxpool_c16_i9_k3_s2_p1/f32/generic/t1"):
         expect(name, name in results and results[name]["gflops"] > 0, list(results))
+    for name in (f"layer/case/{NAME}_bf16/bf16/generic/t1", f"layer/case/{NAME}_int8/int8/generic/t1",
+                 "layer/case/maxpool_c16_i9_k3_s2_p1_int8/int8/generic/t1"):
+        expect(f"each format: {name}", name in results and results[name]["gflops"] > 0, list(results))
+    expect("no naive loops but of f32", [name for name in results if name.startswith("naive/")]
+           == [f"naive/case/{NAME}/f32"], list(results))
+    named = bench("--case", CASE + " f32", "--case", CASE + " int8", "--benchmark_list_tests").stdout
+    expect("formats that are named", f"/{NAME}_int8/int8/" in named and "bf16" not in named.replace("peak/bf16", ""),
+           named)
     expect("only the problems", not any("resnext" in name for name in results), list(results))
     shown = bench("--case", CASE, "--benchmark_filter=layer/case/.*/t1")
     expect("a table", f"{NAME}, 1 thread" in shown.stdout and "cardinal, generic" in shown.stdout, shown.stdout)
