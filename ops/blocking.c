@@ -11,6 +11,8 @@ enum {
   CONV1X1_ITEMS = 8,
   CONV_ITEMS = 8,
   POOL_ITEMS = 4,
+  /* Output rows of a band that are cut further only where nothing else is left to cut. */
+  FEW_ROWS = 7,
   /* Tiles that a chunk of pixels has at least: if weights stream through L2, and where each thread gathers its own. */
   LEAST_STREAMED_TILES = 4,
   LEAST_GATHERED_TILES = 16
@@ -81,18 +83,36 @@ size_t cardinal_gathered_x_bytes(const cardinal_shape *s, const cardinal_groupin
          cardinal_format_bytes(s->format);
 }
 
-cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g, bool gathers_x,
-                                         bool gathers_y, const cardinal_resources *r) {
-  const size_t block_chunk = gathers_x ? g->out_blocks : 1;
-  const size_t others = s->batch * g->units * cardinal_ceil_div(g->out_blocks, block_chunk);
-  size_t rows = balanced_rows(s->out_height, others, CONV_ITEMS, r->threads);
-  /* what is gathered, and one block of what is scattered, stays in half of L2 */
+/* Windows, with at most so many units an item. */
+static cardinal_blocking conv_with_units(const cardinal_shape *s, const cardinal_grouping *g,
+                                         const cardinal_gathering *gathering, size_t units, size_t threads) {
+  cardinal_blocking b = {.unit_chunk = even_chunk(g->units, units)};
+  b.block_chunk = gathering->x || b.unit_chunk > 1 ? g->out_blocks : 1;
+  b.panels_scattered = cardinal_min(gathering->panels, b.unit_chunk * b.block_chunk);
+  const size_t others =
+      s->batch * cardinal_ceil_div(g->units, b.unit_chunk) * cardinal_ceil_div(g->out_blocks, b.block_chunk);
+  b.row_chunk = balanced_rows(s->out_height, others, CONV_ITEMS, threads);
+  return b;
+}
+
+cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g,
+                                         const cardinal_gathering *gathering, const cardinal_resources *r) {
+  size_t units = cardinal_max(gathering->panels / cardinal_max(g->in_blocks, g->out_blocks), 1);
+  cardinal_blocking b = conv_with_units(s, g, gathering, units, r->threads);
+  /* What is gathered and what is scattered stays in half of L2. Few rows at a time would gather those that two bands
+   * share too often; rather fewer units then. */
   const size_t fitting = part(r->l2_bytes, 1, 2);
-  while (rows > 1 && (gathers_x ? cardinal_gathered_x_bytes(s, g, rows) : 0) +
-                             (gathers_y ? rows * s->out_width * CARDINAL_BLOCK * sizeof(float) : 0) >
-                         fitting)
-    rows = cardinal_ceil_div(rows, 2);
-  return (cardinal_blocking){.row_chunk = rows, .block_chunk = block_chunk};
+  while ((gathering->x ? b.unit_chunk * cardinal_gathered_x_bytes(s, g, b.row_chunk) : 0) +
+             (gathering->y ? b.panels_scattered * b.row_chunk * s->out_width * CARDINAL_BLOCK * sizeof(float) : 0) >
+         fitting) {
+    if (b.row_chunk > FEW_ROWS || (b.unit_chunk == 1 && b.row_chunk > 1))
+      b.row_chunk = cardinal_ceil_div(b.row_chunk, 2);
+    else if (b.unit_chunk > 1)
+      b = conv_with_units(s, g, gathering, units = b.unit_chunk / 2, r->threads);
+    else
+      break;
+  }
+  return b;
 }
 
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *s, const cardinal_grouping *g,

@@ -12,9 +12,11 @@
 /* What an item computes, and a kernel call of it; each at least 1 where a driver uses it, 0 elsewhere. The last item in
  * a direction may be smaller. */
 typedef struct cardinal_blocking {
-  size_t row_chunk;   /* windows and pools: output rows an item */
-  size_t pixel_chunk; /* 1×1: output pixels an item */
-  size_t block_chunk; /* windows, 1×1 and fc: output blocks an item */
+  size_t row_chunk;        /* windows and pools: output rows an item */
+  size_t pixel_chunk;      /* 1×1: output pixels an item */
+  size_t block_chunk;      /* windows, 1×1 and fc: output blocks an item */
+  size_t unit_chunk;       /* windows: units an item, whose output blocks it all has if they are more than one */
+  size_t panels_scattered; /* windows: output blocks, of one or more units, that are computed before y is scattered */
 } cardinal_blocking;
 
 /* What the cutting depends on beside the shape. */
@@ -31,10 +33,17 @@ cardinal_blocking cardinal_blocking_conv1x1(const cardinal_shape *shape, bool ga
 /* Fully connected layers. */
 cardinal_blocking cardinal_blocking_fc(size_t tile_blocks);
 
+/* Which sides of a convolution with a window are brought to scratch and back, and how many blocks are best moved
+ * together, at least 1. */
+typedef struct cardinal_gathering {
+  bool x, y;
+  size_t panels;
+} cardinal_gathering;
+
 /* Windows. Where x is gathered, the rows of an item lie in scratch; where either side is, they are computed in bands.
  */
-cardinal_blocking cardinal_blocking_conv(const cardinal_shape *shape, const cardinal_grouping *grouping, bool gathers_x,
-                                         bool gathers_y, const cardinal_resources *resources);
+cardinal_blocking cardinal_blocking_conv(const cardinal_shape *shape, const cardinal_grouping *grouping,
+                                         const cardinal_gathering *gathering, const cardinal_resources *resources);
 
 /* Pools. */
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *shape, const cardinal_grouping *grouping,

@@ -95,6 +95,59 @@ void cardinal_tensor_scatter(const cardinal_transfer *t, const cardinal_image_la
   });
 }
 
+/* Distances in bytes. */
+typedef struct pitches {
+  size_t pixel, block;
+} pitches;
+
+/* All blocks of a pixel, then of the next one: images are read and written as they lie in memory. */
+static inline void copy_blocks(const char *from, pitches from_pitches, char *to, pitches to_pitches, size_t blocks,
+                               size_t pixels, size_t bytes) {
+  for (size_t p = 0; p < pixels; ++p)
+    for (size_t b = 0; b < blocks; ++b)
+      memcpy(to + p * to_pitches.pixel + b * to_pitches.block, from + p * from_pitches.pixel + b * from_pitches.block,
+             bytes);
+}
+
+/* A constant number of bytes makes memcpy a few moves. */
+static void copy_format(cardinal_format format, const char *from, pitches from_pitches, char *to, pitches to_pitches,
+                        size_t blocks, size_t pixels) {
+  switch (format) {
+  case CARDINAL_FORMAT_F32:
+    copy_blocks(from, from_pitches, to, to_pitches, blocks, pixels, 4 * CARDINAL_BLOCK);
+    break;
+  case CARDINAL_FORMAT_BF16:
+    copy_blocks(from, from_pitches, to, to_pitches, blocks, pixels, 2 * CARDINAL_BLOCK);
+    break;
+  case CARDINAL_FORMAT_INT8:
+    copy_blocks(from, from_pitches, to, to_pitches, blocks, pixels, CARDINAL_BLOCK);
+    break;
+  }
+}
+
+static pitches of_image(cardinal_format format, const cardinal_image_layout *l) {
+  const size_t bytes = cardinal_format_bytes(format);
+  return (pitches){.pixel = l->channels * bytes, .block = CARDINAL_BLOCK * bytes};
+}
+
+static pitches of_slots(cardinal_format format, size_t distance) {
+  const size_t bytes = cardinal_format_bytes(format);
+  return (pitches){.pixel = CARDINAL_BLOCK * bytes, .block = distance * bytes};
+}
+
+void cardinal_nhwc_gather(cardinal_format format, const cardinal_image_layout *l, const void *image, size_t block,
+                          size_t blocks, size_t first, size_t pixels, void *slots, size_t distance) {
+  copy_format(format, cardinal_at(image, format, first * l->channels + block * CARDINAL_BLOCK), of_image(format, l),
+              slots, of_slots(format, distance), blocks, pixels);
+}
+
+void cardinal_nhwc_scatter(cardinal_format format, const cardinal_image_layout *l, void *image, size_t block,
+                           size_t blocks, size_t first, size_t pixels, const void *slots, size_t distance) {
+  copy_format(format, slots, of_slots(format, distance),
+              cardinal_place(image, format, first * l->channels + block * CARDINAL_BLOCK), of_image(format, l), blocks,
+              pixels);
+}
+
 void cardinal_tensor_convert_block(const cardinal_transfer *t, cardinal_layout from_layout, const void *from,
                                    cardinal_layout to_layout, void *to, size_t channels, size_t pixels, size_t block) {
   const size_t first = block * CARDINAL_BLOCK;

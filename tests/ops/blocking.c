@@ -73,8 +73,8 @@ Test(blocking, conv) {
     const cardinal_shape shape = conv(table[i].groups, table[i].width, table[i].width, table[i].size, 3, 1);
     const cardinal_grouping grouping = cardinal_grouping_of(&shape);
     const cardinal_resources resources = {.l2_bytes = table[i].l2_kib * KIB, .threads = table[i].threads};
-    const bool gathers = !grouping.x_aligned;
-    const size_t rows = cardinal_blocking_conv(&shape, &grouping, gathers, gathers, &resources).row_chunk;
+    const cardinal_gathering gathering = {.x = !grouping.x_aligned, .y = !grouping.x_aligned, .panels = 1};
+    const size_t rows = cardinal_blocking_conv(&shape, &grouping, &gathering, &resources).row_chunk;
     cr_expect_eq(rows, table[i].row_chunk, "row %zu: %zu rows an item, expected %zu", i, rows, table[i].row_chunk);
   }
 }
@@ -109,10 +109,11 @@ Test(blocking, any_machine) {
                       threads, b.pixel_chunk, b.block_chunk);
             const cardinal_grouping grouping = cardinal_grouping_of(&shape);
             for (int gathers = 0; gathers < 4; ++gathers) {
-              const cardinal_blocking w =
-                  cardinal_blocking_conv(&shape, &grouping, gathers & 1, gathers & 2, &resources);
+              const cardinal_gathering gathering = {.x = gathers & 1, .y = gathers & 2, .panels = gathers ? 8 : 1};
+              const cardinal_blocking w = cardinal_blocking_conv(&shape, &grouping, &gathering, &resources);
               cr_assert(w.row_chunk >= 1 && w.row_chunk <= shape.out_height && w.block_chunk >= 1 &&
                         w.block_chunk <= grouping.out_blocks);
+              cr_assert(w.unit_chunk == 1 && w.panels_scattered >= 1 && w.panels_scattered <= w.block_chunk);
             }
           }
 }
