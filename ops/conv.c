@@ -278,10 +278,11 @@ static void conv_item(const cardinal_work *work, size_t item, void *scratch) {
 }
 
 /* Panels that are gathered and scattered together. In NHWC those of a pixel are neighbours, while the next pixel's are
- * often a power of two away, and all of a row would share a few sets of the caches. */
+ * often a power of two away, and all of a row would share a few sets of the caches. More of them leave room for fewer
+ * rows, and bands share more; on a Zen 4, 256 bytes were best of 128 to 1024. */
 static size_t panels_together(bool gathers, const conv_side *side) {
   enum {
-    BYTES = 512
+    BYTES = 256
   };
   const bool neighbours = gathers && side->aligned && side->image.layout == CARDINAL_LAYOUT_NHWC;
   return neighbours ? BYTES / (CARDINAL_BLOCK * cardinal_format_bytes(side->transfer->to)) : 1;

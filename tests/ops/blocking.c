@@ -79,6 +79,30 @@ Test(blocking, conv) {
   }
 }
 
+/* 32 groups of 4 in NHWC: 4 panels are moved together, as many rows as fit half of L2, rather fewer panels than rows.
+ */
+Test(blocking, conv_of_panels) {
+  static const struct {
+    size_t l2_kib, threads;
+    size_t units, panels, rows;
+  } table[] = {
+      {1024, 1, 4, 4, 14}, /* x: 4 panels of 16 rows of 3.5 KiB, y: of 14 */
+      {256, 1, 2, 2, 7},   /* 4 panels of (9 + 7) rows don't fit, nor do 2 of (16 + 14) */
+      {64, 1, 1, 1, 2},    /* 4 rows would be 21 + 14 KiB */
+      {8, 1, 1, 1, 1},     /* at least a row */
+      {1024, 2, 4, 4, 7},  /* 16 items wanted, 2 for each 4 rows */
+  };
+  const cardinal_shape shape = conv(32, 4, 4, 56, 3, 1);
+  const cardinal_grouping grouping = cardinal_grouping_of(&shape);
+  const cardinal_gathering gathering = {.x = true, .y = true, .panels = 4};
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+    const cardinal_resources resources = {.l2_bytes = table[i].l2_kib * KIB, .threads = table[i].threads};
+    const cardinal_blocking b = cardinal_blocking_conv(&shape, &grouping, &gathering, &resources);
+    cr_expect(b.unit_chunk == table[i].units && b.panels_scattered == table[i].panels && b.row_chunk == table[i].rows,
+              "row %zu: %zu units, %zu panels, %zu rows", i, b.unit_chunk, b.panels_scattered, b.row_chunk);
+  }
+}
+
 Test(blocking, pool_and_fc) {
   cardinal_shape shape = conv(64, 1, 1, 112, 3, 2);
   shape.operation = CARDINAL_OPERATION_MAX_POOL;
