@@ -17,10 +17,7 @@ Nothing of Cardinal's library takes part either way.
 
 import argparse
 import importlib
-import json
-import os
 import pathlib
-import struct
 import sys
 
 try:
@@ -31,6 +28,7 @@ except ImportError:
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "reference"))
 import operators
+import safetensors_files
 import synthetic
 
 # Widths, strides, dilation, padding, 1x1, fully connected, the stem and pools, small enough to be committed.
@@ -74,41 +72,11 @@ def import_torch(networks):
     return torch
 
 
-def write_safetensors(path, tensors, metadata):
-    """Writes the file whole or not at all; tensors are float32, in the order given."""
-    header, data = {"__metadata__": metadata}, []
-    begin = 0
-    for name, tensor in tensors.items():
-        content = np.ascontiguousarray(tensor, "<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [begin, begin + len(content)]}
-        begin += len(content)
-        data.append(content)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    unfinished = pathlib.Path(f"{path}.{os.getpid()}")
+def write(path, tensors, metadata):
     try:
-        unfinished.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data))
-        unfinished.replace(path)
+        safetensors_files.write(path, {name: tensor.astype("<f4") for name, tensor in tensors.items()}, metadata)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         fail(error)
-
-
-def read_safetensors(path):
-    """The tensors of a weights file as float32; F16 and BF16 are converted exactly."""
-    content = pathlib.Path(path).read_bytes()
-    length, = struct.unpack("<Q", content[:8])
-    tensors = {}
-    for name, entry in json.loads(content[8:8 + length]).items():
-        if name == "__metadata__" or entry["dtype"] == "I64":
-            continue
-        raw = content[8 + length + entry["data_offsets"][0]:8 + length + entry["data_offsets"][1]]
-        if entry["dtype"] == "BF16":
-            values = (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32)
-        else:
-            values = np.frombuffer(raw, {"F32": "<f4", "F16": "<f2"}[entry["dtype"]])
-        tensors[name] = values.astype(np.float32).reshape(entry["shape"])
-    return tensors
 
 
 # ---- single operators ------------------------------------------------------------------------------------------
@@ -159,7 +127,7 @@ def export_cases(arguments):
             fail(f"{descriptor}: {error}")
         metadata[f"{name}.case"] = descriptor
         metadata[f"{name}.judge"] = arguments.judge or ("bits" if arguments.data == "integers" else "bound")
-    write_safetensors(arguments.file, tensors, metadata)
+    write(arguments.file, tensors, metadata)
 
 
 # ---- whole networks --------------------------------------------------------------------------------------------
@@ -169,7 +137,7 @@ def load_state(arguments, shapes):
     """Each tensor of the network's state, as float32."""
     if not arguments.weights:
         return {name: synthetic.tensor(arguments.seed, name, shape) for name, shape in shapes.items()}
-    state = read_safetensors(arguments.weights)
+    state = safetensors_files.read_floats(arguments.weights)
     for name, shape in shapes.items():
         if name not in state or state[name].shape != shape:
             fail(f"{arguments.weights}: tensor \"{name}\": expected shape {list(shape)}, found "
@@ -196,7 +164,7 @@ def export_network(arguments):
             fail(f"--layers: {arguments.model} has no layer \"{name}\"; it has {', '.join(layers)}")
     metadata = {"cardinal.reference": "1", "made_by": made_by(arguments), "model": arguments.model,
                 "weights": arguments.weights or f"synthetic, seed {arguments.seed}"}
-    write_safetensors(arguments.file, {"input": images} | {name: layers[name] for name in wanted}, metadata)
+    write(arguments.file, {"input": images} | {name: layers[name] for name in wanted}, metadata)
 
 
 def made_by(arguments):

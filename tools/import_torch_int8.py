@@ -18,10 +18,6 @@ Only load state dictionaries that you trust: they are pickles. Needs Debian's py
 python3-numpy.
 """
 import argparse
-import json
-import os
-import pathlib
-import struct
 import sys
 import warnings
 
@@ -32,6 +28,8 @@ try:
 except ImportError as missing:
     sys.exit(f"{missing}; Debian: apt-get install python3-torch python3-torchvision python3-numpy, and run this with "
              "/usr/bin/python3")
+
+import safetensors_files
 
 MOST = 127
 
@@ -157,23 +155,10 @@ class Importer:
         return self.tensors
 
 
-def write_safetensors(path, tensors, metadata):
-    """Whole or not at all."""
-    header, data, begin = {"__metadata__": metadata}, [], 0
-    for name, tensor in sorted(tensors.items()):
-        content = tensor.tobytes()
-        header[name] = {"dtype": "I8" if tensor.dtype == np.int8 else "F32", "shape": list(tensor.shape),
-                        "data_offsets": [begin, begin + len(content)]}
-        begin += len(content)
-        data.append(content)
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    unfinished = pathlib.Path(f"{path}.{os.getpid()}")
+def write(path, tensors, metadata):
     try:
-        unfinished.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data))
-        unfinished.replace(path)
+        safetensors_files.write(path, dict(sorted(tensors.items())), metadata)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         fail(error)
 
 
@@ -199,10 +184,10 @@ def main():
         state, images, logits = quantise_seeded(options.model, options.seeded, options.size)
     importer = Importer(state)
     tensors = importer.run()
-    write_safetensors(options.output, tensors, {"cardinal.quantised": "1", "cardinal.model": options.model})
+    write(options.output, tensors, {"cardinal.quantised": "1", "cardinal.model": options.model})
     if options.reference:
-        write_safetensors(options.reference, {"input": images.astype("<f4"), "logits": logits.astype("<f4")},
-                          {"cardinal.reference": "1"})
+        write(options.reference, {"input": images.astype("<f4"), "logits": logits.astype("<f4")},
+              {"cardinal.reference": "1"})
     print(f"wrote {options.output}: {options.model}, {len(tensors)} tensors; {importer.raised} weights of -128 became "
           f"-{MOST}")
 

@@ -9,34 +9,28 @@ Needs matplotlib (Debian: python3-matplotlib). A bar is the median of a library'
 quartiles, and behind it stands how many times as long as Cardinal the library takes. Hollow bars rest on fewer than
 five quiet rounds. Formats in which Cardinal wasn't measured are left out.
 """
-import argparse
-import json
-import os
 import statistics
 import sys
+
+import figures
 
 NAMES = {"cardinal": "Cardinal", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "ncnn": "ncnn",
          "torch": "PyTorch"}
 FORMATS = ("f32", "bf16", "int8")
 OURS, THEIRS = "#0072b2", "#b0b0b0"
-FIRM_ROUNDS = 5  # CARDINAL_FIRM_ROUNDS of bench/measure.h
 
 
 def read(paths, model):
     """{format: [results]} of a network, fastest first; the context of the last file."""
     found, context = {}, {}
     for path in paths:
+        context, results = figures.read(path, "script/compare")
         try:
-            with open(path, encoding="utf-8") as file:
-                content = json.load(file)
-            context = content["context"]
-            for result in content["benchmarks"]:
+            for result in results:
                 if result["kind"] == "peer_network" and result["model"] == model and result["batch"] == 1 \
                         and result["threads"] == 1:
                     found.setdefault(result["format"], {})[result["peer"]] = result
-        except OSError as error:
-            sys.exit(f"{path}: {error.strerror}")
-        except (ValueError, KeyError, TypeError) as error:
+        except (KeyError, TypeError) as error:
             sys.exit(f"{path}: not a results file of script/compare ({type(error).__name__}: {error})")
     return {name: sorted(found[name].values(), key=lambda result: result["real_time"]) for name in FORMATS
             if "cardinal" in found.get(name, {})}, context
@@ -44,7 +38,7 @@ def read(paths, model):
 
 def plot_format(axes, name, results):
     for row, result in enumerate(results):
-        ours, firm = result["peer"] == "cardinal", result["quiet_rounds"] >= FIRM_ROUNDS
+        ours, firm = result["peer"] == "cardinal", result["quiet_rounds"] >= figures.FIRM_ROUNDS
         color = OURS if ours else THEIRS
         axes.barh(row, result["real_time"], height=0.62, color=color if firm else "none", edgecolor=color)
         times = [time for time, quiet in zip(result["round_time"], result["round_quiet"]) if quiet or not firm]
@@ -67,17 +61,7 @@ def plot_format(axes, name, results):
 
 
 def plot(found, context, model, output, cpu):
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        sys.exit(f"{sys.executable} has no matplotlib; Debian's python3 has it after: "
-                 "apt-get install python3-matplotlib")
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.fonttype"] = "none"
-    matplotlib.rcParams["svg.hashsalt"] = "cardinal"  # the same file from the same results
-    from matplotlib import pyplot
-
+    pyplot = figures.pyplot()
     counts = [len(results) for results in found.values()]
     figure, panels = pyplot.subplots(len(found), 1, figsize=(8, 0.6 + sum(0.33 * count + 0.45 for count in counts)),
                                      height_ratios=counts, squeeze=False)
@@ -88,25 +72,12 @@ def plot(found, context, model, output, cpu):
     figure.suptitle(f"{model}, one image, one thread: milliseconds, and times as long as Cardinal\n"
                     f"{cpu or context['cpu']}, {context['started'][:10]}", fontsize=10.5, x=0.02, ha="left")
     figure.tight_layout()
-    # written beside its place first: an interrupted run leaves no half of a figure
-    partial = f"{output}.partial"
-    try:
-        kind = os.path.splitext(output)[1].lstrip(".") or "svg"
-        figure.savefig(partial, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=120)
-        os.replace(partial, output)
-    except (OSError, ValueError) as error:
-        if os.path.exists(partial):
-            os.remove(partial)
-        sys.exit(f"{output}: {error}")
+    figures.save(figure, output)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", nargs="+",
-                        help="JSON written by script/compare; where several have the same, the last counts")
-    parser.add_argument("output", help="figure to write, .svg or .png")
-    parser.add_argument("--model", default="resnext50_32x4d", help="network to plot (default: %(default)s)")
-    parser.add_argument("--cpu", help="what to call the CPU in the title, where its own name says little")
+    parser = figures.parser(__doc__, "JSON written by script/compare; where several have the same, the last counts",
+                            several=True)
     options = parser.parse_args()
     found, context = read(options.results, options.model)
     if not found:

@@ -8,10 +8,9 @@ Needs matplotlib (Debian: python3-matplotlib). Every mark is a median of the fil
 against the peak of their ISA, naive and portable ones against that of the widest ISA measured. Hollow marks rest on
 fewer than five quiet rounds. Layers of one shape, which script/bench measures once, are one row.
 """
-import argparse
-import json
-import os
 import sys
+
+import figures
 
 STYLES = {  # colours of Okabe and Ito, told apart by the colour-blind, too
     "naive": dict(label="naive loops", color="#999999", marker="|"),
@@ -20,19 +19,6 @@ STYLES = {  # colours of Okabe and Ito, told apart by the colour-blind, too
     "avx512": dict(label="hand-written, AVX-512", color="#0072b2", marker="o"),
     "neon": dict(label="hand-written, NEON", color="#009e73", marker="o"),
 }
-
-FIRM_ROUNDS = 5  # CARDINAL_FIRM_ROUNDS of bench/measure.h
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            results = json.load(file)
-        return results["context"], results["benchmarks"]
-    except OSError as error:
-        sys.exit(f"{path}: {error.strerror}")
-    except (ValueError, KeyError, TypeError) as error:
-        sys.exit(f"{path}: not a results file of script/bench ({error})")
 
 
 def series_of(name, model, widest):
@@ -69,23 +55,14 @@ def layers_of(benchmarks, model, widest):
 
 
 def plot(context, rows, alike, model, output):
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        sys.exit(f"{sys.executable} has no matplotlib; Debian's python3 has it after: "
-                 "apt-get install python3-matplotlib")
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.fonttype"] = "none"
-    matplotlib.rcParams["svg.hashsalt"] = "cardinal"  # the same file from the same results
-    from matplotlib import pyplot
-
+    pyplot = figures.pyplot()
     height = 1.6 + 0.26 * len(rows)
     figure, axes = pyplot.subplots(figsize=(9, height))
     for series, style in STYLES.items():
         marks = [(row[series], i) for i, row in enumerate(rows.values()) if series in row]
         for hollow in (False, True):
-            points = [(mark["peak_pct"], i) for mark, i in marks if (mark["quiet_rounds"] < FIRM_ROUNDS) == hollow]
+            points = [(mark["peak_pct"], i) for mark, i in marks
+                      if (mark["quiet_rounds"] < figures.FIRM_ROUNDS) == hollow]
             look = dict(style, markerfacecolor="none" if hollow else style["color"])
             if hollow and len(points) < len(marks):
                 look["label"] = "_"  # of the legend, the full ones have it
@@ -108,27 +85,13 @@ def plot(context, rows, alike, model, output):
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=4, frameon=False, fontsize=8.5, handletextpad=0.1,
                 columnspacing=1.2, borderaxespad=0)
     figure.tight_layout()
-    # written beside its place first: an interrupted run leaves no half of a figure
-    partial = f"{output}.partial"
-    try:
-        kind = os.path.splitext(output)[1].lstrip(".") or "svg"
-        figure.savefig(partial, format=kind, metadata={"Date": None} if kind == "svg" else None, dpi=120)
-        os.replace(partial, output)
-    except (OSError, ValueError) as error:
-        if os.path.exists(partial):
-            os.remove(partial)
-        sys.exit(f"{output}: {error}")
+    figures.save(figure, output)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", help="JSON written by script/bench")
-    parser.add_argument("output", help="figure to write, .svg or .png")
-    parser.add_argument("--model", default="resnext50_32x4d",
-                        help="network whose layers to plot (default: %(default)s)")
-    parser.add_argument("--cpu", help="what to call the CPU in the title, where its own name says little")
+    parser = figures.parser(__doc__, "JSON written by script/bench")
     options = parser.parse_args()
-    context, benchmarks = read(options.results)
+    context, benchmarks = figures.read(options.results, "script/bench")
     if options.cpu:
         context["cpu"] = options.cpu
     rows, alike = layers_of(benchmarks, options.model, context.get("best_isa"))

@@ -15,7 +15,6 @@ Needs Debian's dataset-fashion-mnist, python3-torch and python3-numpy, and /usr/
 import argparse
 import gzip
 import json
-import os
 import pathlib
 import struct
 import subprocess
@@ -29,6 +28,8 @@ try:
     from torch import nn
 except ImportError as missing:
     sys.exit(f"{missing}; Debian: apt-get install python3-torch python3-numpy, and run this with /usr/bin/python3")
+
+import safetensors_files
 
 DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
 BLOCKS, GROUPS, WIDTH, CLASSES = (2, 2, 2, 2), 8, 4, 10
@@ -188,19 +189,9 @@ def train(epochs):
     return model
 
 
-def write_safetensors(path, model):
-    header, data, begin = {"__metadata__": {"format": "pt"}}, [], 0
-    for name, tensor in model.state_dict().items():
-        if name.endswith("num_batches_tracked"):
-            continue
-        content = tensor.numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [begin, begin + len(content)]}
-        begin += len(content)
-        data.append(content)
-    text = json.dumps(header).encode()
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    unfinished.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data))
-    unfinished.replace(path)
+def write_weights(path, model):
+    safetensors_files.write(path, {name: tensor.numpy().astype("<f4") for name, tensor in model.state_dict().items()
+                                   if not name.endswith("num_batches_tracked")}, {"format": "pt"})
 
 
 # ---- Cardinal --------------------------------------------------------------------------------------------------
@@ -262,7 +253,7 @@ def main():
     options.folder.mkdir(parents=True, exist_ok=True)
     weights = options.folder / "fashion.safetensors"
     if not weights.exists():
-        write_safetensors(weights, train(options.epochs))
+        write_weights(weights, train(options.epochs))
     measure(options.folder, options.cardinal, options.formats)
 
 

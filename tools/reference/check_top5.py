@@ -14,7 +14,6 @@ python3-torch, python3-torchvision).
 import argparse
 import json
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,9 @@ from PIL import Image, ImageOps
 from torchvision import models, transforms
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import safetensors_files
+
 NORMALIZE = transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 EVALUATION = transforms.Compose(
     [transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(), NORMALIZE])
@@ -59,23 +61,12 @@ def custom(name):
     return models.resnet.ResNet(models.resnet.Bottleneck, blocks, groups=int(groups), width_per_group=int(width))
 
 
-def write_safetensors(path, state, dtype):
-    header, data = {"__metadata__": {"format": "pt"}}, b""
-    for name, tensor in state.items():
-        floating = tensor.is_floating_point()
-        stored = tensor.to(DTYPES[dtype]) if floating else tensor
-        # NumPy has no bfloat16; its bits can be seen as integers.
-        stored = stored.view(torch.int16) if stored.dtype == torch.bfloat16 else stored
-        content = stored.contiguous().numpy().tobytes()
-        header[name] = {
-            "dtype": dtype if floating else "I64",
-            "shape": list(tensor.shape),
-            "data_offsets": [len(data), len(data) + len(content)],
-        }
-        data += content
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+def stored(tensor, dtype):
+    """As it stands in the file; NumPy has no bfloat16, whose bits can be seen as integers."""
+    if not tensor.is_floating_point():
+        return tensor.numpy()
+    tensor = tensor.to(DTYPES[dtype]).contiguous()
+    return tensor.view(torch.int16).numpy().view("<u2") if dtype == "BF16" else tensor.numpy()
 
 
 def run_cardinal(program, weights, paths):
@@ -89,7 +80,8 @@ def check_model(program, name, dtype, paths):
     model = make_model(name, photos, dtype)
     with tempfile.TemporaryDirectory() as directory, torch.no_grad():
         weights = pathlib.Path(directory) / f"{name}.safetensors"
-        write_safetensors(weights, model.state_dict(), dtype)
+        safetensors_files.write(weights, {name: stored(tensor, dtype) for name, tensor in model.state_dict().items()},
+                                {"format": "pt"})
         document = run_cardinal(program, weights, paths)
         logits = model(torch.stack([EVALUATION(photo) for photo in photos]))
 
