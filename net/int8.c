@@ -63,7 +63,24 @@ cardinal_status cardinal_int8_describe(cardinal_net *net, const cardinal_weights
   return status;
 }
 
-/* ---- plans ----------------------------------------------------------------------------------------------------- */
+void cardinal_int8_describe_alike(cardinal_net *net, const cardinal_net *with) {
+  net->input = with->input;
+  for (size_t i = 0; i < net->step_count; i++) {
+    cardinal_step *step = &net->steps[i];
+    const cardinal_step *like = &with->steps[i];
+    step->scale = like->scale;
+    step->pool.x_scale = like->pool.x_scale;
+    step->pool.y_scale = like->pool.y_scale;
+    step->conv.x_format = like->conv.x_format;
+    step->conv.x_scale = like->conv.x_scale;
+    step->conv.y_scale = like->conv.y_scale;
+    step->conv.residual_scale = like->conv.residual_scale;
+    if (step->shape.x == CARDINAL_VALUE_IMAGES)
+      describe_stem(step);
+  }
+}
+
+/* ---- weights --------------------------------------------------------------------------------------------------- */
 
 /* Each weight of an output channel is multiplied by q - zero, of which the plan has only q. */
 static void take_zeros_into_bias(const cardinal_net *net, const cardinal_layer *stem, cardinal_quantised_layer *q) {
@@ -78,23 +95,19 @@ static void take_zeros_into_bias(const cardinal_net *net, const cardinal_layer *
   }
 }
 
-static cardinal_status make_conv(const cardinal_net *net, cardinal_step *step, const cardinal_weights *weights,
+static cardinal_status pack_step(cardinal_net *net, size_t i, const cardinal_weights *weights,
                                  cardinal_quantised_layer *q, cardinal_error *error) {
+  const cardinal_step *step = &net->steps[i];
   cardinal_status status = cardinal_quantised_fetch(weights, &step->shape, q, error);
   if (status)
     return status;
   if (step->shape.x == CARDINAL_VALUE_IMAGES)
     take_zeros_into_bias(net, &step->shape, q);
-  cardinal_conv_weights *packed = NULL;
-  status = cardinal_conv_weights_create_int8(net->context, &step->conv, q->weights, q->weight_scales, q->bias, &packed,
-                                             error);
-  if (!status)
-    status = cardinal_conv_create_packed(net->context, &step->conv, packed, &step->plan, error);
-  cardinal_conv_weights_destroy(packed);
-  return status;
+  return cardinal_conv_weights_create_int8(net->context, &step->conv, q->weights, q->weight_scales, q->bias,
+                                           &net->packed->of[i], error);
 }
 
-cardinal_status cardinal_int8_make_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error) {
+cardinal_status cardinal_int8_pack(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error) {
   size_t most_weights, channels;
   cardinal_net_largest_layer(net, &most_weights, &channels);
   cardinal_quantised_layer q = {.weights = malloc(most_weights),
@@ -103,13 +116,9 @@ cardinal_status cardinal_int8_make_plans(cardinal_net *net, const cardinal_weigh
   cardinal_status status = CARDINAL_OK;
   if (!q.weights || !q.weight_scales || !q.bias)
     status = cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for a layer of %zu weights", most_weights);
-  for (size_t i = 0; !status && i < net->step_count; i++) {
-    cardinal_step *step = &net->steps[i];
-    status = cardinal_step_pools(step) ? cardinal_pool_create(net->context, &step->pool, &step->plan, error)
-                                       : make_conv(net, step, weights, &q, error);
-    if (!status)
-      net->weight_bytes += cardinal_plan_weight_bytes(step->plan);
-  }
+  for (size_t i = 0; !status && i < net->step_count; i++)
+    if (!cardinal_step_pools(&net->steps[i]))
+      status = pack_step(net, i, weights, &q, error);
   free(q.weights);
   free(q.weight_scales);
   free(q.bias);

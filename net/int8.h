@@ -10,9 +10,11 @@
  * for them. Errors: a file that can't be read, a scale out of range. */
 cardinal_status cardinal_int8_describe(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error);
 
-/* Makes the plans of all steps. Errors: as above, weights out of range, scales that lead out of float's range, memory.
- */
-cardinal_status cardinal_int8_make_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error);
+/* The same, of a network with the same weights. */
+void cardinal_int8_describe_alike(cardinal_net *net, const cardinal_net *with);
+
+/* Packs the weights of all steps. Errors: a file that can't be read, weights out of range, memory. */
+cardinal_status cardinal_int8_pack(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error);
 
 /* Bytes of a run's images as the stem takes them. CARDINAL_OVERFLOW. */
 cardinal_status cardinal_int8_image_bytes(const cardinal_net *net, size_t *bytes);

@@ -74,17 +74,16 @@ static void describe_pool(const cardinal_net *net, const cardinal_layer *layer, 
   desc->pad_top = desc->pad_left = desc->pad_bottom = desc->pad_right = layer->padding;
 }
 
-static cardinal_status list_layers(cardinal_net *net, const cardinal_net_spec *spec, const cardinal_net_desc *desc,
-                                   cardinal_error *error) {
+static cardinal_status list_layers(cardinal_net *net, const cardinal_net_desc *desc, cardinal_error *error) {
   cardinal_walker walker;
   cardinal_layer layer;
-  const size_t count = cardinal_walk_count(spec, &net->value_count);
+  const size_t count = cardinal_walk_count(&net->spec, &net->value_count);
   net->steps = calloc(count, sizeof *net->steps);
   net->values = calloc(net->value_count, sizeof *net->values);
   if (!net->steps || !net->values)
     return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for a list of %zu layers", count);
 
-  cardinal_walk_start(&walker, spec, desc->image_height, desc->image_width);
+  cardinal_walk_start(&walker, &net->spec, desc->image_height, desc->image_width);
   while (cardinal_walk_next(&walker, &layer)) {
     cardinal_step *made = &net->steps[net->step_count++];
     made->shape = layer;
@@ -107,37 +106,47 @@ static cardinal_status allocate_fold(const cardinal_net *net, cardinal_fold *fol
   return cardinal_fold_allocate(fold, weights, channels, error);
 }
 
-static cardinal_status fold_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_fold *fold,
-                                  cardinal_error *error) {
-  const cardinal_context *context = net->context;
-  for (size_t i = 0; i < net->step_count; i++) {
-    cardinal_step *step = &net->steps[i];
-    cardinal_status status;
-    if (cardinal_step_pools(step)) {
-      status = cardinal_pool_create(context, &step->pool, &step->plan, error);
-    } else {
-      status = cardinal_fold_layer(weights, &step->shape, fold, error);
-      if (!status)
-        status = cardinal_conv_create(context, &step->conv, fold->weights, fold->bias, &step->plan, error);
-    }
-    if (status)
-      return status;
-    net->weight_bytes += cardinal_plan_weight_bytes(step->plan);
+static cardinal_status pack_folded(cardinal_net *net, const cardinal_weights *weights, cardinal_fold *fold,
+                                   cardinal_error *error) {
+  cardinal_status status = CARDINAL_OK;
+  for (size_t i = 0; !status && i < net->step_count; i++) {
+    const cardinal_step *step = &net->steps[i];
+    if (cardinal_step_pools(step))
+      continue;
+    status = cardinal_fold_layer(weights, &step->shape, fold, error);
+    if (!status)
+      status = cardinal_conv_weights_create(net->context, &step->conv, fold->weights, fold->bias, &net->packed->of[i],
+                                            error);
   }
-  return CARDINAL_OK;
+  return status;
 }
 
 /* Of weights that aren't quantised. */
-static cardinal_status make_plans(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error) {
+static cardinal_status pack_floats(cardinal_net *net, const cardinal_weights *weights, cardinal_error *error) {
   cardinal_fold fold;
   cardinal_status status = allocate_fold(net, &fold, error);
   if (status)
     return status;
   const cardinal_fp_modes caller = cardinal_fp_enter(false);
-  status = fold_plans(net, weights, &fold, error);
+  status = pack_folded(net, weights, &fold, error);
   cardinal_fp_leave(caller);
   cardinal_fold_free(&fold);
   return status;
+}
+
+/* Of packed weights. */
+static cardinal_status make_plans(cardinal_net *net, cardinal_error *error) {
+  for (size_t i = 0; i < net->step_count; i++) {
+    cardinal_step *step = &net->steps[i];
+    const cardinal_status status =
+        cardinal_step_pools(step)
+            ? cardinal_pool_create(net->context, &step->pool, &step->plan, error)
+            : cardinal_conv_create_packed(net->context, &step->conv, net->packed->of[i], &step->plan, error);
+    if (status)
+      return status;
+    net->weight_bytes += cardinal_plan_weight_bytes(step->plan);
+  }
+  return CARDINAL_OK;
 }
 
 /* Bytes of a layer's output as it lies in the arena. */
@@ -193,10 +202,10 @@ static cardinal_status plan_memory(cardinal_net *net, cardinal_error *error) {
 }
 
 /* Sizes of what the caller brings along; all fit, since the plans do. */
-static void set_outer_sizes(cardinal_net *net, const cardinal_net_spec *spec, const cardinal_net_desc *desc) {
+static void set_outer_sizes(cardinal_net *net, const cardinal_net_desc *desc) {
   net->image_floats = (size_t)(desc->batch * 3 * desc->image_height * desc->image_width);
-  net->feature_floats = (size_t)(desc->batch * cardinal_spec_features(spec));
-  net->logit_floats = (size_t)(desc->batch * spec->classes);
+  net->feature_floats = (size_t)(desc->batch * cardinal_spec_features(&net->spec));
+  net->logit_floats = (size_t)(desc->batch * net->spec.classes);
 }
 
 static cardinal_status choose_precision(cardinal_net *net, const cardinal_weights *weights, cardinal_precision wanted,
@@ -216,40 +225,103 @@ static cardinal_status choose_precision(cardinal_net *net, const cardinal_weight
 }
 
 /* Weights that aren't quantised yet become so here, by what synthetic images give. */
-static cardinal_status make_int8(cardinal_net *net, const cardinal_net_spec *spec, const cardinal_weights *weights,
-                                 const cardinal_net_desc *desc, cardinal_net_quantise *quantise,
-                                 cardinal_error *error) {
+static cardinal_status pack_int8(cardinal_net *net, const cardinal_weights *weights, const cardinal_net_desc *desc,
+                                 cardinal_net_quantise *quantise, cardinal_error *error) {
   cardinal_weights *made = NULL;
   cardinal_status status = CARDINAL_OK;
   if (!cardinal_is_quantised(&weights->table)) {
-    status = quantise(net->context, spec, weights, desc, &made, error);
+    status = quantise(net->context, &net->spec, weights, desc, &made, error);
     weights = made;
   }
   if (!status)
     status = cardinal_int8_describe(net, weights, error);
   if (!status)
-    status = cardinal_int8_make_plans(net, weights, error);
+    status = cardinal_int8_pack(net, weights, error);
   cardinal_weights_destroy(made);
   return status;
 }
 
-static cardinal_status fill_net(cardinal_net *net, const cardinal_context *context, const cardinal_net_spec *spec,
-                                const cardinal_weights *weights, const cardinal_net_desc *desc,
-                                cardinal_net_quantise *quantise, cardinal_error *error) {
-  net->context = context;
-  net->batch = desc->batch;
-  cardinal_status status = cardinal_match_tensors(&weights->table, weights->label, spec, error);
+static cardinal_status pack(cardinal_net *net, const cardinal_weights *weights, const cardinal_net_desc *desc,
+                            cardinal_net_quantise *quantise, cardinal_error *error) {
+  cardinal_status status = cardinal_match_tensors(&weights->table, weights->label, &net->spec, error);
   if (!status)
     status = choose_precision(net, weights, desc->precision, error);
   if (!status)
-    status = list_layers(net, spec, desc, error);
+    status = list_layers(net, desc, error);
+  if (status)
+    return status;
+  net->packed = cardinal_packed_create(net->step_count);
+  if (!net->packed)
+    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for the weights of %zu layers", net->step_count);
+  return net->precision == CARDINAL_PRECISION_INT8 ? pack_int8(net, weights, desc, quantise, error)
+                                                   : pack_floats(net, weights, error);
+}
+
+static cardinal_status share(cardinal_net *net, const cardinal_net *with, const cardinal_net_desc *desc,
+                             cardinal_error *error) {
+  net->precision = with->precision;
+  if (desc->precision != CARDINAL_PRECISION_DEFAULT && desc->precision != with->precision)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT,
+                             "the weights to share are %s; expected that precision, not %s",
+                             cardinal_precision_name(with->precision), cardinal_precision_name(desc->precision));
+  cardinal_status status = list_layers(net, desc, error);
+  if (status)
+    return status;
+  if (net->precision == CARDINAL_PRECISION_INT8)
+    cardinal_int8_describe_alike(net, with);
+  net->packed = cardinal_packed_hold(with->packed);
+  return CARDINAL_OK;
+}
+
+/* What a caller asks for, checked. */
+static cardinal_status take_desc(const cardinal_net_desc *from, cardinal_net_desc *desc, cardinal_error *error) {
+  cardinal_net_desc_init_sized(desc, sizeof *desc);
+  cardinal_status status = CARDINAL_OK;
+  if (from)
+    status = cardinal_net_take(desc, sizeof *desc, NET_DESC_LEAST, from, "the network's desc", error);
   if (!status)
-    status = net->precision == CARDINAL_PRECISION_INT8 ? make_int8(net, spec, weights, desc, quantise, error)
-                                                       : make_plans(net, weights, error);
+    status = cardinal_image_size_check(desc->image_height, desc->image_width, error);
+  if (status)
+    return status;
+  if (desc->batch < 1 || desc->batch > 1 << 20)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the batch is %" PRId64 ", expected 1 to 2^20",
+                             desc->batch);
+  if (desc->flags)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "flags are 0x%" PRIx32 ", expected 0", desc->flags);
+  if (desc->reserved)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "reserved is %" PRIu32 ", expected 0", desc->reserved);
+  if (!cardinal_precision_name(desc->precision))
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the precision is %d, not a cardinal_precision",
+                             (int)desc->precision);
+  return CARDINAL_OK;
+}
+
+/* An empty network. */
+static cardinal_status start(const cardinal_context *context, const cardinal_net_spec *spec,
+                             const cardinal_net_desc *desc, cardinal_net **net, cardinal_error *error) {
+  *net = calloc(1, sizeof **net);
+  if (!*net)
+    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for a network");
+  (*net)->context = context;
+  (*net)->spec = *spec;
+  (*net)->batch = desc->batch;
+  return CARDINAL_OK;
+}
+
+/* Hands out a network with its weights, or destroys it. */
+static cardinal_status finish(cardinal_net *made, const cardinal_net_desc *desc, cardinal_status status,
+                              cardinal_net **net, cardinal_error *error) {
   if (!status)
-    status = plan_memory(net, error);
-  set_outer_sizes(net, spec, desc);
-  return status;
+    status = make_plans(made, error);
+  if (!status)
+    status = plan_memory(made, error);
+  if (status) {
+    cardinal_net_destroy(made);
+    return status;
+  }
+  set_outer_sizes(made, desc);
+  *net = made;
+  return CARDINAL_OK;
 }
 
 cardinal_status cardinal_net_make(const cardinal_context *context, const cardinal_net_spec *spec,
@@ -259,35 +331,27 @@ cardinal_status cardinal_net_make(const cardinal_context *context, const cardina
     return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "context, weights or net is NULL");
   cardinal_net_spec spec_taken;
   cardinal_net_desc desc_taken;
-  cardinal_net_desc_init_sized(&desc_taken, sizeof desc_taken);
+  cardinal_net *made;
   cardinal_status status = cardinal_spec_take(spec, &spec_taken, error);
-  if (!status && desc)
-    status = cardinal_net_take(&desc_taken, sizeof desc_taken, NET_DESC_LEAST, desc, "the network's desc", error);
   if (!status)
-    status = cardinal_image_size_check(desc_taken.image_height, desc_taken.image_width, error);
-  if (!status && (desc_taken.batch < 1 || desc_taken.batch > 1 << 20))
-    status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the batch is %" PRId64 ", expected 1 to 2^20",
-                               desc_taken.batch);
-  if (!status && desc_taken.flags)
-    status =
-        cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "flags are 0x%" PRIx32 ", expected 0", desc_taken.flags);
-  if (!status && desc_taken.reserved)
-    status =
-        cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "reserved is %" PRIu32 ", expected 0", desc_taken.reserved);
-  if (!status && !cardinal_precision_name(desc_taken.precision))
-    status = cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "the precision is %d, not a cardinal_precision",
-                               (int)desc_taken.precision);
+    status = take_desc(desc, &desc_taken, error);
+  if (!status)
+    status = start(context, &spec_taken, &desc_taken, &made, error);
   if (status)
     return status;
+  return finish(made, &desc_taken, pack(made, weights, &desc_taken, quantise, error), net, error);
+}
 
-  cardinal_net *made = calloc(1, sizeof *made);
-  if (!made)
-    return cardinal_net_fail(error, CARDINAL_OUT_OF_MEMORY, "no memory for a network");
-  status = fill_net(made, context, &spec_taken, weights, &desc_taken, quantise, error);
-  if (status) {
-    cardinal_net_destroy(made);
+cardinal_status cardinal_net_create_sharing(const cardinal_context *context, const cardinal_net *with,
+                                            const cardinal_net_desc *desc, cardinal_net **net, cardinal_error *error) {
+  if (!context || !with || !net)
+    return cardinal_net_fail(error, CARDINAL_INVALID_ARGUMENT, "context, with or net is NULL");
+  cardinal_net_desc desc_taken;
+  cardinal_net *made;
+  cardinal_status status = take_desc(desc, &desc_taken, error);
+  if (!status)
+    status = start(context, &with->spec, &desc_taken, &made, error);
+  if (status)
     return status;
-  }
-  *net = made;
-  return CARDINAL_OK;
+  return finish(made, &desc_taken, share(made, with, &desc_taken, error), net, error);
 }

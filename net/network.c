@@ -23,6 +23,7 @@ void cardinal_net_destroy(cardinal_net *net) {
     return;
   for (size_t i = 0; i < net->step_count; i++)
     cardinal_plan_destroy(net->steps[i].plan);
+  cardinal_packed_release(net->packed);
   free(net->steps);
   free(net->values);
   free(net);

@@ -6,6 +6,7 @@
 #include <cardinal/net.h>
 
 #include "net/architecture.h"
+#include "net/packed.h"
 #include "net/schema.h"
 
 typedef struct cardinal_step {
@@ -20,11 +21,13 @@ typedef struct cardinal_step {
 
 struct cardinal_net {
   const cardinal_context *context;
+  cardinal_net_spec spec;
   int64_t batch;
   cardinal_precision precision;
   cardinal_step *steps;
   size_t step_count;
-  size_t *values; /* by number of the value: its offset in the arena */
+  cardinal_packed *packed; /* weights, shared with other networks */
+  size_t *values;          /* by number of the value: its offset in the arena */
   size_t value_count;
   size_t image_floats, feature_floats, logit_floats;
   size_t arena_bytes, weight_bytes;

@@ -168,6 +168,20 @@ CARDINAL_API cardinal_status cardinal_net_create(const cardinal_context *context
                                                  const cardinal_weights *weights, const cardinal_net_desc *desc,
                                                  cardinal_net **net, cardinal_error *error);
 
+/** Makes a network of another batch or image size, or in another context, that shares the packed weights of one that
+ * was made: it reads and packs nothing, and holds no copy. Either may be destroyed first; the weights go with the last.
+ * It gives the bits of a network that was made of the same weights. In int8, scales are those of `with`.
+ * Errors: another precision than that of `with`; a size out of range; memory.
+ * @param context  outlives the network; that of `with` outlives it as well
+ * @param with     whose weights it shares
+ * @param desc     batch and image size; precision: that of `with`, or the default; not kept
+ * @param net      the new network, the caller's until cardinal_net_destroy
+ * @param error    may be NULL
+ * @return CARDINAL_OK, or why there is no network */
+CARDINAL_API cardinal_status cardinal_net_create_sharing(const cardinal_context *context, const cardinal_net *with,
+                                                         const cardinal_net_desc *desc, cardinal_net **net,
+                                                         cardinal_error *error);
+
 /** Destroys a network; NULL is allowed. No run of it may be under way. */
 CARDINAL_API void cardinal_net_destroy(cardinal_net *net);
 
@@ -180,7 +194,7 @@ CARDINAL_API cardinal_precision cardinal_net_precision(const cardinal_net *net);
 /** Channels of the global average pool: 2048 for the named models, 8 * stage_channels for others. */
 CARDINAL_API size_t cardinal_net_feature_count(const cardinal_net *net);
 
-/** Bytes of packed weights that the network holds. */
+/** Bytes of packed weights that the network holds, alone or with others. */
 CARDINAL_API size_t cardinal_net_weight_bytes(const cardinal_net *net);
 
 /** Runs a batch; allocates nothing. Any number of threads may run one net at once, each with an arena of its own.

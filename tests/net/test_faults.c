@@ -74,17 +74,9 @@ static cardinal_net_spec small_spec(void) {
 
 static cardinal_precision precision; /* of networks that are made */
 
-static cardinal_status make_and_run(cardinal_weights *weights, const cardinal_net_spec *spec, output *to,
-                                    cardinal_error *error) {
+static cardinal_status run_and_destroy(cardinal_net *net, output *to, cardinal_error *error) {
   static float image[3 * CROP * CROP];
-  cardinal_net_desc desc;
-  cardinal_net *net = NULL;
-  cardinal_net_desc_init(&desc);
-  desc.image_height = desc.image_width = CROP;
-  desc.precision = precision;
-  cardinal_status status = cardinal_net_create(context, spec, weights, &desc, &net, error);
-  if (status)
-    return net ? CARDINAL_OK : status; /* a failure that leaves a network is none that the caller sees as such */
+  cardinal_status status;
   cardinal_synthetic_input(1, image, 3 * CROP * CROP);
   void *arena = malloc(cardinal_net_arena_bytes(net));
   if (arena) {
@@ -96,6 +88,19 @@ static cardinal_status make_and_run(cardinal_weights *weights, const cardinal_ne
   free(arena);
   cardinal_net_destroy(net);
   return status;
+}
+
+static cardinal_status make_and_run(cardinal_weights *weights, const cardinal_net_spec *spec, output *to,
+                                    cardinal_error *error) {
+  cardinal_net_desc desc;
+  cardinal_net *net = NULL;
+  cardinal_net_desc_init(&desc);
+  desc.image_height = desc.image_width = CROP;
+  desc.precision = precision;
+  cardinal_status status = cardinal_net_create(context, spec, weights, &desc, &net, error);
+  if (status)
+    return net ? CARDINAL_OK : status; /* a failure that leaves a network is none that the caller sees as such */
+  return run_and_destroy(net, to, error);
 }
 
 static cardinal_status run_file(const char *path, output *to, cardinal_error *error) {
@@ -179,6 +184,33 @@ static cardinal_status read_photo(output *to, cardinal_error *error) {
   status = cardinal_image_transform(&image, CROP, CROP, to->values, error);
   cardinal_image_free(&image);
   return status;
+}
+
+/* A network beside another whose weights it shares, on which nothing of this may leave a trace. */
+static cardinal_net *shared;
+
+static cardinal_status run_sharing(output *to, cardinal_error *error) {
+  cardinal_net *net = NULL;
+  cardinal_net_desc desc;
+  cardinal_net_desc_init(&desc);
+  desc.image_height = desc.image_width = CROP;
+  cardinal_status status = cardinal_net_create_sharing(context, shared, &desc, &net, error);
+  return status ? (net ? CARDINAL_OK : status) : run_and_destroy(net, to, error);
+}
+
+static bool make_shared(const cardinal_net_spec *spec) {
+  cardinal_weights *weights = NULL;
+  cardinal_net *net = NULL;
+  cardinal_net_desc desc;
+  cardinal_net_desc_init(&desc);
+  desc.batch = 2;
+  desc.image_height = desc.image_width = 2 * CROP;
+  desc.precision = CARDINAL_PRECISION_INT8;
+  bool made = !cardinal_weights_synthetic(spec, 1, &weights, NULL) &&
+              !cardinal_net_create(context, spec, weights, &desc, &net, NULL);
+  cardinal_weights_destroy(weights);
+  shared = net;
+  return made;
 }
 
 /* ---- faults -------------------------------------------------------------------------------------------------- */
@@ -324,6 +356,12 @@ int main(void) {
   try_all("a network in int8", run_synthetic, FAULT_MEMORY, 400);
   run_without_allocating(2);
   precision = CARDINAL_PRECISION_DEFAULT;
+  if (!make_shared(&spec)) {
+    fprintf(stderr, "there is no network to share with\n");
+    return EXIT_FAILURE;
+  }
+  try_all("a network that shares", run_sharing, FAULT_MEMORY, 20);
+  cardinal_net_destroy(shared);
   static const char *const photos[] = {"jpeg/baseline", "jpeg/progressive", "jpeg/cmyk", "jpeg/turned",
                                        "png/palette",   "png/rgb",          "png/grey16"};
   for (size_t i = 0; i < sizeof photos / sizeof photos[0]; i++) {
