@@ -44,6 +44,15 @@ def faults_of(folder, cardinal, bench, lists):
             told = {f"--{option}" for option in re.findall(r"\bFl -([a-z][\w-]*)", pages[name])}
             yield from compare(name, set(re.findall(r"(?<!\S)--[a-z][\w-]*", text)), told, "option")
 
+    def variables(text):
+        return set(re.findall(r"\bCARDINAL_[A-Z_]+\b", text)) - {"CARDINAL_CONTEXT_IGNORE_ENVIRONMENT"}
+
+    wanted = variables(help_of["cardinal.1"])
+    for name in ("cardinal.1", "cardinal.3", "cardinal-classify.1", "cardinal-info.1", "cardinal-quantize.1",
+                 "cardinal-tune.1", "cardinal-verify.1"):
+        told = pages[name].partition(".Sh ENVIRONMENT")[2].partition("\n.Sh ")[0]
+        yield from compare(name, wanted, variables(told), "variable")
+
     exported = set()
     for path in lists:
         with open(path, encoding="utf-8") as file:

@@ -33,9 +33,9 @@ static void print_overview(FILE *to) {
         "\n"
         "  --version     print the version\n"
         "\n"
-        "classify, info and quantize read CARDINAL_ISA (the highest instruction set to use), CARDINAL_NUM_THREADS,\n"
-        "CARDINAL_THREADING (whose threads: team, openmp or serial) and CARDINAL_TUNING (a file that says which\n"
-        "kernels are the fastest here).\n",
+        "classify, info, quantize, tune and, of networks, verify read CARDINAL_ISA (the highest instruction set to\n"
+        "use), CARDINAL_WITHOUT (CPU features not to be used), CARDINAL_NUM_THREADS, CARDINAL_THREADING (whose\n"
+        "threads: team, openmp or serial) and CARDINAL_TUNING (a file that says which kernels are the fastest).\n",
         to);
 }
 
