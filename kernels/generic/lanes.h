@@ -16,6 +16,9 @@
 #define CARDINAL_LANES
 #endif
 
+/* The first lane of the slot that lane `l` is in: where the slot's cell of x lies. */
+#define CARDINAL_SLOT_OF(l, slot) ((slot) == CARDINAL_BLOCK ? 0 : (l) / (slot) * (slot))
+
 /* The sums of 16 lanes, in the one or the other. */
 typedef struct cardinal_sums {
   float f[CARDINAL_BLOCK];
@@ -36,13 +39,6 @@ CARDINAL_INLINE void cardinal_lanes_start(cardinal_sums *sums, cardinal_format f
     else
       sums->f[l] = format == CARDINAL_FORMAT_BF16 ? cardinal_flush(f->bias[l]) : f->bias[l];
   }
-}
-
-/* 16 numbers of bf16 as floats: number `c` of the cells at `cells`, which are `step` numbers apart. */
-CARDINAL_INLINE void cardinal_bf16_lanes(float to[CARDINAL_BLOCK], const void *cells, size_t step, size_t c) {
-  const cardinal_bf16 *numbers = cells;
-  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-    to[l] = cardinal_flush(cardinal_bf16_to_f32(numbers[l * step + c]));
 }
 
 /* acc = fma(x, w, acc), rounded once. A product of two numbers of bf16 has 16 bits: it is exact, unless it leaves the
@@ -69,29 +65,50 @@ CARDINAL_INLINE void cardinal_bf16_step(float acc[CARDINAL_BLOCK], const float x
 #endif
 }
 
+/* The 32 bits of a cell, at any address. Of whole cells compilers make vectors, of every other number they do not. */
+CARDINAL_INLINE uint32_t cardinal_cell_at(const void *cells, size_t index) {
+  uint32_t cell;
+  memcpy(&cell, (const char *)cells + index * CARDINAL_CELL_BYTES, sizeof cell);
+  return cell;
+}
+
+/* The numbers of all slots at x as floats. */
+CARDINAL_INLINE void cardinal_widen_bf16(float to[CARDINAL_BLOCK], const cardinal_bf16 *x, size_t slot) {
+  if (slot == 1) {
+    CARDINAL_LANES
+    for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+      to[l] = cardinal_flush(cardinal_bf16_to_f32(x[l]));
+    return;
+  }
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    to[l] = cardinal_flush(cardinal_bf16_to_f32(x[CARDINAL_SLOT_OF(l, slot)]));
+}
+
 /* Adds the products of a cell of bf16, of which `channels` exist, the odd one first; of x, no others are read. */
-CARDINAL_INLINE void cardinal_lanes_bf16(cardinal_sums *sums, const void *x, size_t slot, const void *w,
+CARDINAL_INLINE void cardinal_lanes_bf16(float acc[CARDINAL_BLOCK], const cardinal_bf16 *x, size_t slot, const void *w,
                                          size_t channels) {
-  float wide_x[CARDINAL_BLOCK], wide_w[CARDINAL_BLOCK];
+  float wide_x[CARDINAL_BLOCK] = {0}, wide_w[CARDINAL_BLOCK];
   for (size_t c = 2; c-- > 0;) {
+    if (c < channels)
+      cardinal_widen_bf16(wide_x, x + c, slot);
+    CARDINAL_LANES
     for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
-      const cardinal_bf16 *cell = (const cardinal_bf16 *)x + (slot == CARDINAL_BLOCK ? 0 : l / slot * slot);
-      wide_x[l] = c < channels ? cardinal_flush(cardinal_bf16_to_f32(cell[c])) : 0.0f;
+      const uint32_t cell = cardinal_cell_at(w, l);
+      wide_w[l] = cardinal_flush(cardinal_bf16_to_f32((cardinal_bf16)(c ? cell >> 16 : cell)));
     }
-    cardinal_bf16_lanes(wide_w, w, 2, c);
-    cardinal_bf16_step(sums->f, wide_x, wide_w);
+    cardinal_bf16_step(acc, wide_x, wide_w);
   }
 }
 
 /* Adds the products of a cell of int8, of which `channels` exist. */
-CARDINAL_INLINE void cardinal_lanes_int8(cardinal_sums *sums, const int8_t *x, size_t slot, const int8_t *w,
+CARDINAL_INLINE void cardinal_lanes_int8(int32_t acc[CARDINAL_BLOCK], const int8_t *x, size_t slot, const int8_t *w,
                                          size_t channels) {
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
-    const int8_t *cell = x + (slot == CARDINAL_BLOCK ? 0 : l / slot * slot);
+    const int8_t *cell = x + CARDINAL_SLOT_OF(l, slot);
     int32_t sum = 0;
     for (size_t c = 0; c < channels; ++c)
       sum += cell[c] * w[4 * l + c];
-    sums->i[l] += sum;
+    acc[l] += sum;
   }
 }
 
@@ -105,7 +122,7 @@ CARDINAL_INLINE void cardinal_lanes_f32(float acc[CARDINAL_BLOCK], const float *
   }
   float wide_x[CARDINAL_BLOCK];
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
-    wide_x[l] = x[l / slot * slot];
+    wide_x[l] = x[CARDINAL_SLOT_OF(l, slot)];
   CARDINAL_LANES
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
     acc[l] = cardinal_fma(wide_x[l], w[l], acc[l]);
@@ -120,13 +137,13 @@ CARDINAL_INLINE void cardinal_lanes_product(cardinal_sums *sums, cardinal_format
     cardinal_lanes_f32(sums->f, x, slot, w);
     break;
   case CARDINAL_FORMAT_BF16:
-    cardinal_lanes_bf16(sums, x, slot, w, channels);
+    cardinal_lanes_bf16(sums->f, x, slot, w, channels);
     break;
   default:
     if (channels == 4)
-      cardinal_lanes_int8(sums, x, slot, w, 4);
+      cardinal_lanes_int8(sums->i, x, slot, w, 4);
     else
-      cardinal_lanes_int8(sums, x, slot, w, channels);
+      cardinal_lanes_int8(sums->i, x, slot, w, channels);
   }
 }
 
