@@ -33,6 +33,7 @@ def run_all(cpu, runs, screen, timeout, environment):
 
 def follow(process, run, screen, timeout):
     """Takes the program's lines until it closes its output."""
+    start = screen.seconds()
     selector = selectors.DefaultSelector()
     selector.register(process.stdout, selectors.EVENT_READ)
     partial = b""
@@ -46,7 +47,7 @@ def follow(process, run, screen, timeout):
             for line in lines:
                 take(line, run, screen)
         screen.heartbeat()
-        if screen.seconds() > timeout:
+        if screen.seconds() - start > timeout:
             raise Failure(f"not done after {timeout} s ({run.shown()} was running)")
     if partial:
         take(partial, run, screen)
