@@ -18,6 +18,16 @@ C = (".c", ".h", ".cc", ".cpp")
 ASSEMBLY = (".S", ".inc")
 CODE = C + ASSEMBLY + (".py", ".cmake", ".sh")
 SUBJECT_FORM = re.compile(r"[a-z0-9_./, +-]+: [A-Z].*[^.]")
+# What kernels may take from the system: types, vectors, copies and rounding, but no memory, files or threads.
+KERNEL_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "string.h", "math.h", "fenv.h", "immintrin.h", "xmmintrin.h",
+                  "arm_neon.h", "cet.h", "cardinal/cardinal.h"}
+SYSTEM_INCLUDE = re.compile(r"^\s*#\s*include\s+<([^>]+)>", re.MULTILINE)
+# A function's body that begins at a line of a header; the second line of its head is indented.
+DEFINITION = re.compile(r"^(?!static|CARDINAL_INLINE|typedef|#|//|/\*|\})\w[^;{}#]*\)\s*\{", re.MULTILINE)
+ISA_FLAG = re.compile(r"-m(avx|fma|sse|arch=|cpu=|tune=)")
+# An ISA's kernels; the naive loops that benchmarks compare with; a parent's flags, in a test.
+ISA_FLAGS_IN = {"kernels/avx2.cmake", "kernels/avx512.cmake", "kernels/neon.cmake", "bench/CMakeLists.txt",
+                "tests/install/CMakeLists.txt"}
 UNWANTED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|^\s*#\s*if\s+0\b")
 
 
@@ -81,6 +91,25 @@ def clean(tree):
             for number, line in enumerate(text.split("\n"), 1) if UNWANTED.search(line)]
 
 
+def bare(tree):
+    """Kernels take no memory, files or threads from the system: they include none of their headers"""
+    return [f"{name}: includes <{header}>" for name, text in tree.text.items() if name.startswith("kernels/")
+            for header in SYSTEM_INCLUDE.findall(text) if header not in KERNEL_HEADERS]
+
+
+def inline(tree):
+    """Headers define no function that isn't static"""
+    return [f"{name}: {found.group().split(chr(10))[0]}" for name, text in tree.text.items() if name.endswith(".h")
+            for found in DEFINITION.finditer(text)]
+
+
+def flags_apart(tree):
+    """Flags of an instruction set stand in the build of its kernels alone"""
+    return [f"{name}:{number}: {line.strip()}" for name, text in tree.text.items()
+            if name.endswith((".cmake", "CMakeLists.txt")) and name not in ISA_FLAGS_IN
+            for number, line in enumerate(text.split("\n"), 1) if ISA_FLAG.search(line)]
+
+
 def shellchecked(tree):
     """shellcheck has nothing to say of the shell scripts"""
     run = subprocess.run(["shellcheck", "--shell=bash", "--format=gcc", *tree.shell], capture_output=True, text=True,
@@ -112,7 +141,7 @@ def subjects(_):
 def main():
     tree = Tree()
     passed = failed = 0
-    for check in (formatted, licensed, narrow, short, clean, shellchecked, flaked, subjects):
+    for check in (formatted, licensed, narrow, short, clean, bare, inline, flags_apart, shellchecked, flaked, subjects):
         complaints = check(tree)
         print(("FAILED " if complaints else "ok     ") + check.__doc__)
         for complaint in complaints:
