@@ -102,9 +102,10 @@ static inline const void *cardinal_plan_panel(const cardinal_plan *plan, size_t 
 }
 
 /* Whether the last cell of a pixel's channels has some that don't exist. In bf16 they must be zeros, whatever lies in
- * the caller's tensor, and so are brought to scratch. */
+ * the caller's tensor, and so are brought to scratch. In slots of one lane there is no room for them, and kernels read
+ * the one that exists. */
 static inline bool cardinal_plan_has_odd_cell(const cardinal_plan *plan) {
-  return plan->shape.in_per_group % cardinal_cell_channels(plan->shape.format) != 0;
+  return plan->grouping.slot != 1 && plan->shape.in_per_group % cardinal_cell_channels(plan->shape.format) != 0;
 }
 
 static inline uint32_t cardinal_plan_lane_mask(const cardinal_plan *plan, size_t unit, size_t block) {

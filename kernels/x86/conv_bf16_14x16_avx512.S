@@ -3,12 +3,13 @@
 #include "kernels/x86/bf16_fma.inc"
 #include "kernels/x86/conv_window_groups.inc"
 
+tiles conv_bf16_w1_avx512, own, 14, 1
 tiles conv_bf16_w4_avx512, quarters, 14, 1
 tiles conv_bf16_w8_avx512, halves, 14, 1
 tiles conv_bf16_w16_avx512, one, 14, 1
 
 table cardinal_conv_bf16_avx512_tiles
-no_entries
+entries conv_bf16_w1_avx512, 14, 1
 entries conv_bf16_w4_avx512, 14, 1
 entries conv_bf16_w8_avx512, 14, 1
 entries conv_bf16_w16_avx512, 14, 1

@@ -3,12 +3,13 @@
 #include "kernels/x86/bf16_fma.inc"
 #include "kernels/x86/conv_window_groups.inc"
 
+tiles conv_bf16_w1_avx2, own, 12, 1
 tiles conv_bf16_w4_avx2, quarters, 12, 1
 tiles conv_bf16_w8_avx2, one, 12, 1
 tiles conv_bf16_w16_avx2, one, 6, 2
 
 table cardinal_conv_bf16_avx2_tiles
-no_entries
+entries conv_bf16_w1_avx2, 12, 1
 entries conv_bf16_w4_avx2, 12, 1
 entries conv_bf16_w8_avx2, 12, 1
 entries conv_bf16_w16_avx2, 6, 2
