@@ -132,8 +132,7 @@ static inline void cardinal_segments_tile_run(const cardinal_segments_call *call
         edges |= (uint64_t)SEGMENTS_NOTHING << (SEGMENTS_KY_BITS * ky);
   t[0].edges = edges | (uint64_t)1 << 3 * SEGMENTS_KY_BITS;
   tiles->of[a->window.stride_h - 1][pixels - 1](&t[0]);
-  for (size_t v = 1; v < CARDINAL_BLOCK / tiles->vector_lanes; ++v) {
-    const size_t lane = v * tiles->vector_lanes;
+  for (size_t v = 1, lane = tiles->vector_lanes; lane < CARDINAL_BLOCK; ++v, lane += tiles->vector_lanes) {
     t[v].x = t[0].x + (a->slot < CARDINAL_BLOCK ? lane * call->x_pixel / CARDINAL_BLOCK : 0);
     t[v].edges = t[0].edges;
     for (size_t s = 0; s < all; ++s) {
@@ -186,8 +185,7 @@ static inline void cardinal_segments_start(const cardinal_segments_call *call,
                                            cardinal_segments_tile t[SEGMENTS_MOST_TILES]) {
   const cardinal_conv_args *a = call->args;
   const size_t bytes = cardinal_format_bytes(call->format);
-  for (size_t v = 0; v < CARDINAL_BLOCK / call->tiles->vector_lanes; ++v) {
-    const size_t lane = v * call->tiles->vector_lanes;
+  for (size_t v = 0, lane = 0; lane < CARDINAL_BLOCK; ++v, lane += call->tiles->vector_lanes) {
     t[v] = (cardinal_segments_tile){
         .x_row = a->x_row * bytes,
         .x_next_block = (a->x_block - 3 * a->x_row) * bytes,
