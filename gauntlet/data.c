@@ -68,12 +68,12 @@ static float draw_bf16(data_kind kind, value_role role, gauntlet_random *random)
 /* The value of bf16 that is next to a float in the direction of zero: what is finite stays finite. Through memory,
  * since gcc 12 drops a mask, or a shift to the right and back, of a float in a register. */
 static float cut_to_bf16(float value) {
-  volatile uint32_t bits;
-  value = isnan(value) ? NAN : value;
-  memcpy((void *)(uintptr_t)&bits, &value, sizeof bits);
-  const uint32_t upper_half = bits & UINT32_C(0xFFFF0000);
-  memcpy(&value, &upper_half, sizeof value);
-  return value;
+  volatile union {
+    float value;
+    uint32_t bits;
+  } cut = {.value = isnan(value) ? NAN : value};
+  cut.bits &= UINT32_C(0xFFFF0000);
+  return cut.value;
 }
 
 /* x and weights of int8; residuals in int8. */

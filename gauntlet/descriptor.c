@@ -270,8 +270,8 @@ static bool problem_of(const reading *r, gauntlet_problem *problem) {
 static void choose_scales(cardinal_conv_desc *d) {
   if (d->format != CARDINAL_FORMAT_INT8 || d->x_scale != 0.0f)
     return;
-  const double products =
-      d->groups > 0 ? (double)(d->in_channels / d->groups) * (double)d->kernel_height * (double)d->kernel_width : 1.0;
+  const int64_t per_group = d->groups > 0 ? d->in_channels / d->groups : 1;
+  const double products = (double)per_group * (double)d->kernel_height * (double)d->kernel_width;
   d->x_scale = 0.0625f;
   d->y_scale = (float)((double)d->x_scale * 4700.0 / 127.0 / 90.0 * sqrt(products > 1.0 ? products : 1.0));
   d->residual_scale = 0.7f * d->y_scale;

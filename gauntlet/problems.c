@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((format(printf, 3, 4))) static bool fail(cardinal_error *error, cardinal_status status,
-                                                       const char *format, ...) {
+__attribute__((format(printf, 3, 4))) static void explain(cardinal_error *error, cardinal_status status,
+                                                          const char *format, ...) {
   if (error) {
     va_list arguments;
     va_start(arguments, format);
@@ -17,8 +17,10 @@ __attribute__((format(printf, 3, 4))) static bool fail(cardinal_error *error, ca
     va_end(arguments);
     error->status = status;
   }
-  return false;
 }
+
+/* A macro, so that compilers and analysers see that it is false. */
+#define fail(...) (explain(__VA_ARGS__), false)
 
 bool gauntlet_problems_add(gauntlet_problems *to, const char *descriptor, cardinal_error *error) {
   gauntlet_problem problem;

@@ -298,21 +298,20 @@ char *cardinal_safetensors_header(const cardinal_tensor_table *table, size_t *by
   made = made && !json_object_set(header, "__metadata__", metadata);
   for (size_t i = 0; made && i < table->count; i++)
     made = !json_object_set_new(header, table->tensors[i].name, tensor_json(&table->tensors[i]));
-  char *text = made ? json_dumps(header, JSON_COMPACT) : NULL, *whole = NULL;
-  json_decref(metadata);
-  json_decref(header);
-  if (text) {
-    /* Blanks at its end, so that the data begin at a multiple of 8 bytes. */
-    const size_t used = strlen(text), length = (used + 7) / 8 * 8;
-    whole = malloc(8 + length);
-    if (whole) {
-      for (int i = 0; i < 8; i++)
-        whole[i] = (char)((uint64_t)length >> (8 * i));
-      memcpy(whole + 8, text, used);
-      memset(whole + 8 + used, ' ', length - used);
-      *bytes = 8 + length;
+  /* Blanks at its end, so that the data begin at a multiple of 8 bytes. */
+  const size_t used = made ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0, length = (used + 7) / 8 * 8;
+  char *whole = used ? malloc(8 + length) : NULL;
+  if (whole) {
+    for (int i = 0; i < 8; i++)
+      whole[i] = (char)((uint64_t)length >> (8 * i));
+    memset(whole + 8, ' ', length);
+    *bytes = 8 + length;
+    if (json_dumpb(header, whole + 8, used, JSON_COMPACT) != used) { /* no memory for its list of keys */
+      free(whole);
+      whole = NULL;
     }
   }
-  free(text);
+  json_decref(metadata);
+  json_decref(header);
   return whole;
 }

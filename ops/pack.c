@@ -17,13 +17,15 @@ typedef struct lane {
 } lane;
 
 static void put_weight(const lane *l, cardinal_format format, size_t index, void *to) {
-  if (format == CARDINAL_FORMAT_F32) {
+  if (l->steps) {
+    *(int8_t *)to = l->steps[index];
+  } else if (format == CARDINAL_FORMAT_F32) {
     memcpy(to, &l->floats[index], sizeof(float));
   } else if (format == CARDINAL_FORMAT_BF16) {
     const cardinal_bf16 rounded = cardinal_bf16_of_f32(l->floats[index]);
     memcpy(to, &rounded, sizeof rounded);
   } else {
-    *(int8_t *)to = l->steps ? l->steps[index] : (int8_t)nearbyint((double)l->floats[index] / (double)l->scale);
+    *(int8_t *)to = (int8_t)nearbyint((double)l->floats[index] / (double)l->scale);
   }
 }
 
@@ -60,12 +62,14 @@ void cardinal_pack(const cardinal_shape *s, const cardinal_grouping *g, const ca
     size_t channel;
     const bool used = cardinal_grouping_channel(g, s->groups, s->out_per_group, b / g->out_blocks, b % g->out_blocks,
                                                 at % CARDINAL_BLOCK, &channel);
-    if (used) {
-      l.floats = plain->floats ? plain->floats + channel * each : NULL;
-      l.steps = plain->steps ? plain->steps + channel * each : NULL;
+    if (used && plain->steps) {
+      l.steps = plain->steps + channel * each;
+      l.scale = plain->scales[channel];
+    } else if (used) {
+      l.floats = plain->floats + channel * each;
+      if (s->format == CARDINAL_FORMAT_INT8)
+        l.scale = cardinal_weights_scale(l.floats, each);
     }
-    if (used && s->format == CARDINAL_FORMAT_INT8)
-      l.scale = plain->scales ? plain->scales[channel] : cardinal_weights_scale(l.floats, each);
     if (used)
       pack_lane(s, l);
     if (s->format == CARDINAL_FORMAT_INT8)

@@ -167,11 +167,12 @@ static bool read_rows(bench_file *file, const json_t *list, reader *r) {
     r->name = text_of(one, "run_name");
     if (!r->name[0])
       return refuse(r, "run_name", "a name");
-    bench_row *last = file->count ? &file->rows[file->count - 1] : NULL;
-    const bool again = last && !strcmp(last->name, r->name);
-    if (!again && bench_file_find(file, r->name))
+    const bench_row *known = bench_file_find(file, r->name);
+    bench_row *to = &file->rows[file->count];
+    if (known && known != to - 1)
       return refuse(r, "run_name", "a name that isn't taken");
-    if (again ? !join(one, last, r) : !read_row(one, &file->rows[file->count++], r))
+    file->count += !known;
+    if (known ? !join(one, to - 1, r) : !read_row(one, to, r))
       return false;
   }
   r->name = NULL;
@@ -215,6 +216,7 @@ const char *bench_file_context(const bench_file *file, const char *key) {
 
 const bench_row *bench_file_find(const bench_file *file, const char *name) {
   for (size_t i = 0; i < file->count; ++i)
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): rows that count were read, and so have names */
     if (!strcmp(file->rows[i].name, name))
       return &file->rows[i];
   return NULL;

@@ -105,11 +105,18 @@ double page_at(const page_scale *s, double value) {
   return fmin(100, fmax(0, 100 * (value - s->from) / (s->to - s->from)));
 }
 
+/* How many steps there are from a scale's beginning to its end. */
+static int steps_of(const page_scale *s) {
+  return (int)floor((s->to - s->from) / s->step + 1e-9);
+}
+
 static void add_lines(FILE *to, const page_scale *s) {
-  for (double value = s->from; value <= s->to * (1 + 1e-9); value += s->step)
+  for (int i = 0; i <= steps_of(s); ++i) {
+    const double value = s->from + i * s->step;
     if (value != s->emphasis)
       page_add(to, "<line class=\"grid\" x1=\"%.4g%%\" x2=\"%.4g%%\" y2=\"100%%\"/>", page_at(s, value),
                page_at(s, value));
+  }
   if (!isnan(s->emphasis))
     page_add(to, "<line class=\"mark-line\" x1=\"%.4g%%\" x2=\"%.4g%%\" y2=\"100%%\"/>", page_at(s, s->emphasis),
              page_at(s, s->emphasis));
@@ -121,8 +128,8 @@ void page_strips_begin(FILE *to, const page_scale *s, int value_letters, const c
   fputs("</figcaption>\n<div class=\"row axis\" aria-hidden=\"true\"><span class=\"label\"></span>"
         "<span class=\"field\"><svg class=\"strip\">",
         to);
-  for (double value = s->from; value <= s->to * (1 + 1e-9); value += s->step) {
-    const double at = page_at(s, value);
+  for (int i = 0; i <= steps_of(s); ++i) {
+    const double value = s->from + i * s->step, at = page_at(s, value);
     page_add(to, "<text x=\"%.4g%%\" y=\"13\" text-anchor=\"%s\">%g%s</text>", at,
              at < 1    ? "start"
              : at > 99 ? "end"

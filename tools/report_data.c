@@ -18,8 +18,8 @@ static bool agrees(const bench_file *a, const bench_file *b, const char *fact) {
 }
 
 static bool is_of(const report_machine *machine, const bench_file *file) {
-  const bench_file *known = machine->files[0];
-  return agrees(known, file, "cpu") && agrees(known, file, "cpu_id") && agrees(known, file, "cache_sizes");
+  return agrees(machine->known, file, "cpu") && agrees(machine->known, file, "cpu_id") &&
+         agrees(machine->known, file, "cache_sizes");
 }
 
 /* A file that says the most of a machine comes first: files that say less then find the right one. */
@@ -37,8 +37,10 @@ static bool add_file(report_data *to, const bench_file *file) {
     machine->files = calloc(to->file_count, sizeof *machine->files);
     if (!machine->files)
       return false;
+    machine->known = file;
     ++to->machine_count;
   }
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): machines that count have a list */
   machine->files[machine->file_count++] = file;
   return true;
 }
@@ -77,16 +79,16 @@ static bool gather_rows(report_machine *m) {
 static void name_machines(report_data *d) {
   for (size_t i = 0; i < d->machine_count; ++i) {
     report_machine *m = &d->machines[i];
-    const char *cpu = bench_file_context(m->files[0], "cpu"), *name = bench_file_context(m->files[0], "machine");
+    const char *cpu = bench_file_context(m->known, "cpu"), *name = bench_file_context(m->known, "machine");
     bool alone = true;
     for (size_t j = 0; j < d->machine_count; ++j)
-      alone = alone && (i == j || !same(cpu, bench_file_context(d->machines[j].files[0], "cpu")));
+      alone = alone && (i == j || !same(cpu, bench_file_context(d->machines[j].known, "cpu")));
     if (*name)
       snprintf(m->name, sizeof m->name, "%s, %s", cpu, name);
     else if (alone)
       snprintf(m->name, sizeof m->name, "%s", cpu);
     else
-      snprintf(m->name, sizeof m->name, "%s, %s", cpu, bench_file_context(m->files[0], "cache_sizes"));
+      snprintf(m->name, sizeof m->name, "%s, %s", cpu, bench_file_context(m->known, "cache_sizes"));
   }
 }
 

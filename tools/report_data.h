@@ -10,7 +10,8 @@
 
 /* One machine, as all the files tell of it. */
 typedef struct report_machine {
-  char name[192]; /* its CPU; with what tells it from others of that name */
+  char name[192];          /* its CPU; with what tells it from others of that name */
+  const bench_file *known; /* the one of its files that says the most of it */
   const bench_file **files;
   size_t file_count;
   const bench_row **rows; /* without errors; of each name the one that was measured last */

@@ -66,12 +66,14 @@ static bool measure(const report_machine *m, roof *r, size_t *dots) {
 }
 
 static void add_axes(const roof *r, FILE *to) {
-  for (double x = r->x_from; x <= r->x_to; x *= 2) {
+  for (int i = 0; i <= (int)log2(r->x_to / r->x_from); ++i) {
+    const double x = ldexp(r->x_from, i);
     page_add(to, "<line class=\"grid\" x1=\"%.4g%%\" x2=\"%.4g%%\" y1=\"0\" y2=\"100%%\"/>", x_at(r, x), x_at(r, x));
-    if ((int)lround(log2(x / r->x_from)) % 2 == 0)
+    if (i % 2 == 0)
       page_add(to, "<text x=\"%.4g%%\" y=\"100%%\" dy=\"16\" text-anchor=\"middle\">%g</text>", x_at(r, x), x);
   }
-  for (double y = r->y_from; y <= r->y_to; y *= 2) {
+  for (int i = 0; i <= (int)log2(r->y_to / r->y_from); ++i) {
+    const double y = ldexp(r->y_from, i);
     page_add(to, "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.4g%%\" y2=\"%.4g%%\"/>", y_at(r, y), y_at(r, y));
     page_add(to, "<text x=\"0\" dx=\"-6\" dy=\"4\" y=\"%.4g%%\" text-anchor=\"end\">%g</text>", y_at(r, y), y);
   }

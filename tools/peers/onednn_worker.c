@@ -118,9 +118,10 @@ static dnnl_memory_t plain_floats(const dnnl_memory_desc_t *desc) {
 /* A tensor with the given values, in oneDNN's layout and format. */
 static dnnl_memory_t filled(const dnnl_memory_desc_t *desc, const int *values) {
   dnnl_memory_t plain = plain_floats(desc), made = new_memory(desc);
-  void *to;
-  dnnl_memory_get_data_handle(plain, &to);
+  void *to = NULL;
+  must(dnnl_memory_get_data_handle(plain, &to), "a tensor");
   for (size_t i = 0; i < elements(desc); ++i)
+    /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): there is a value for each element */
     ((float *)to)[i] = (float)values[i];
   reorder(plain, made);
   dnnl_memory_destroy(plain);
