@@ -72,8 +72,8 @@ static const struct argp report_argp = {
     .doc =
         "Makes one page of the results of cardinal_bench and script/compare, of one machine or several: networks, "
         "roofline, layers, every round, threads and batches, other libraries, cardinality at constant cost. It is "
-        "one file below 1 MB that fetches nothing, with all results in it as JSON. Of files of one machine, the "
-        "newest result of each name counts."
+        "one file below 1 MB that fetches nothing, with the files in it as JSON if there is room. Of files of one "
+        "machine, the newest result of each name counts."
         "\v"
         "The exit status is 0; 1 if a file isn't a run's results or the page can't be written; 2 if the command line "
         "is wrong.",
@@ -114,20 +114,29 @@ static void add_machine(const report_data *data, size_t index, const bench_file 
   page_add(to, "</section>\n");
 }
 
-/* The files as they were read, without rounds if they are too long. Nothing in them ends the script. */
-static bool add_data(const report_data *data, bool rounds, FILE *to) {
+/* What a page holds of the files that it was made from, so that it doesn't get too long. */
+typedef enum data_extent {
+  DATA_WHOLE,
+  DATA_WITHOUT_ROUNDS,
+  DATA_LEFT_OUT,
+  DATA_EXTENTS
+} data_extent;
+
+/* The files as they were read. Nothing in them ends the script. */
+static bool add_data(const report_data *data, data_extent extent, FILE *to) {
   static const char *const raw[] = {"round_time", "round_canary_pct", "round_quiet"};
   json_t *files = json_array();
   for (size_t i = 0; i < data->file_count; ++i) {
     json_t *copy = json_deep_copy(data->files[i].root), *one;
     size_t index;
     json_array_foreach(json_object_get(copy, "benchmarks"), index, one) {
-      for (size_t r = 0; !rounds && r < sizeof raw / sizeof *raw; ++r)
+      for (size_t r = 0; extent == DATA_WITHOUT_ROUNDS && r < sizeof raw / sizeof *raw; ++r)
         json_object_del(one, raw[r]);
     }
     json_array_append_new(files, copy);
   }
-  json_t *all = json_pack("{s:s, s:b, s:o}", "schema", "cardinal-report-1", "rounds", (int)rounds, "files", files);
+  json_t *all = json_pack("{s:s, s:b, s:o}", "schema", "cardinal-report-1", "rounds", (int)(extent == DATA_WHOLE),
+                          "files", files);
   char *text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(7));
   json_decref(all);
   if (!text)
@@ -143,7 +152,11 @@ static bool add_data(const report_data *data, bool rounds, FILE *to) {
   return true;
 }
 
-static bool add_page(const report_data *data, const bench_file *against, bool rounds, FILE *to) {
+static bool add_page(const report_data *data, const bench_file *against, data_extent extent, FILE *to) {
+  static const char *const sentences[DATA_EXTENTS] = {
+      "The files are in this page as JSON, in the element “data”.",
+      "The files are in this page as JSON, in the element “data”, without their rounds, for which there is no room.",
+      "There is no room in this page for the files themselves."};
   static const char title[] = "Cardinal: measured results";
   page_begin(to, title);
   page_add(to,
@@ -156,16 +169,15 @@ static bool add_page(const report_data *data, const bench_file *against, bool ro
     add_machine(data, i, against, to);
   page_add(to, "</main>\n<footer>\n");
   report_provenance(data, to);
-  page_add(to, "<p class=\"soft\">The files are in this page as JSON, in the element “data”%s.</p>\n</footer>\n",
-           rounds ? "" : ", without their rounds, for which there is no room");
-  const bool good = add_data(data, rounds, to);
+  page_add(to, "<p class=\"soft\">%s</p>\n</footer>\n", sentences[extent]);
+  const bool good = extent == DATA_LEFT_OUT || add_data(data, extent, to);
   page_end(to);
   return good;
 }
 
 /* The page, or the Markdown, in memory; NULL without any. */
-static char *compose(const report_options *options, const report_data *data, const bench_file *against, bool rounds,
-                     size_t *size) {
+static char *compose(const report_options *options, const report_data *data, const bench_file *against,
+                     data_extent extent, size_t *size) {
   char *text = NULL;
   FILE *to = open_memstream(&text, size);
   if (!to)
@@ -174,7 +186,7 @@ static char *compose(const report_options *options, const report_data *data, con
   if (options->markdown)
     report_markdown(data, to);
   else
-    good = add_page(data, against, rounds, to);
+    good = add_page(data, against, extent, to);
   if (!fclose(to) && good)
     return text;
   free(text);
@@ -196,10 +208,11 @@ static bool write_out(const report_options *options, const char *text, size_t si
 
 static int report(const report_options *options, const report_data *data, const bench_file *against) {
   size_t size;
-  char *text = compose(options, data, against, true, &size);
-  if (text && size > MOST_BYTES && !options->markdown) {
+  char *text = compose(options, data, against, DATA_WHOLE, &size);
+  for (int extent = DATA_WITHOUT_ROUNDS; text && size > MOST_BYTES && extent < DATA_EXTENTS && !options->markdown;
+       ++extent) {
     free(text);
-    text = compose(options, data, against, false, &size);
+    text = compose(options, data, against, (data_extent)extent, &size);
   }
   int status = TOOL_FAILED;
   if (!text)

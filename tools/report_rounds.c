@@ -16,7 +16,7 @@ static void add_dots(const bench_row *row, const page_scale *scale, bool quiet, 
   size_t dots = 0;
   for (size_t i = 0; i < row->round_count && dots < MOST_DOTS; ++i)
     if (row->rounds[i].quiet == quiet) {
-      page_add(to, "<circle cx=\"%.4g%%\" cy=\"50%%\" r=\"2.5\"/>",
+      page_add(to, "<circle cx=\"%.3g%%\" cy=\"50%%\" r=\"2.5\"/>",
                page_at(scale, 100 * (row->rounds[i].seconds / row->seconds - 1)));
       ++dots;
     }

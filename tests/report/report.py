@@ -189,7 +189,12 @@ def large():
            and "round_time" not in data["files"][0]["benchmarks"][0] and "for which there is no room" in page.text,
            page.bytes)
     for one in many["benchmarks"]:
-        one["label"] = "x" * 50000
+        one["label"] = "x" * 30000
+    page = page_of(many)
+    expect("without data", page.bytes < 1000000 and not page.data and "no room in this page for the files" in page.text,
+           page.bytes)
+    for one in many["benchmarks"]:
+        one["kernel"] = "x" * 50000
     done = runs.report(cardinal, [many])
     expect("too large", done.returncode == 1 and "name fewer files" in done.stderr and not done.stdout, done.stderr)
 
