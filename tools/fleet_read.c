@@ -79,6 +79,16 @@ static bool read_core(json_t *from, fleet_core *to, const reader *r) {
   return read_rates(rates, to->gflops, r) && read_wrong(wrong, to, r);
 }
 
+/* ", f32 and int8" of formats that were asked for; nothing of a report of all, or of one from before there were any. */
+static void name_precisions(const json_t *precisions, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; json_array_size(precisions) < 3 && i < json_array_size(precisions) && used < size; ++i) {
+    const char *precision = json_string_value(json_array_get(precisions, i));
+    used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " and " : ", ", precision ? precision : "?");
+  }
+}
+
 static bool read_node(json_t *root, fleet_node *node, const reader *r) {
   const char *found, *name, *brand, *mode;
   int family, model, stepping, suspect;
@@ -95,8 +105,11 @@ static bool read_node(json_t *root, fleet_node *node, const reader *r) {
     return refuse(r, "", error.text);
   if (!json_is_array(cores) || !json_array_size(cores))
     return refuse(r, "it has no cores", "");
-  snprintf(node->group, sizeof node->group, "%s (family %d, model %d, stepping %d), %s%s%s", brand, family, model,
-           stepping, mode, json_is_string(work) ? ", work " : "", json_is_string(work) ? json_string_value(work) : "");
+  char precisions[64];
+  name_precisions(json_object_get(root, "precisions"), precisions, sizeof precisions);
+  snprintf(node->group, sizeof node->group, "%s (family %d, model %d, stepping %d), %s%s%s%s", brand, family, model,
+           stepping, mode, precisions, json_is_string(work) ? ", work " : "",
+           json_is_string(work) ? json_string_value(work) : "");
   node->name = strdup(name);
   node->ended_early = json_is_string(ended);
   node->suspect_build = suspect;

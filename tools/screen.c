@@ -31,14 +31,16 @@ static int choose_isas(const screen_options *options, screen_orders *orders) {
 static int choose_items(const screen_options *options, screen_orders *orders) {
   bool any = false;
   for (size_t i = 0; i < screen_item_count; ++i) {
-    orders->items[i] = !options->work || strstr(screen_items[i].name, options->work);
+    const bool named = !options->work || strstr(screen_items[i].name, options->work);
+    orders->items[i] = named && format_set_has(options->formats, screen_items[i].format);
     any |= orders->items[i];
   }
   if (any)
     return TOOL_OK;
   tool_complain(name, "--work: nothing is called like \"%s\"; there is:", options->work);
   for (size_t i = 0; i < screen_item_count; ++i)
-    fprintf(stderr, "  %s\n", screen_items[i].name);
+    if (format_set_has(options->formats, screen_items[i].format))
+      fprintf(stderr, "  %s\n", screen_items[i].name);
   return TOOL_FAILED;
 }
 

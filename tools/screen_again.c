@@ -25,14 +25,17 @@ typedef struct question {
   bool agrees;
   size_t outputs, wrong, at;
   char where[128];
+  cardinal_format format; /* of the outputs */
   uint32_t found, right;
   /* Once more. */
   uint64_t runs, mismatches;
 } question;
 
-static uint32_t bits_of(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
+/* The bits of number `at`. */
+static uint32_t bits_of(cardinal_format format, const char *numbers, size_t at) {
+  const size_t bytes = cardinal_format_size(format);
+  uint32_t bits = 0; /* little-endian */
+  memcpy(&bits, numbers + at * bytes, bytes);
   return bits;
 }
 
@@ -43,16 +46,19 @@ static bool open_again(const question *q, screen_job *job) {
   return false;
 }
 
-static void compare(question *q, const screen_part *part, const float *found, const float *right) {
+static void compare(question *q, const screen_part *part, const char *found, const char *right) {
   q->outputs = screen_part_elements(part);
+  q->format = part->format;
   for (size_t i = 0; i < q->outputs; ++i) {
-    const size_t index = part->offset + screen_part_index(part, i);
-    if (bits_of(found[index]) == bits_of(right[index]))
+    const size_t index = screen_part_index(part, i);
+    const uint32_t found_bits = bits_of(part->format, found + part->offset, index);
+    const uint32_t right_bits = bits_of(part->format, right + part->offset, index);
+    if (found_bits == right_bits)
       continue;
     if (!q->wrong++) {
       q->at = i;
-      q->found = bits_of(found[index]);
-      q->right = bits_of(right[index]);
+      q->found = found_bits;
+      q->right = right_bits;
       gauntlet_coordinates(&part->problem, i, q->where, sizeof q->where);
     }
   }
@@ -61,14 +67,14 @@ static void compare(question *q, const screen_part *part, const float *found, co
 static void recompute(void *argument) {
   question *q = argument;
   screen_job job;
-  if (!open_again(q, &job) || job.floats > SCREEN_MOST_FLOATS)
+  if (!open_again(q, &job) || job.bytes > SCREEN_MOST_BYTES)
     return;
-  const float *right = screen_oracle(&job);
+  const char *right = screen_oracle(&job);
   if (!right)
     return;
   uint64_t hash, committed = 0;
   const screen_part *part = &job.parts[q->miss->part];
-  hash = screen_hash(right + part->offset, part->floats);
+  hash = screen_hash(right + part->offset, part->bytes);
   q->agrees = screen_golden(job.item, part->name, &committed) && hash == committed;
   compare(q, part, q->miss->outputs, right);
   q->answered = true;
@@ -148,6 +154,7 @@ void screen_look_again(const screen *s, size_t core, screen_second_look *look) {
   look->outputs = q->outputs;
   look->wrong = q->wrong;
   look->at = q->at;
+  look->format = q->format;
   look->found = q->found;
   look->right = q->right;
   memcpy(look->where, q->where, sizeof look->where);

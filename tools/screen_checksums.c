@@ -19,9 +19,9 @@ typedef struct comparison {
   size_t compared, wrong;
 } comparison;
 
-static void tell_part(const screen_item *item, const screen_part *part, const float *outputs, bool check,
+static void tell_part(const screen_item *item, const screen_part *part, const char *outputs, bool check,
                       comparison *outcome) {
-  const uint64_t hash = screen_hash(outputs + part->offset, part->floats);
+  const uint64_t hash = screen_hash(outputs + part->offset, part->bytes);
   if (!check) {
     printf("{\"%s\", %" PRId64 ", \"%s\", UINT64_C(0x%016" PRIX64 ")},\n", item->what, item->image, part->name, hash);
     return;
@@ -55,7 +55,7 @@ int main(int count, char **arguments) {
     for (unsigned pattern = 0; pattern < screen_item_patterns(item); ++pattern) {
       screen_job job;
       cardinal_error error = {.message = "no memory"};
-      float *outputs = NULL;
+      char *outputs = NULL;
       if (!screen_job_open(&job, item, pattern, CARDINAL_ISA_GENERIC, &error))
         outputs = screen_oracle(&job);
       if (!outputs) {

@@ -3,7 +3,6 @@
 
 #include "dispatch/cpu_set.h"
 #include "tools/command.h"
-#include "tools/options.h"
 
 enum {
   GROUP_WHERE = GROUP_MODEL,
@@ -53,6 +52,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   switch (key) {
   case ARGP_KEY_INIT:
     state->child_inputs[0] = &to->json;
+    state->child_inputs[1] = &to->formats;
     return 0;
   case OPTION_CORES:
     if (!*argument || !cardinal_cpu_set_parse(&set, argument))
@@ -86,14 +86,15 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
   }
 }
 
-static const struct argp_child children[] = {{&json_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&json_argp, 0, NULL, 0}, {&formats_argp, 0, NULL, 0}, {0}};
 
 static const struct argp screen_argp = {
     .options = list,
     .parser = parse,
     .doc =
         "Looks for cores that compute wrong. On each core, layers of ResNeXt and small networks run near its peak with "
-        "every instruction set, and all bits of every result are compared with checksums that came with this program. "
+        "every instruction set in f32, bf16 and int8, and all bits of every result are compared with checksums that "
+        "came with this program. "
         "A wrong result is recomputed elsewhere and tried again, on its core and on others."
         "\v"
         "Passing proves nothing, failing proves much: docs/screen.md.\n"

@@ -2,14 +2,14 @@
 #ifndef CARDINAL_TOOLS_SCREEN_OPTIONS_H
 #define CARDINAL_TOOLS_SCREEN_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "tools/network_options.h"
 
 /* What `cardinal screen` was asked for. */
 typedef struct screen_options {
   const char *cores, *isa, *work, *node; /* NULL: not given */
   double minutes, slow;                  /* of each core, or of all together; percent below the siblings' median */
   uint64_t timeout;                      /* seconds that one run may take */
+  format_set formats;
   bool together, json;
 } screen_options;
 

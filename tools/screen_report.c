@@ -43,7 +43,8 @@ static int exit_status(const screen *s, screen_verdict verdict) {
 /* The line that tries a wrong result again. */
 static void repeat_command(const screen_core *core, char *text, size_t size) {
   const screen_miss *miss = &core->miss;
-  snprintf(text, size, "cardinal screen --cores %u --isa %s --work '%s'", core->cpu.cpu, cardinal_isa_name(miss->isa),
+  snprintf(text, size, "cardinal screen --cores %u --isa %s --precision %s --work '%s'", core->cpu.cpu,
+           cardinal_isa_name(miss->isa), cardinal_format_name(screen_items[miss->item].format),
            screen_items[miss->item].name);
 }
 
@@ -64,6 +65,11 @@ static bool all_alike(const screen *s) {
   return ran > 1 && alike == ran;
 }
 
+/* Hexadecimal digits of a number. */
+static int digits_of(cardinal_format format) {
+  return 2 * (int)cardinal_format_size(format);
+}
+
 static const char suspect_build[] =
     "every core has the same wrong bits: suspect this build of the library before the cores";
 
@@ -79,8 +85,9 @@ static void print_look(const screen_second_look *look) {
   } else {
     printf("      %zu of %zu outputs are wrong, first output %zu (%s):\n", look->wrong, look->outputs, look->at,
            look->where);
-    printf("      0x%08" PRIX32 " instead of 0x%08" PRIX32 ", as recomputed on CPU %u\n", look->found, look->right,
-           look->cpu);
+    const int digits = digits_of(look->format);
+    printf("      0x%0*" PRIX32 " instead of 0x%0*" PRIX32 ", as recomputed on CPU %u\n", digits, look->found, digits,
+           look->right, look->cpu);
   }
   for (size_t i = 0; i < look->repeat_count; ++i) {
     const screen_repeat *r = &look->repeats[i];
@@ -152,9 +159,9 @@ static json_t *number_or_null(double value) {
   return isnan(value) ? json_null() : json_real(value);
 }
 
-static json_t *bits(uint32_t value) {
+static json_t *bits(cardinal_format format, uint32_t value) {
   char text[16];
-  snprintf(text, sizeof text, "0x%08" PRIX32, value);
+  snprintf(text, sizeof text, "0x%0*" PRIX32, digits_of(format), value);
   return json_string(text);
 }
 
@@ -171,10 +178,10 @@ static json_t *json_look(const screen_second_look *look) {
                            look->recomputed ? json_integer((json_int_t)look->cpu) : json_null(), "recomputed_agrees",
                            (int)known, "checksum_alone", (int)(known && !look->wrong), "repeats", repeats);
   if (known && look->wrong)
-    json_object_update_new(told,
-                           json_pack("{s:I, s:I, s:I, s:s, s:o, s:o}", "outputs", (json_int_t)look->outputs,
-                                     "wrong_outputs", (json_int_t)look->wrong, "output", (json_int_t)look->at, "where",
-                                     look->where, "found", bits(look->found), "right", bits(look->right)));
+    json_object_update_new(told, json_pack("{s:I, s:I, s:I, s:s, s:o, s:o}", "outputs", (json_int_t)look->outputs,
+                                           "wrong_outputs", (json_int_t)look->wrong, "output", (json_int_t)look->at,
+                                           "where", look->where, "found", bits(look->format, look->found), "right",
+                                           bits(look->format, look->right)));
   return told;
 }
 
@@ -186,10 +193,10 @@ static json_t *json_miss(const screen *s, size_t i) {
     return json_null();
   const screen_item *item = &screen_items[miss->item];
   repeat_command(core, again, sizeof again);
-  json_t *told = json_pack("{s:I, s:s, s:s, s:s?, s:s, s:s, s:s, s:s}", "result", (json_int_t)miss->run, "work",
+  json_t *told = json_pack("{s:I, s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:s}", "result", (json_int_t)miss->run, "work",
                            item->name, "what", item->what, "layer", item->image ? miss->part_name : NULL, "data",
-                           screen_pattern_name(item, miss->pattern), "isa", cardinal_isa_name(miss->isa), "kernel",
-                           miss->kernel, "reproduce", again);
+                           screen_pattern_name(item, miss->pattern), "isa", cardinal_isa_name(miss->isa), "precision",
+                           cardinal_format_name(item->format), "kernel", miss->kernel, "reproduce", again);
   json_object_update_new(told, json_look(&s->looks[i]));
   return told;
 }
@@ -220,7 +227,10 @@ static bool print_json(const screen *s, screen_verdict verdict) {
   char start[32];
   struct tm utc;
   strftime(start, sizeof start, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&s->start, &utc));
-  json_t *cores = json_array(), *isas = json_array();
+  json_t *cores = json_array(), *isas = json_array(), *precisions = json_array();
+  for (int format = CARDINAL_FORMAT_F32; format <= CARDINAL_FORMAT_INT8; ++format)
+    if (format_set_has(s->options->formats, (cardinal_format)format))
+      json_array_append_new(precisions, json_string(cardinal_format_name((cardinal_format)format)));
   for (int isa = 0; isa < CARDINAL_ISA_COUNT; ++isa)
     if (s->orders.isas[isa])
       json_array_append_new(isas, json_string(cardinal_isa_name((cardinal_isa)isa)));
@@ -228,13 +238,14 @@ static bool print_json(const screen *s, screen_verdict verdict) {
     json_array_append_new(cores, json_core(s, i));
   return tool_print_json(
       "screen",
-      json_pack("{s:s, s:s, s:o, s:{s:s, s:o, s:i, s:i, s:i}, s:s, s:f, s:s, s:o, s:s?, s:f, s:s, s:b, s:s?, s:o}",
+      json_pack("{s:s, s:s, s:o, s:{s:s, s:o, s:i, s:i, s:i}, s:s, s:f, s:s, s:o, s:o, s:s?, s:f, s:s, s:b, s:s?, s:o}",
                 "schema", "cardinal-screen-1", "version", cardinal_version(), "node", tool_json_text(s->options->node),
                 "cpu", "vendor", m.vendor, "brand", tool_json_text(m.brand), "family", (int)m.family, "model",
                 (int)m.model, "stepping", (int)m.stepping, "start", start, "seconds", s->seconds, "mode",
-                s->options->together ? "together" : "in turn", "isas", isas, "work", s->options->work, "slow_percent",
-                s->options->slow, "verdict", screen_verdict_name(verdict), "suspect_build", (int)all_alike(s),
-                "ended_early", s->signal ? strsignal(s->signal) : NULL, "cores", cores));
+                s->options->together ? "together" : "in turn", "isas", isas, "precisions", precisions, "work",
+                s->options->work, "slow_percent", s->options->slow, "verdict", screen_verdict_name(verdict),
+                "suspect_build", (int)all_alike(s), "ended_early", s->signal ? strsignal(s->signal) : NULL, "cores",
+                cores));
 }
 
 int screen_report(const screen *s) {

@@ -28,6 +28,7 @@ typedef struct screen_second_look {
       wrong;       /* of the part: elements, and those with other bits; 0 wrong: the checksum was computed wrong */
   size_t at;       /* the first of them, NCHW */
   char where[128]; /* its coordinates */
+  cardinal_format format;                     /* of the outputs */
   uint32_t found, right;                      /* its bits */
   screen_repeat repeats[SCREEN_MOST_REPEATS]; /* the core itself first */
   size_t repeat_count;

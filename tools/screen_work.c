@@ -7,43 +7,15 @@
 #include <string.h>
 
 #include "bench/peak.h"
+#include "kernels/format.h"
 #include "net/network.h"
+#include "net/quantise_synthetic.h"
+#include "tools/network_options.h"
+#include "tools/screen_data.h"
 
 enum {
-  SEED = 1
+  SEED = 1 /* of a network */
 };
-
-/* ---- data -------------------------------------------------------------------------------------------------------- */
-
-/* Each pattern's name says what it does to the wires: any bits; all bits of neighbouring values unlike; exponents far
- * apart, so that sums shift and round; mostly zeros, as after a ReLU. All are finite, and exact on every machine. */
-static float draw(unsigned pattern, size_t index, gauntlet_random *random) {
-  const float value = gauntlet_uniform(random);
-  switch (pattern) {
-  case 1:
-    return index % 2 ? -0x1.555554p-1f : 0x1.AAAAAAp-2f;
-  case 2:
-    return ldexpf(value, (int)gauntlet_integer(random, -20, 20));
-  case 3:
-    return gauntlet_between(random, 0, 3) ? 0.0f : value;
-  default:
-    return value;
-  }
-}
-
-static void fill(float *values, size_t count, unsigned pattern, size_t phase, gauntlet_random *random) {
-  for (size_t i = 0; values && i < count; ++i)
-    values[i] = draw(pattern, i + (phase ? i / phase : 0), random);
-}
-
-static void make_data(screen_job *job) {
-  data_problem *data = &job->operands.data;
-  gauntlet_random random = {.state = SEED + job->pattern};
-  fill(data->x, data->x_floats, job->pattern, 0, &random);
-  fill(data->weights, data->weight_floats, job->pattern, 3, &random);
-  fill(data->bias, data->bias_floats, job->pattern, 0, &random);
-  fill(data->residual, data->y_floats, job->pattern, 0, &random);
-}
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
 
@@ -73,9 +45,11 @@ static void add_part(screen_job *job, const char *name, const gauntlet_problem *
   snprintf(part->name, sizeof part->name, "%s", name);
   part->problem = *problem;
   part->layout = is_conv(problem) ? problem->conv.y_layout : problem->pool.y_layout;
-  part->offset = job->floats;
-  part->floats = gauntlet_tensor_floats(part->layout, 1, channels_of(problem), pixels_of(problem));
-  job->floats += part->floats;
+  part->format = gauntlet_y_format(problem);
+  part->offset = job->bytes;
+  part->bytes = gauntlet_tensor_floats(part->layout, 1, channels_of(problem), pixels_of(problem)) *
+                cardinal_format_bytes(part->format);
+  job->bytes += part->bytes;
 }
 
 /* ---- setting up -------------------------------------------------------------------------------------------------- */
@@ -86,11 +60,31 @@ static cardinal_status no_memory(cardinal_error *error) {
   return error->status;
 }
 
-static float *spread(cardinal_layout layout, const float *nchw, size_t channels, size_t pixels) {
-  float *values = calloc(gauntlet_tensor_floats(layout, 1, channels, pixels), sizeof *values);
-  if (values)
-    gauntlet_tensor_spread(layout, values, nchw, 1, channels, pixels);
-  return values;
+static void *spread(cardinal_layout layout, cardinal_format format, const float *nchw, size_t channels, size_t pixels) {
+  void *numbers = malloc(gauntlet_tensor_floats(layout, 1, channels, pixels) * cardinal_format_bytes(format));
+  if (numbers)
+    gauntlet_tensor_spread_numbers(layout, format, numbers, nchw, 1, channels, pixels);
+  return numbers;
+}
+
+/* int8 has its weights as steps, so that they are those that the data say. */
+static cardinal_status plan_int8(screen_job *job, const cardinal_conv_desc *conv, cardinal_error *error) {
+  cardinal_conv_weights *packed = NULL;
+  cardinal_status status = cardinal_conv_weights_create_int8(job->context, conv, job->steps, job->step_scales,
+                                                             job->operands.bias, &packed, error);
+  if (!status)
+    status = cardinal_conv_create_packed(job->context, conv, packed, &job->plan, error);
+  cardinal_conv_weights_destroy(packed);
+  return status;
+}
+
+static cardinal_status plan_layer(screen_job *job, const gauntlet_problem *problem, cardinal_error *error) {
+  if (!is_conv(problem))
+    return cardinal_pool_create(job->context, &problem->pool, &job->plan, error);
+  if (job->item->format == CARDINAL_FORMAT_INT8)
+    return plan_int8(job, &problem->conv, error);
+  return cardinal_conv_create(job->context, &problem->conv, job->operands.weights, job->operands.bias, &job->plan,
+                              error);
 }
 
 static cardinal_status open_layer(screen_job *job, cardinal_error *error) {
@@ -101,20 +95,18 @@ static cardinal_status open_layer(screen_job *job, cardinal_error *error) {
   if (!job->parts)
     return no_memory(error);
   add_part(job, screen_pattern_name(job->item, job->pattern), &problem);
-  gauntlet_operands_make(&job->operands, &problem, DATA_RANDOM, SEED);
-  make_data(job);
+  if (!screen_make_data(job, &problem))
+    return no_memory(error);
   const data_problem *data = &job->operands.data;
   const cardinal_reference_shape *s = &data->shape;
-  job->x = spread(is_conv(&problem) ? problem.conv.x_layout : problem.pool.x_layout, data->x, s->in_channels,
-                  s->in_height * s->in_width);
+  job->x = spread(is_conv(&problem) ? problem.conv.x_layout : problem.pool.x_layout, gauntlet_x_format(&problem),
+                  job->operands.x, s->in_channels, s->in_height * s->in_width);
   if (data->residual)
-    job->residual = spread(job->parts->layout, data->residual, s->out_channels, pixels_of(&problem));
+    job->residual =
+        spread(job->parts->layout, job->parts->format, data->residual, s->out_channels, pixels_of(&problem));
   if (!job->x || (data->residual && !job->residual))
     return no_memory(error);
-  const cardinal_status status =
-      is_conv(&problem)
-          ? cardinal_conv_create(job->context, &problem.conv, data->weights, data->bias, &job->plan, error)
-          : cardinal_pool_create(job->context, &problem.pool, &job->plan, error);
+  const cardinal_status status = plan_layer(job, &problem, error);
   if (status)
     return status;
   if (is_conv(&problem))
@@ -142,15 +134,33 @@ static cardinal_status list_parts(screen_job *job, cardinal_error *error) {
   return CARDINAL_OK;
 }
 
+/* Weights of a network in the item's format. Those of int8 are quantised here, and kept, so that the oracle has the
+ * same. */
+static cardinal_status make_weights(screen_job *job, const cardinal_net_desc *desc, cardinal_error *error) {
+  cardinal_weights *floats;
+  const cardinal_status status = cardinal_weights_synthetic(&job->spec, SEED, &floats, error);
+  if (status || job->item->format != CARDINAL_FORMAT_INT8) {
+    job->weights = status ? NULL : floats;
+    return status;
+  }
+  const cardinal_status quantised =
+      cardinal_quantise_synthetic(job->context, &job->spec, floats, desc, &job->weights, error);
+  cardinal_weights_destroy(floats);
+  return quantised;
+}
+
 static cardinal_status open_net(screen_job *job, cardinal_error *error) {
   const size_t floats = 3 * (size_t)(job->item->image * job->item->image);
+  char model[64];
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
   desc.image_height = desc.image_width = job->item->image;
+  desc.precision = precision_of_format(job->item->format);
   cardinal_net_spec_init(&job->spec);
-  cardinal_status status = cardinal_net_spec_named(job->item->what, &job->spec, error);
+  snprintf(model, sizeof model, "%.*s", (int)strcspn(job->item->what, " "), job->item->what);
+  cardinal_status status = cardinal_net_spec_named(model, &job->spec, error);
   if (!status)
-    status = cardinal_weights_synthetic(&job->spec, SEED, &job->weights, error);
+    status = make_weights(job, &desc, error);
   if (!status)
     status = cardinal_net_create(job->context, &job->spec, job->weights, &desc, &job->net, error);
   if (!status)
@@ -179,7 +189,7 @@ cardinal_status screen_job_open(screen_job *job, const screen_item *item, unsign
     status = item->image ? open_net(job, error) : open_layer(job, error);
   if (status)
     return status;
-  job->outputs = aligned_alloc(64, (job->floats * sizeof *job->outputs + 63) / 64 * 64);
+  job->outputs = aligned_alloc(64, (job->bytes + 63) / 64 * 64);
   return job->outputs ? CARDINAL_OK : no_memory(error);
 }
 
@@ -187,6 +197,8 @@ void screen_job_close(screen_job *job) {
   gauntlet_operands_free(&job->operands);
   free(job->x);
   free(job->residual);
+  free(job->steps);
+  free(job->step_scales);
   free(job->image);
   free(job->scratch);
   free(job->outputs);
@@ -219,19 +231,21 @@ static void after_layer(void *user, size_t layer) {
   const uint32_t value = t->job->net->steps[layer].shape.y;
   const screen_part *part = &t->job->parts[layer];
   if (value != CARDINAL_VALUE_LOGITS)
-    memcpy(t->job->outputs + part->offset, t->arena + t->job->net->values[value], part->floats * sizeof(float));
+    memcpy(t->job->outputs + part->offset, t->arena + t->job->net->values[value], part->bytes);
   t->copying += cardinal_cpu_clock() - start;
 }
 
 static cardinal_status run_net(screen_job *job, trace *t, cardinal_error *error) {
   const size_t misaligned = (uintptr_t)job->scratch % 64; /* as the network aligns its arena */
   *t = (trace){.job = job, .arena = (char *)job->scratch + (misaligned ? 64 - misaligned : 0)};
-  return cardinal_net_run_profiled(job->net, job->image, NULL, job->outputs + job->parts[job->part_count - 1].offset,
-                                   job->scratch, NULL, after_layer, t, error);
+  float *logits = (float *)(void *)(job->outputs + job->parts[job->part_count - 1].offset);
+  return cardinal_net_run_profiled(job->net, job->image, NULL, logits, job->scratch, NULL, after_layer, t, error);
 }
 
 cardinal_status screen_job_run(screen_job *job, double *seconds, cardinal_error *error) {
-  memset(job->outputs, 0xFF, job->floats * sizeof *job->outputs); /* NaN: no store that fails goes unseen */
+  /* No store that fails goes unseen: NaN in f32 and bf16; -1 in int8, which no output has behind a ReLU, and which
+   * would have to be right where there is none. */
+  memset(job->outputs, 0xFF, job->bytes);
   trace t = {0};
   const double start = cardinal_cpu_clock();
   const cardinal_status status =
@@ -241,10 +255,10 @@ cardinal_status screen_job_run(screen_job *job, double *seconds, cardinal_error 
   return status;
 }
 
-size_t screen_job_check(const screen_job *job, const float *outputs, uint64_t *found) {
+size_t screen_job_check(const screen_job *job, const char *outputs, uint64_t *found) {
   for (size_t i = 0; i < job->part_count; ++i) {
     uint64_t right;
-    *found = screen_hash(outputs + job->parts[i].offset, job->parts[i].floats);
+    *found = screen_hash(outputs + job->parts[i].offset, job->parts[i].bytes);
     if (!screen_golden(job->item, job->parts[i].name, &right) || right != *found)
       return i;
   }

@@ -15,16 +15,17 @@
 #include "gauntlet/operands.h"
 
 enum {
-  SCREEN_MOST_ITEMS = 32,
+  SCREEN_MOST_ITEMS = 48,
   SCREEN_PATTERNS = 4
 };
 
 /* One piece of work. */
 typedef struct screen_item {
   const char *name;
-  const char *what; /* a descriptor, or the name of a model */
-  int64_t image;    /* rows and columns of what a network sees; 0: a layer */
-  bool light;       /* little enough work for the portable kernels */
+  const char *what;       /* a descriptor, or the name of a model, and the number format unless it is f32 */
+  cardinal_format format; /* the same one */
+  int64_t image;          /* rows and columns of what a network sees; 0: a layer */
+  bool light;             /* little enough work for the portable kernels */
 } screen_item;
 
 extern const screen_item screen_items[];
@@ -39,7 +40,8 @@ typedef struct screen_part {
   char name[64]; /* the network's layer, or the pattern of a single layer: what the table of checksums calls it */
   gauntlet_problem problem;
   cardinal_layout layout;
-  size_t offset, floats;
+  cardinal_format format;
+  size_t offset, bytes;
 } screen_part;
 
 /* A piece of work set up for an instruction set. */
@@ -48,17 +50,19 @@ typedef struct screen_job {
   unsigned pattern;
   cardinal_context *context;
   screen_part *parts; /* in the order of running */
-  size_t part_count, floats;
-  float *outputs; /* of the latest run, all parts */
+  size_t part_count, bytes;
+  char *outputs;  /* of the latest run, all parts, each in its format */
   uint64_t flops; /* nominal, 2 a multiply-add */
 
   /* A layer. */
   gauntlet_operands operands;
-  float *x, *residual; /* in the layouts of its problem */
+  void *x, *residual; /* in the layouts and formats of its problem */
+  int8_t *steps;      /* int8: the weights, */
+  float *step_scales; /* and what one of them is worth, by output channel */
   cardinal_plan *plan;
   /* A network. */
   cardinal_net_spec spec;
-  cardinal_weights *weights;
+  cardinal_weights *weights; /* of int8, quantised */
   cardinal_net *net;
   float *image;
   void *scratch; /* of either */
@@ -77,19 +81,19 @@ cardinal_status screen_job_run(screen_job *job, double *seconds, cardinal_error 
 /* The name of the kernel of a part, or NULL past the last. */
 const char *screen_job_kernel(const screen_job *job, size_t part);
 
-/* A hash of floats' bits. Whatever a single one of them is changed to, the hash changes. */
-uint64_t screen_hash(const float *values, size_t count);
+/* A hash of numbers' bits. Whatever a single one of them is changed to, the hash changes. */
+uint64_t screen_hash(const void *numbers, size_t bytes);
 
 /* The committed checksum of a part's output; false if the table has none. */
 bool screen_golden(const screen_item *item, const char *part, uint64_t *hash);
 
 /* The first part whose outputs don't have the committed checksum; part_count if all do. *found: its hash. */
-size_t screen_job_check(const screen_job *job, const float *outputs, uint64_t *found);
+size_t screen_job_check(const screen_job *job, const char *outputs, uint64_t *found);
 
-/* The job's outputs by the gauntlet's oracle instead of any kernel: [floats], to be freed; NULL without memory. */
-float *screen_oracle(const screen_job *job);
+/* The job's outputs by the gauntlet's oracle instead of any kernel: [bytes], to be freed; NULL without memory. */
+char *screen_oracle(const screen_job *job);
 
-/* Where part's element `at` (NCHW) lies in its floats. */
+/* Where part's element `at` (NCHW) lies among its numbers. */
 size_t screen_part_index(const screen_part *part, size_t at);
 
 /* Elements of a part, padding lanes not counted. */

@@ -55,8 +55,8 @@ static void note_miss(screen_core *core, const screen_job *job, cardinal_isa isa
   miss->hash = hash;
   snprintf(miss->part_name, sizeof miss->part_name, "%s", job->parts[part].name);
   snprintf(miss->kernel, sizeof miss->kernel, "%s", kernel);
-  if (job->floats <= SCREEN_MOST_FLOATS)
-    memcpy(miss->outputs, job->outputs, job->floats * sizeof *miss->outputs);
+  if (job->bytes <= SCREEN_MOST_BYTES)
+    memcpy(miss->outputs, job->outputs, job->bytes);
   miss->found = true;
 }
 

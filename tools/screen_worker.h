@@ -10,7 +10,7 @@
 
 enum {
   SCREEN_SAMPLES = 64,
-  SCREEN_MOST_FLOATS = 1 << 22 /* of all outputs of one piece of work */
+  SCREEN_MOST_BYTES = 1 << 24 /* of all outputs of one piece of work */
 };
 
 /* One item with one instruction set on one core. */
@@ -31,7 +31,7 @@ typedef struct screen_miss {
   char part_name[64], kernel[64];
   uint64_t run; /* how many the core had done, this one counted */
   uint64_t hash;
-  float outputs[SCREEN_MOST_FLOATS]; /* all parts; pages that nobody writes cost nothing */
+  char outputs[SCREEN_MOST_BYTES]; /* all parts; pages that nobody writes cost nothing */
 } screen_miss;
 
 /* How a core's work ended. */

@@ -78,6 +78,10 @@ def nothing_found():
     told, found = judged("equal nodes", equal, 0)
     expect("MAD of 0", found == [] and all(n["drop_percent"] == 0 and n["z"] is None
                                            for n in told["groups"][0]["nodes"]), told)
+    formats = [node(f"b{i}", [200.0, 200.0], precisions=["bf16", "int8"]) for i in range(3)]
+    told, found = judged("other formats are another group", FLEET + formats, 0)
+    expect("formats apart", found == [] and len(told["groups"]) == 2
+           and any("in turn, bf16 and int8" in json.dumps(group) for group in told["groups"]), told["groups"])
     told, found = judged("one node", [node("alone", [100.0])], 0)
     expect("one node", found == [] and not told["groups"][0]["compared"], told)
     told, found = judged("two nodes", [node("a", [100.0]), node("b", [50.0])], 0)

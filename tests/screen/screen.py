@@ -17,6 +17,7 @@ CPUS = sorted(os.sched_getaffinity(0))
 CLEAN = {name: value for name, value in os.environ.items()
          if not name.startswith(("CARDINAL_", "SLURM", "PLANTED_"))}
 SHORT = ("--minutes", "0.001")
+F32 = (*SHORT, "--precision", "f32")
 WIDTH_4 = "3x3 width 4, 56x56"
 
 
@@ -46,10 +47,11 @@ def all_right():
     # A busy machine may make a core look slow: that isn't what this is about.
     told = screened(*SHORT, "--slow", "99", "--node", "here", program=cardinal)
     expect("schema", told["schema"] == "cardinal-screen-1" and told["node"] == "here", told)
-    expect("verdict", told["verdict"] == "right" and told["ended_early"] is None, told)
+    expect("verdict", told["verdict"] == "right" and told["ended_early"] is None
+           and told["precisions"] == ["f32", "bf16", "int8"], told)
     for core in told["cores"]:
         expect("a core", core["verdict"] == "right" and core["wrong_results"] == 0 and core["passes"] == 1
-               and core["results"] >= 2 * (15 * 4 + 2) and core["first_wrong"] is None, core)
+               and core["results"] >= 2 * ((15 + 2 * 11) * 4 + 4) and core["first_wrong"] is None, core)
         expect("rates", set(core["gflops"]) == set(told["isas"]) and all(rate > 0 for rate in core["gflops"].values()),
                core)
         expect("siblings", (core["of_siblings"] is None) == (len(told["cores"]) == 1), core)
@@ -67,21 +69,27 @@ def one_core():
            and list(core["gflops"]) == ["generic"] and core["results"] >= 2 * 4, told)
 
 
-def flipped_layer():
+def flipped_layer(precision="f32"):
     """The third result of a kernel, always from there on: output (row 3, column 5, channel 20) of a blocked tensor."""
     cpu = CPUS[-1]
-    index = ((20 // 16 * 56 + 3) * 56 + 5) * 16 + 20 % 16
-    told = screened(*SHORT, "--work", WIDTH_4, status=3, PLANTED_CPU=str(cpu), PLANTED_KERNEL="gconv3x3_f32_w4",
-                    PLANTED_NTH="3", PLANTED_ALWAYS="1", PLANTED_FLIP=f"{index}:30")
+    size = {"f32": 4, "bf16": 2, "int8": 1}[precision]
+    at = size * (((20 // 16 * 56 + 3) * 56 + 5) * 16 + 20 % 16)  # bytes
+    high = 8 * size - 2
+    work = WIDTH_4 if precision == "f32" else f"{WIDTH_4}, {precision}"
+    told = screened(*SHORT, "--precision", precision, "--work", WIDTH_4, status=3, PLANTED_CPU=str(cpu),
+                    PLANTED_KERNEL=f"gconv3x3_{precision}_w4", PLANTED_NTH="3", PLANTED_ALWAYS="1",
+                    PLANTED_FLIP=f"{at // 4}:{at % 4 * 8 + high}")
+    expect("precisions", told["precisions"] == [precision], told)
     core = core_of(told, cpu)
     wrong = core["first_wrong"]
     expect("wrong core", told["verdict"] == core["verdict"] == "wrong" and core["wrong_results"] == core["results"] - 2,
            core)
-    expect("which result", wrong["result"] == 3 and wrong["work"] == WIDTH_4 and wrong["layer"] is None
-           and wrong["kernel"].startswith("gconv3x3_f32_w4"), wrong)
+    expect("which result", wrong["result"] == 3 and wrong["work"] == work and wrong["layer"] is None
+           and wrong["kernel"].startswith(f"gconv3x3_{precision}_w4") and wrong["precision"] == precision, wrong)
     expect("which output", wrong["output"] == (20 * 56 + 3) * 56 + 5 and wrong["wrong_outputs"] == 1
            and wrong["outputs"] == 128 * 56 * 56 and wrong["where"] == "image 0, channel 20, row 3, column 5", wrong)
-    expect("which bits", int(wrong["found"], 16) ^ int(wrong["right"], 16) == 1 << 30, wrong)
+    expect("which bits", int(wrong["found"], 16) ^ int(wrong["right"], 16) == 1 << high
+           and len(wrong["found"]) == len(wrong["right"]) == 2 + 2 * size, wrong)
     expect("recomputed", wrong["recomputed_agrees"] and not wrong["checksum_alone"]
            and (wrong["recomputed_on"] != cpu) == (len(told["cores"]) > 1), wrong)
     expect("tried again there", wrong["repeats"][0]["cpu"] == cpu
@@ -90,21 +98,27 @@ def flipped_layer():
         expect("tried again elsewhere", repeat["cpu"] != cpu and repeat["wrong"] == 0 < repeat["results"], repeat)
     for other in told["cores"]:
         expect("other cores", other["cpu"] == cpu or other["wrong_results"] == 0, other)
-    expect("reproduce", f"--cores {cpu} --isa {wrong['isa']} --work '{WIDTH_4}'" in wrong["reproduce"], wrong)
+    expect("reproduce", f"--cores {cpu} --isa {wrong['isa']} --precision {precision} --work '{work}'"
+           in wrong["reproduce"], wrong)
+
+
+def flipped_in_other_formats():
+    flipped_layer("bf16")
+    flipped_layer("int8")
 
 
 def flipped_once():
     """A fault that doesn't come again: a single sign bit in one late result."""
     cpu = CPUS[0]
-    told = screened(*SHORT, "--work", "1x1 2048", status=3, PLANTED_CPU=str(cpu), PLANTED_NTH="10", PLANTED_FLIP="7:0")
+    told = screened(*F32, "--work", "1x1 2048", status=3, PLANTED_CPU=str(cpu), PLANTED_NTH="10", PLANTED_FLIP="7:0")
     core = core_of(told, cpu)
     expect("once", core["wrong_results"] == 1 and core["first_wrong"]["result"] == 10
            and core["first_wrong"]["output"] == 7 * 49, core)
-    alone = screened(*SHORT, "--cores", str(cpu), "--work", "1x1 2048", status=3, PLANTED_CPU=str(cpu),
+    alone = screened(*F32, "--cores", str(cpu), "--work", "1x1 2048", status=3, PLANTED_CPU=str(cpu),
                      PLANTED_NTH="10", PLANTED_FLIP="7:0")["cores"][0]["first_wrong"]
     expect("another CPU looks at it, named or not", (alone["recomputed_on"] != cpu) == (len(CPUS) > 1)
            and len(alone["repeats"]) == min(len(CPUS), 2) and alone["repeats"][-1]["cpu"] in CPUS, alone)
-    text = run(*SHORT, "--work", "1x1 2048", program=planted, PLANTED_CPU=str(cpu), PLANTED_NTH="10",
+    text = run(*F32, "--work", "1x1 2048", program=planted, PLANTED_CPU=str(cpu), PLANTED_NTH="10",
                PLANTED_FLIP="7:0").stdout
     expect("its text", f"CPU {cpu}: first wrong in result 10: 1x1 2048>1024, 7x7" in text
            and "1 of 50176 outputs are wrong, first output 343 (image 0, channel 7, row 0, column 0)" in text, text)
@@ -113,11 +127,24 @@ def flipped_once():
 def flipped_in_a_network():
     """The layers after it are wrong, too; the first one is told."""
     cpu = CPUS[-1]
-    told = screened(*SHORT, "--isa", "generic", "--work", "resnext26", status=3, PLANTED_CPU=str(cpu),
+    told = screened(*F32, "--isa", "generic", "--work", "resnext26", status=3, PLANTED_CPU=str(cpu),
                     PLANTED_KERNEL="maxpool", PLANTED_NTH="2", PLANTED_FLIP="0:31")
     wrong = core_of(told, cpu)["first_wrong"]
     expect("the layer", wrong["layer"] == "maxpool" and wrong["result"] == 2 and wrong["output"] == 0
            and wrong["wrong_outputs"] == 1 and int(wrong["found"], 16) ^ int(wrong["right"], 16) == 1 << 31, wrong)
+
+
+def flipped_in_networks_of_other_formats():
+    """Calibrating the one of int8 runs plans before the network itself does."""
+    cpu = CPUS[-1]
+    for precision in ("bf16", "int8"):
+        told = screened(*SHORT, "--precision", precision, "--isa", "generic", "--work", "resnext26", status=3,
+                        PLANTED_CPU=str(cpu), PLANTED_KERNEL=f"maxpool_{precision}", PLANTED_NTH="2",
+                        PLANTED_FLIP="0:5")
+        wrong = core_of(told, cpu)["first_wrong"]
+        expect(f"the layer in {precision}", wrong["layer"] == "maxpool" and wrong["result"] == 2
+               and wrong["output"] == 0 and wrong["wrong_outputs"] == 1 and wrong["recomputed_agrees"]
+               and int(wrong["found"], 16) ^ int(wrong["right"], 16) == 1 << 5, wrong)
 
 
 def every_core_alike():
@@ -135,12 +162,12 @@ def every_core_alike():
 
 def crash_and_hang():
     cpu = CPUS[0]
-    told = screened(*SHORT, "--work", WIDTH_4, status=3, PLANTED_CPU=str(cpu), PLANTED_CRASH="1")
+    told = screened(*F32, "--work", WIDTH_4, status=3, PLANTED_CPU=str(cpu), PLANTED_CRASH="1")
     core = core_of(told, cpu)
     expect("crash", core["verdict"] == "wrong" and "crashed (Illegal instruction) in 3x3 width 4" in core["problem"],
            core)
     expect("others go on", all(other["verdict"] in ("right", "slow") for other in told["cores"] if other != core), told)
-    told = screened(*SHORT, "--work", WIDTH_4, "--timeout", "2", status=3, PLANTED_CPU=str(cpu), PLANTED_HANG="1")
+    told = screened(*F32, "--work", WIDTH_4, "--timeout", "2", status=3, PLANTED_CPU=str(cpu), PLANTED_HANG="1")
     core = core_of(told, cpu)
     expect("hang", core["verdict"] == "wrong" and "got on no more for 2 s in 3x3 width 4" in core["problem"], core)
 
@@ -180,13 +207,15 @@ def bad_usage():
     expect_error("no list at all", ["--cores", ""], 2, "--cores: expected numbers of CPUs")
     expect_error("no such CPU", ["--cores", "8000"], 1, "this process may not use CPU 8000")
     expect_error("no such ISA", ["--isa", "sse9"], 2, "unknown instruction set")
+    expect_error("no such precision", ["--precision", "f16"], 2, "expected f32, bf16 or int8")
+    expect_error("no such work in int8", ["--precision", "int8", "--work", "nothing"], 1, "there is:\n  stem, int8\n")
     expect_error("another's ISA", ["--isa", "neon" if os.uname().machine == "x86_64" else "avx2"], 1, "can't run")
     expect_error("no such work", ["--work", "nothing"], 1, "there is:\n  stem\n")
     expect_error("an argument", ["photo.jpg"], 2, '"photo.jpg" is one argument too many')
 
 
-for test in (all_right, one_core, flipped_layer, flipped_once, flipped_in_a_network, every_core_alike, crash_and_hang,
-             slow_core, interrupted, bad_usage):
+for test in (all_right, one_core, flipped_layer, flipped_in_other_formats, flipped_once, flipped_in_a_network,
+             flipped_in_networks_of_other_formats, every_core_alike, crash_and_hang, slow_core, interrupted, bad_usage):
     start = time.monotonic()
     test()
     print(f"{test.__name__}: {time.monotonic() - start:.1f} s")
