@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The data of single layers: the same on every machine. */
 #include "tools/screen_data.h"
 
 #include <math.h>
@@ -66,8 +65,7 @@ static void round_all(cardinal_format format, float *values, size_t count) {
 }
 
 /* What the kernel gets may be other floats than those that are multiplied: an x that a run rounds. */
-static void make_floats(screen_job *job, filling *f) {
-  gauntlet_operands *o = &job->operands;
+static void make_floats(gauntlet_operands *o, filling *f) {
   data_problem *data = &o->data;
   fill(f, data->x, data->x_floats, 0);
   if (o->x != data->x)
@@ -75,46 +73,53 @@ static void make_floats(screen_job *job, filling *f) {
   fill(f, data->weights, data->weight_floats, 3);
   fill(f, data->bias, data->bias_floats, 0);
   fill(f, data->residual, data->y_floats, 0);
-  if (job->item->format == CARDINAL_FORMAT_F32)
+  if (data->format == CARDINAL_FORMAT_F32)
     return;
-  round_all(job->item->format, data->x, data->x_floats);
-  round_all(job->item->format, data->weights, data->weight_floats);
+  round_all(data->format, data->x, data->x_floats);
+  round_all(data->format, data->weights, data->weight_floats);
   round_all(data->y_format, data->residual, data->y_floats);
 }
 
 /* The weights of a convolution in int8, its scales and its bias. */
-static bool make_steps(screen_job *job, const cardinal_conv_desc *conv, filling *f) {
-  gauntlet_operands *o = &job->operands;
+static bool make_steps(screen_data *made, const cardinal_conv_desc *conv, filling *f) {
+  gauntlet_operands *o = &made->operands;
   data_problem *data = &o->data;
   const size_t channels = data->bias_floats;
   const double y_scale = data->y_format == CARDINAL_FORMAT_INT8 ? (double)conv->y_scale : 1.0;
-  job->steps = malloc(data->weight_floats);
-  job->step_scales = malloc(channels * sizeof *job->step_scales);
-  if (!job->steps || !job->step_scales)
+  made->steps = malloc(data->weight_floats);
+  made->step_scales = malloc(channels * sizeof *made->step_scales);
+  if (!made->steps || !made->step_scales)
     return false;
   fill_steps(f, data->weights, data->weight_floats, 3, -MOST);
   for (size_t i = 0; i < data->weight_floats; ++i)
-    job->steps[i] = (int8_t)data->weights[i];
+    made->steps[i] = (int8_t)data->weights[i];
   fill(f, o->bias, channels, 0);
   for (size_t c = 0; c < channels; ++c) {
-    job->step_scales[c] = (float)(8 + c % 8) / (8 * MOST);
-    data->scale[c] = (float)((double)conv->x_scale * (double)job->step_scales[c] / y_scale);
+    made->step_scales[c] = (float)(8 + c % 8) / (8 * MOST);
+    data->scale[c] = (float)((double)conv->x_scale * (double)made->step_scales[c] / y_scale);
     data->bias[c] = (float)((double)o->bias[c] / y_scale);
   }
   return true;
 }
 
-bool screen_make_data(screen_job *job, const gauntlet_problem *problem) {
-  filling f = {.pattern = job->pattern, .random = {.state = SEED + job->pattern}};
+bool screen_data_make(screen_data *made, const gauntlet_problem *problem, unsigned pattern) {
+  filling f = {.pattern = pattern, .random = {.state = SEED + pattern}};
   const bool is_conv = problem->operation == CARDINAL_PLUGIN_CONV;
-  data_problem *data = &job->operands.data;
-  gauntlet_operands_make(&job->operands, problem, DATA_RANDOM, SEED);
-  if (job->item->format != CARDINAL_FORMAT_INT8) {
-    make_floats(job, &f);
+  data_problem *data = &made->operands.data;
+  *made = (screen_data){.steps = NULL};
+  gauntlet_operands_make(&made->operands, problem, DATA_RANDOM, SEED);
+  if (data->format != CARDINAL_FORMAT_INT8) {
+    make_floats(&made->operands, &f);
     return true;
   }
   fill_steps(&f, data->x, data->x_floats, 0, is_conv ? 0 : -MOST);
   if (data->residual)
     fill_steps(&f, data->residual, data->y_floats, 0, -MOST);
-  return !is_conv || make_steps(job, &problem->conv, &f);
+  return !is_conv || make_steps(made, &problem->conv, &f);
+}
+
+void screen_data_free(screen_data *data) {
+  gauntlet_operands_free(&data->operands);
+  free(data->steps);
+  free(data->step_scales);
 }

@@ -143,7 +143,7 @@ char *screen_oracle(const screen_job *job) {
   if (job->net) {
     made = run_net(job, outputs);
   } else {
-    float *y = gauntlet_expected(&job->parts->problem, &job->operands);
+    float *y = gauntlet_expected(&job->parts->problem, &job->data.operands);
     put(job, 0, y, outputs);
     free(y);
     made = true;

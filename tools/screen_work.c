@@ -11,7 +11,6 @@
 #include "net/network.h"
 #include "net/quantise_synthetic.h"
 #include "tools/network_options.h"
-#include "tools/screen_data.h"
 
 enum {
   SEED = 1 /* of a network */
@@ -70,8 +69,8 @@ static void *spread(cardinal_layout layout, cardinal_format format, const float 
 /* int8 has its weights as steps, so that they are those that the data say. */
 static cardinal_status plan_int8(screen_job *job, const cardinal_conv_desc *conv, cardinal_error *error) {
   cardinal_conv_weights *packed = NULL;
-  cardinal_status status = cardinal_conv_weights_create_int8(job->context, conv, job->steps, job->step_scales,
-                                                             job->operands.bias, &packed, error);
+  cardinal_status status = cardinal_conv_weights_create_int8(job->context, conv, job->data.steps, job->data.step_scales,
+                                                             job->data.operands.bias, &packed, error);
   if (!status)
     status = cardinal_conv_create_packed(job->context, conv, packed, &job->plan, error);
   cardinal_conv_weights_destroy(packed);
@@ -83,8 +82,8 @@ static cardinal_status plan_layer(screen_job *job, const gauntlet_problem *probl
     return cardinal_pool_create(job->context, &problem->pool, &job->plan, error);
   if (job->item->format == CARDINAL_FORMAT_INT8)
     return plan_int8(job, &problem->conv, error);
-  return cardinal_conv_create(job->context, &problem->conv, job->operands.weights, job->operands.bias, &job->plan,
-                              error);
+  return cardinal_conv_create(job->context, &problem->conv, job->data.operands.weights, job->data.operands.bias,
+                              &job->plan, error);
 }
 
 static cardinal_status open_layer(screen_job *job, cardinal_error *error) {
@@ -95,12 +94,12 @@ static cardinal_status open_layer(screen_job *job, cardinal_error *error) {
   if (!job->parts)
     return no_memory(error);
   add_part(job, screen_pattern_name(job->item, job->pattern), &problem);
-  if (!screen_make_data(job, &problem))
+  if (!screen_data_make(&job->data, &problem, job->pattern))
     return no_memory(error);
-  const data_problem *data = &job->operands.data;
+  const data_problem *data = &job->data.operands.data;
   const cardinal_reference_shape *s = &data->shape;
   job->x = spread(is_conv(&problem) ? problem.conv.x_layout : problem.pool.x_layout, gauntlet_x_format(&problem),
-                  job->operands.x, s->in_channels, s->in_height * s->in_width);
+                  job->data.operands.x, s->in_channels, s->in_height * s->in_width);
   if (data->residual)
     job->residual =
         spread(job->parts->layout, job->parts->format, data->residual, s->out_channels, pixels_of(&problem));
@@ -194,11 +193,9 @@ cardinal_status screen_job_open(screen_job *job, const screen_item *item, unsign
 }
 
 void screen_job_close(screen_job *job) {
-  gauntlet_operands_free(&job->operands);
+  screen_data_free(&job->data);
   free(job->x);
   free(job->residual);
-  free(job->steps);
-  free(job->step_scales);
   free(job->image);
   free(job->scratch);
   free(job->outputs);

@@ -12,11 +12,10 @@
 
 #include <cardinal/net.h>
 
-#include "gauntlet/operands.h"
+#include "tools/screen_data.h"
 
 enum {
-  SCREEN_MOST_ITEMS = 48,
-  SCREEN_PATTERNS = 4
+  SCREEN_MOST_ITEMS = 48
 };
 
 /* One piece of work. */
@@ -55,10 +54,8 @@ typedef struct screen_job {
   uint64_t flops; /* nominal, 2 a multiply-add */
 
   /* A layer. */
-  gauntlet_operands operands;
+  screen_data data;
   void *x, *residual; /* in the layouts and formats of its problem */
-  int8_t *steps;      /* int8: the weights, */
-  float *step_scales; /* and what one of them is worth, by output channel */
   cardinal_plan *plan;
   /* A network. */
   cardinal_net_spec spec;
