@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Running a plan: up to three phases (convert in, compute, convert out), each cut into items that workers claim. */
+/* Running a plan: up to four phases (convert x, convert the residual, compute, convert y), each cut into items
+ * that workers claim. */
 #include <stdatomic.h>
 #include <string.h>
 
