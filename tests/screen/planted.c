@@ -6,7 +6,8 @@
  *   PLANTED_KERNEL=PART kernels in whose names PART occurs (default: all)
  *   PLANTED_NTH=N       with the N-th of their results (default 1), and with each one from there on if PLANTED_ALWAYS
  *   PLANTED_FLIP=I:B    bit B of output I, as it lies in memory, is flipped
- *   PLANTED_CRASH, PLANTED_HANG, PLANTED_SPIN (takes as long again, and more)
+ *   PLANTED_CRASH, PLANTED_HANG
+ *   PLANTED_SPEED=RATIO each result of a layer is said to have taken a millisecond, on PLANTED_CPU one divided by RATIO
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -15,24 +16,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cardinal/cardinal.h>
 
-__typeof__(cardinal_plan_run) __real_cardinal_plan_run, __wrap_cardinal_plan_run;
+#include "tools/screen_work.h"
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+__typeof__(cardinal_plan_run) __real_cardinal_plan_run, __wrap_cardinal_plan_run;
+__typeof__(screen_job_run) __real_screen_job_run, __wrap_screen_job_run;
+
+static int on_planted_cpu(void) {
+  const char *cpu = getenv("PLANTED_CPU");
+  return cpu && (!strcmp(cpu, "all") || atoi(cpu) == sched_getcpu());
 }
 
 static int meant(const cardinal_plan *plan) {
   static long results;
-  const char *cpu = getenv("PLANTED_CPU"), *kernel = getenv("PLANTED_KERNEL"), *nth = getenv("PLANTED_NTH");
-  if (!cpu || (strcmp(cpu, "all") && atoi(cpu) != sched_getcpu()) ||
-      (kernel && !strstr(cardinal_plan_kernel(plan), kernel)))
+  const char *kernel = getenv("PLANTED_KERNEL"), *nth = getenv("PLANTED_NTH");
+  if (!on_planted_cpu() || (kernel && !strstr(cardinal_plan_kernel(plan), kernel)))
     return 0;
   const long wanted = nth ? atol(nth) : 1;
   ++results;
@@ -53,7 +54,6 @@ static void flip(float *y) {
 
 cardinal_status __wrap_cardinal_plan_run(const cardinal_plan *plan, const void *x, const void *residual, void *y,
                                          void *scratch, cardinal_error *error) {
-  const double start = now();
   const cardinal_status status = __real_cardinal_plan_run(plan, x, residual, y, scratch, error);
   if (!meant(plan))
     return status;
@@ -62,8 +62,13 @@ cardinal_status __wrap_cardinal_plan_run(const cardinal_plan *plan, const void *
     raise(SIGILL);
   if (getenv("PLANTED_HANG"))
     pause();
-  if (getenv("PLANTED_SPIN"))
-    for (const double end = now() + 3 * (now() - start); now() < end;)
-      continue;
+  return status;
+}
+
+cardinal_status __wrap_screen_job_run(screen_job *job, double *seconds, cardinal_error *error) {
+  const cardinal_status status = __real_screen_job_run(job, seconds, error);
+  const char *speed = getenv("PLANTED_SPEED");
+  if (speed)
+    *seconds = on_planted_cpu() ? 1e-3 / atof(speed) : 1e-3;
   return status;
 }
