@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 set(CARDINAL_NEON_FLAGS -march=armv8-a)
 set(CARDINAL_NEON_SOURCES
-  arm/avgpool_f32_neon.c
+  arm/avgpool_f32_neon.c arm/avgpool_bf16_neon.c arm/avgpool_int8_neon.c
   arm/conv1x1_f32_6x16_neon.c arm/conv1x1_f32_6x16_neon.S
   arm/conv1x1_bf16_6x16_neonbf16.c arm/conv1x1_bf16_6x16_neonbf16.S
   arm/conv1x1_bf16_4x16_neon.c arm/conv1x1_bf16_4x16_neon.S
@@ -35,7 +35,7 @@ set(CARDINAL_NEON_SOURCES
   arm/gconv3x3_int8_w8_neon.c arm/gconv3x3_int8_w8_neon.S
   arm/gconv3x3_int8_w16_neon.c arm/gconv3x3_int8_w16_neon.S
   arm/conv_int8_4x16_neon.c arm/conv_int8_4x16_neon.S
-  arm/maxpool_f32_neon.c arm/move_f32_neon.c)
+  arm/maxpool_f32_neon.c arm/maxpool_bf16_neon.c arm/maxpool_int8_neon.c arm/move_f32_neon.c)
 # Tiles that use what an Armv8.0 CPU lacks: clang's assembler takes that from the command line only.
 foreach(source IN LISTS CARDINAL_NEON_SOURCES)
   if(source MATCHES "_neon(dotprod|bf16)\\.S$")

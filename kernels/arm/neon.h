@@ -28,4 +28,16 @@ CARDINAL_INLINE void cardinal_neon_store(float *y, const float32x4_t pixel[CARDI
   }
 }
 
+/* All ones in the lanes of vector `vector` of eight that lane_mask names, of 16 bits each. */
+CARDINAL_INLINE uint16x8_t cardinal_neon_word_mask(uint32_t lane_mask, size_t vector) {
+  return vuzp1q_u16(vreinterpretq_u16_u32(cardinal_neon_mask(lane_mask, 2 * vector)),
+                    vreinterpretq_u16_u32(cardinal_neon_mask(lane_mask, 2 * vector + 1)));
+}
+
+/* The same of all lanes, in bytes. */
+CARDINAL_INLINE uint8x16_t cardinal_neon_byte_mask(uint32_t lane_mask) {
+  return vuzp1q_u8(vreinterpretq_u8_u16(cardinal_neon_word_mask(lane_mask, 0)),
+                   vreinterpretq_u8_u16(cardinal_neon_word_mask(lane_mask, 1)));
+}
+
 #endif
