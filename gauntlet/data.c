@@ -65,13 +65,13 @@ static float draw_bf16(data_kind kind, value_role role, gauntlet_random *random)
   }
 }
 
-/* The value of bf16 that is next to a float in the direction of zero: what is finite stays finite. Through memory,
- * since gcc 12 drops a mask, or a shift to the right and back, of a float in a register. */
+/* The value of bf16 that is next to a float in the direction of zero: what is finite stays finite, and NaNs of both
+ * signs NaNs. Through memory, since gcc 12 drops a mask, or a shift to the right and back, of a float in a register. */
 static float cut_to_bf16(float value) {
   volatile union {
     float value;
     uint32_t bits;
-  } cut = {.value = isnan(value) ? NAN : value};
+  } cut = {.value = isnan(value) ? copysignf(NAN, value) : value};
   cut.bits &= UINT32_C(0xFFFF0000);
   return cut.value;
 }

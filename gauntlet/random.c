@@ -36,10 +36,20 @@ float gauntlet_any_float(gauntlet_random *random) {
   return value;
 }
 
+/* The usual one, or one of all bits: rounding that adds to it as to a number makes a zero of that. */
+static float any_nan(gauntlet_random *random) {
+  static const uint32_t all_bits[] = {0x7FFFFFFFu, 0xFFFFFFFFu};
+  const uint64_t which = gauntlet_between(random, 0, 2);
+  float value = NAN;
+  if (which < 2)
+    memcpy(&value, &all_bits[which], sizeof value);
+  return value;
+}
+
 float gauntlet_hard_float(gauntlet_random *random) {
   switch (gauntlet_between(random, 0, 99)) {
   case 0:
-    return NAN;
+    return any_nan(random);
   case 1:
     return INFINITY;
   case 2:

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "gauntlet/memory.h"
 #include "gauntlet/random.h"
@@ -24,6 +25,18 @@ Test(number, bf16_is_rounded_to_nearest_even) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i)
     cr_expect(gauntlet_same(gauntlet_round(CARDINAL_FORMAT_BF16, cases[i].value), cases[i].rounded), "%a gave %a",
               (double)cases[i].value, (double)gauntlet_round(CARDINAL_FORMAT_BF16, cases[i].value));
+}
+
+/* To a bf16 with all bits of the payload that fit, rounding as that of a number would add one more, and get a zero. */
+Test(number, nans_stay_nans) {
+  static const uint32_t nans[] = {0x7FFFFFFF, 0xFFFFFFFF, 0x7FFF8000, 0xFFFF8001, 0x7F800001, 0xFF808000, 0x7FC00000};
+  for (size_t i = 0; i < sizeof nans / sizeof nans[0]; ++i) {
+    float value;
+    memcpy(&value, &nans[i], sizeof value);
+    const cardinal_bf16 half = cardinal_bf16_of_f32(value);
+    cr_expect((half & 0x7FFF) > 0x7F80 && half & 0x40, "0x%08x gave 0x%04x", nans[i], half);
+    cr_expect(isnan(gauntlet_round(CARDINAL_FORMAT_BF16, value)), "0x%08x", nans[i]);
+  }
 }
 
 Test(number, int8_is_rounded_to_nearest_even_and_ends_at_127) {

@@ -28,7 +28,7 @@ enum {
 };
 
 /* A 1×1 convolution of one pixel with two channels: one cell. */
-static void compute(const cardinal_kernel *kernel, const recorded *p, float y[CARDINAL_BLOCK]) {
+static void compute(const cardinal_kernel *kernel, const recorded *p, void *y, bool y_f32) {
   uint32_t x[CARDINAL_BLOCK * sizeof(cardinal_bf16) / sizeof(uint32_t)] = {p->x};
   _Alignas(64) uint32_t w[CARDINAL_BLOCK];
   float before[CARDINAL_BLOCK];
@@ -47,17 +47,22 @@ static void compute(const cardinal_kernel *kernel, const recorded *p, float y[CA
                                       .w_panel = CARDINAL_BLOCK,
                                       .y_block = CARDINAL_BLOCK,
                                       .lane_mask = CARDINAL_ALL_LANES,
-                                      .y_f32 = 1};
+                                      .y_f32 = y_f32};
   const cardinal_fp_modes modes = cardinal_fp_enter(true);
   kernel->conv1x1(&args);
   cardinal_fp_leave(modes);
+}
+
+static bool multiplies_bf16(const cardinal_kernel *kernel, const cardinal_selector *selector) {
+  return kernel->form == CARDINAL_FORM_CONV1X1 && kernel->format == CARDINAL_FORMAT_BF16 &&
+         !cardinal_kernel_unusable(kernel, selector);
 }
 
 /* Up to the first product that is wrong. */
 static void expect_recorded(const cardinal_kernel *kernel) {
   for (size_t p = 0; p < PRODUCTS; ++p) {
     float y[CARDINAL_BLOCK];
-    compute(kernel, &products[p], y);
+    compute(kernel, &products[p], y, true);
     for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
       float after;
       memcpy(&after, &products[p].lane[l].after, sizeof after);
@@ -76,11 +81,33 @@ Test(products, kernels_compute_what_vdpbf16ps_did) {
   size_t kernels = 0;
   for (size_t i = 0; i < cardinal_kernel_count; ++i) {
     const cardinal_kernel *kernel = &cardinal_kernels[i];
-    if (kernel->form != CARDINAL_FORM_CONV1X1 || kernel->format != CARDINAL_FORMAT_BF16 ||
-        cardinal_kernel_unusable(kernel, &everything))
+    if (!multiplies_bf16(kernel, &everything))
       continue;
     ++kernels;
     expect_recorded(kernel);
+  }
+  cr_expect(kernels >= 1);
+}
+
+/* Where sums become bf16, one that is a NaN with all bits of the payload stays a NaN. */
+Test(products, nans_stay_nans_in_bf16) {
+  static const uint32_t nans[] = {0x7FFFFFFF, 0xFFFFFFFF, 0x7FFF8000, 0xFF800001};
+  const size_t kinds = sizeof nans / sizeof nans[0];
+  recorded sums = {0};
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+    sums.lane[l].before = nans[l % kinds];
+  cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
+  cardinal_cpu_detect(&everything.features);
+  size_t kernels = 0;
+  for (size_t i = 0; i < cardinal_kernel_count; ++i) {
+    const cardinal_kernel *kernel = &cardinal_kernels[i];
+    if (!multiplies_bf16(kernel, &everything))
+      continue;
+    ++kernels;
+    cardinal_bf16 y[CARDINAL_BLOCK];
+    compute(kernel, &sums, y, false);
+    for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+      cr_expect((y[l] & 0x7FFF) > 0x7F80, "%s: 0x%08x became 0x%04x", kernel->name, nans[l % kinds], y[l]);
   }
   cr_expect(kernels >= 1);
 }
