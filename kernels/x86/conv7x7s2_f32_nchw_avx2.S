@@ -3,5 +3,5 @@
 #include "kernels/x86/f32.inc"
 #include "kernels/x86/conv7x7.inc"
 
-family conv7x7s2_f32_avx2_inner, 16, 0
-family conv7x7s2_f32_avx2_edge, 16, 1
+family conv7x7s2_f32_avx2_inner, 6, 0
+family conv7x7s2_f32_avx2_edge, 6, 1
