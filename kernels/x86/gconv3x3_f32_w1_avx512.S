@@ -2,10 +2,7 @@
 #include "kernels/x86/avx512.inc"
 #include "kernels/x86/f32.inc"
 #define COLUMNS_END 32
-#define READY_1 2
-#define READY_2 5
-#define PIXELS_1 7
-#define PIXELS_2 10
+#define READY 2
 #include "kernels/x86/gconv3x3_strip.inc"
 
 /* Each lane reads its own channel. */

@@ -2,10 +2,7 @@
 #include "kernels/x86/avx512.inc"
 #include "kernels/x86/f32.inc"
 #define COLUMNS_END 32
-#define READY_1 3
-#define READY_2 6
-#define PIXELS_1 7
-#define PIXELS_2 10
+#define READY 3
 #include "kernels/x86/gconv3x3_strip.inc"
 
 /* Within quarters of a register, a channel of each group goes to all its lanes. Such shuffles are the cheapest there

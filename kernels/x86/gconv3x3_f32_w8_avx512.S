@@ -2,10 +2,7 @@
 #include "kernels/x86/avx512.inc"
 #include "kernels/x86/f32.inc"
 #define SLOT 8
-#define READY_1 2
-#define READY_2 5
-#define PIXELS_1 7
-#define PIXELS_2 10
+#define READY 2
 #include "kernels/x86/gconv3x3_groups.inc"
 
 strips gconv3x3_f32_w8_avx512

@@ -2,10 +2,7 @@
 #include "kernels/x86/avx512.inc"
 #include "kernels/x86/int8.inc"
 #define SLOT 4
-#define READY_1 2
-#define READY_2 5
-#define PIXELS_1 7
-#define PIXELS_2 10
+#define READY 2
 #include "kernels/x86/gconv3x3_groups.inc"
 
 strips gconv3x3_int8_w4_avx512vnni
