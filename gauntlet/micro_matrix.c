@@ -4,31 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gauntlet/micro_matrix_layout.h"
 #include "gauntlet/oracle.h"
-#include "kernels/format.h"
 
 enum {
   INT8_MOST_CHANNELS = 0x7FFFFFFF / (127 * 127)
 };
-
-/* What a conv1x1 kernel is told that the caller will read next. It's a hint: memory that can't be read is no error. */
-typedef enum next_kind {
-  NEXT_NOTHING,
-  NEXT_THE_SAME,
-  NEXT_UNREADABLE,
-  NEXT_KINDS
-} next_kind;
-
-/* Of both: images of a fully connected layer are the pixels of a 1×1 convolution. */
-typedef struct matrix_case {
-  size_t pixels, channels, blocks;
-  size_t gap; /* numbers between blocks and images, words between panels, times 16 */
-  uint32_t lane_mask, relu, y_f32;
-  bool residual, in_place;
-  next_kind next;
-  data_kind data;
-  gauntlet_placement placement;
-} matrix_case;
 
 static void describe(micro_run *run, const matrix_case *c, size_t turn) {
   static const char *const nexts[] = {"nothing", "the same", "unreadable memory"};
@@ -43,109 +24,6 @@ static void describe(micro_run *run, const matrix_case *c, size_t turn) {
               data_kind_name(c->data), micro_placement_name(c->placement), nexts[c->next]);
 }
 
-/* Pixels as images, so that x is [pixels][channels] and y [pixels][blocks*16]. */
-static cardinal_reference_shape reference_shape(const matrix_case *c) {
-  return (cardinal_reference_shape){.batch = c->pixels,
-                                    .groups = 1,
-                                    .in_channels = c->channels,
-                                    .in_height = 1,
-                                    .in_width = 1,
-                                    .out_channels = c->blocks * CARDINAL_BLOCK,
-                                    .out_height = 1,
-                                    .out_width = 1,
-                                    .window = cardinal_square_window(1, 1, 1, 0)};
-}
-
-static bool lane_used(const matrix_case *c, size_t out) {
-  return out / CARDINAL_BLOCK + 1 < c->blocks || c->lane_mask & 1u << out % CARDINAL_BLOCK;
-}
-
-/* Where things lie: the distances from one pixel, and one block, to the next in x and y, and of panels. */
-typedef struct strides {
-  size_t x_pixel, x_block, y_pixel, y_block, w_panel;
-} strides;
-
-static size_t x_at(const strides *s, size_t pixel, size_t channel) {
-  return channel / CARDINAL_BLOCK * s->x_block + pixel * s->x_pixel + channel % CARDINAL_BLOCK;
-}
-
-static size_t y_at(const strides *s, size_t pixel, size_t out) {
-  return out / CARDINAL_BLOCK * s->y_block + pixel * s->y_pixel + out % CARDINAL_BLOCK;
-}
-
-/* What the two kinds of arguments have in common. */
-typedef struct matrix_args {
-  cardinal_format format, y_format;
-  const char *x, *w;
-  const float *bias, *scale;
-  const char *residual; /* NULL, or y itself */
-  char *y;
-  float residual_scale;
-  size_t y_numbers;
-} matrix_args;
-
-/* Numbers from the first one to the last of what the strides span: x of an fc ends with a cell, pixels with a lane.
- * Those that don't exist keep their canaries; of bf16, the last cell's are zeros. */
-static void lay_x(const matrix_case *c, const data_problem *p, const strides *s, bool whole_lanes,
-                  micro_buffers *buffers, matrix_args *a) {
-  const size_t each = cardinal_cell_channels(a->format), whole = cardinal_cells(a->format, c->channels) * each;
-  const size_t last = whole_lanes ? (whole - 1) / CARDINAL_BLOCK * CARDINAL_BLOCK + CARDINAL_BLOCK - 1 : whole - 1;
-  void *x = gauntlet_memory_place_numbers(&buffers->x, a->format, x_at(s, c->pixels - 1, last) + 1, c->placement);
-  a->x = x;
-  for (size_t pixel = 0; pixel < c->pixels; ++pixel) {
-    for (size_t ch = 0; ch < c->channels; ++ch)
-      gauntlet_number_store(a->format, x, x_at(s, pixel, ch), p->x[pixel * c->channels + ch]);
-    for (size_t ch = c->channels; a->format == CARDINAL_FORMAT_BF16 && ch < whole; ++ch)
-      gauntlet_number_store(a->format, x, x_at(s, pixel, ch), 0.0f);
-  }
-}
-
-static void lay_weights(const matrix_case *c, const data_problem *p, const strides *s, micro_buffers *buffers,
-                        matrix_args *a) {
-  const size_t outs = c->blocks * CARDINAL_BLOCK, each = cardinal_cell_channels(a->format);
-  const size_t cells = cardinal_cells(a->format, c->channels);
-  void *w = gauntlet_memory_place_numbers(&buffers->w, a->format,
-                                          ((c->blocks - 1) * s->w_panel + cells * CARDINAL_BLOCK) * each,
-                                          micro_weights_placement(c->placement));
-  float *bias = gauntlet_memory_place(&buffers->bias, outs, c->placement);
-  a->w = w;
-  a->bias = bias;
-  a->scale = micro_lay_scale(buffers, p->scale, outs, c->placement);
-  for (size_t o = 0; o < outs; ++o) {
-    const bool used = lane_used(c, o);
-    bias[o] = used ? p->bias[o] : 0.0f;
-    for (size_t ch = 0; ch < cells * each; ++ch) {
-      const size_t word = o / CARDINAL_BLOCK * s->w_panel + ch / each * CARDINAL_BLOCK + o % CARDINAL_BLOCK;
-      gauntlet_number_store(a->format, w, word * each + ch % each,
-                            used && ch < c->channels ? p->weights[o * c->channels + ch] : 0.0f);
-    }
-  }
-}
-
-static void lay_y(const matrix_case *c, const data_problem *p, const strides *s, micro_buffers *buffers,
-                  matrix_args *a) {
-  const size_t outs = c->blocks * CARDINAL_BLOCK;
-  a->y_numbers = y_at(s, c->pixels - 1, outs - 1) + 1;
-  a->y = gauntlet_memory_place_numbers(&buffers->y, a->y_format, a->y_numbers, c->placement);
-  if (!c->residual)
-    return;
-  char *residual =
-      c->in_place ? a->y : gauntlet_memory_place_numbers(&buffers->residual, a->y_format, a->y_numbers, c->placement);
-  a->residual = residual;
-  for (size_t pixel = 0; pixel < c->pixels; ++pixel)
-    for (size_t o = 0; o < outs; ++o)
-      gauntlet_number_store(a->y_format, residual, y_at(s, pixel, o), p->residual[pixel * outs + o]);
-}
-
-static matrix_args lay_out(const matrix_case *c, const data_problem *p, const strides *s, bool conv1x1,
-                           micro_buffers *buffers) {
-  matrix_args a = {.format = p->format, .y_format = p->y_format, .residual_scale = p->residual_scale};
-  lay_x(c, p, s, conv1x1, buffers, &a);
-  lay_weights(c, p, s, buffers, &a);
-  lay_y(c, p, s, buffers, &a);
-  return a;
-}
-
 static void check_values(micro_run *run, const matrix_case *c, const data_problem *p, const strides *s, const void *y) {
   data_check check;
   data_check_start(&check, p, c->data, (int)c->relu);
@@ -153,8 +31,8 @@ static void check_values(micro_run *run, const matrix_case *c, const data_proble
   bool right = true;
   for (size_t pixel = 0; right && pixel < c->pixels; ++pixel)
     for (size_t o = 0; right && o < outs; ++o) {
-      const float value = gauntlet_number(p->y_format, y, y_at(s, pixel, o));
-      if (lane_used(c, o) && !data_check_value(&check, pixel * outs + o, value)) {
+      const float value = gauntlet_number(p->y_format, y, matrix_y_at(s, pixel, o));
+      if (matrix_lane_used(c, o) && !data_check_value(&check, pixel * outs + o, value)) {
         micro_charge(run, GAUNTLET_WRONG_VALUE, "pixel %zu, output channel %zu is %a, in double precision it is %a",
                      pixel, o, (double)value, check.reference[pixel * outs + o]);
         right = false;
@@ -265,22 +143,7 @@ static micro_place locate(const void *form, size_t at, char *text, size_t size) 
     return MICRO_OUTSIDE;
   }
   snprintf(text, size, "pixel or image %zu, block %zu, lane %zu", pixel, block, lane);
-  return lane_used(o->c, block * CARDINAL_BLOCK + lane) ? MICRO_OUTPUT : MICRO_MASKED_LANE;
-}
-
-static strides strides_of(const matrix_case *c, cardinal_format format, bool conv1x1) {
-  const size_t cells = cardinal_cells(format, c->channels), whole = cells * cardinal_cell_channels(format);
-  const size_t blocks = (c->channels + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK, gap = c->gap * CARDINAL_BLOCK;
-  strides s = {.w_panel = cells * CARDINAL_BLOCK + gap};
-  if (conv1x1) {
-    s.x_pixel = s.y_pixel = CARDINAL_BLOCK;
-    s.x_block = s.y_block = c->pixels * CARDINAL_BLOCK + gap;
-  } else {
-    s.x_block = s.y_block = CARDINAL_BLOCK;
-    s.x_pixel = c->gap ? blocks * CARDINAL_BLOCK : whole;
-    s.y_pixel = c->blocks * CARDINAL_BLOCK + gap;
-  }
-  return s;
+  return matrix_lane_used(o->c, block * CARDINAL_BLOCK + lane) ? MICRO_OUTPUT : MICRO_MASKED_LANE;
 }
 
 /* The twin may take fewer blocks a call. */
@@ -305,14 +168,14 @@ static void compute_twins(micro_run *run, const matrix_case *c, const strides *s
 static matrix_args prepare(micro_run *run, const matrix_case *c, const strides *s, gauntlet_random *random,
                            data_problem *p, micro_outputs *outputs) {
   const cardinal_kernel *kernel = run->micro->kernel;
-  const data_wish wish = {.shape = reference_shape(c),
+  const data_wish wish = {.shape = matrix_shape(c),
                           .format = kernel->format,
                           .y_format = micro_y_format(run, c->y_f32),
                           .residual = c->residual,
                           .kind = c->data};
   for (;;) {
     data_problem_make(p, &wish, random);
-    const matrix_args a = lay_out(c, p, s, kernel->form == CARDINAL_FORM_CONV1X1, run->buffers);
+    const matrix_args a = matrix_lay_out(c, p, s, kernel->form == CARDINAL_FORM_CONV1X1, run->buffers);
     micro_outputs_make(outputs, a.y_format, a.y, a.y_numbers);
     if (compute(run, the_oracle, c, s, &a, outputs->oracles))
       return a;
@@ -324,7 +187,7 @@ static matrix_args prepare(micro_run *run, const matrix_case *c, const strides *
 static void run_case(micro_run *run, const matrix_case *c, size_t turn) {
   describe(run, c, turn);
   const cardinal_kernel *kernel = run->micro->kernel;
-  const strides s = strides_of(c, kernel->format, kernel->form == CARDINAL_FORM_CONV1X1);
+  const strides s = matrix_strides(c, kernel->format, kernel->form == CARDINAL_FORM_CONV1X1);
   gauntlet_random random = micro_random(run, turn);
   data_problem p;
   micro_outputs outputs;
