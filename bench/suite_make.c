@@ -8,8 +8,16 @@
 
 #include "bench/suite_entries.h"
 
+/* Each network is a model in each of these; f32 comes first, since the others' layers follow from its own. */
+static const struct {
+  cardinal_format format;
+  cardinal_precision precision;
+} formats[] = {{CARDINAL_FORMAT_F32, CARDINAL_PRECISION_F32},
+               {CARDINAL_FORMAT_BF16, CARDINAL_PRECISION_BF16},
+               {CARDINAL_FORMAT_INT8, CARDINAL_PRECISION_INT8}};
+
 enum {
-  FORMATS = 3 /* models of each network */
+  FORMATS = sizeof formats / sizeof formats[0]
 };
 
 /* "resnext50_8x14d": depth, cardinality and width of a custom member of the family. */
@@ -31,12 +39,9 @@ static bool add_model(bench_suite *s, const char *name, char *error, size_t size
     snprintf(error, size, "--cardinal_models: %s", reason.message);
     return false;
   }
-  static const cardinal_format formats[] = {CARDINAL_FORMAT_F32, CARDINAL_FORMAT_BF16, CARDINAL_FORMAT_INT8};
-  static const cardinal_precision precisions[] = {CARDINAL_PRECISION_F32, CARDINAL_PRECISION_BF16,
-                                                  CARDINAL_PRECISION_INT8};
   for (size_t i = 0; i < FORMATS; ++i) {
-    model.format = formats[i];
-    model.precision = precisions[i];
+    model.format = formats[i].format;
+    model.precision = formats[i].precision;
     s->models = bench_grow(s->models, s->model_count, sizeof *s->models);
     s->models[s->model_count++] = model;
   }
