@@ -39,8 +39,8 @@ const char *cardinal_kernel_unusable(const cardinal_kernel *kernel, const cardin
 
 const char *cardinal_kernel_declines(const cardinal_kernel *kernel, const cardinal_selector *selector,
                                      const cardinal_shape *shape) {
-  if (kernel->operation != shape->operation)
-    return "it is for another operation";
+  if (kernel->operation != shape->operation || kernel->format != shape->format)
+    return cardinal_kernel_declines_shape(kernel, shape);
   const char *unusable = cardinal_kernel_unusable(kernel, selector);
   return unusable ? unusable : cardinal_kernel_declines_shape(kernel, shape);
 }

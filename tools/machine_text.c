@@ -78,23 +78,40 @@ void machine_print(const json_t *machine) {
 }
 
 void kernels_print(const json_t *kernels) {
-  printf("\n%-36s %-8s %-11s %s\n", "kernel", "ISA", "", "twin");
+  printf("\n%-34s %-8s %-6s %s\n", "kernel", "ISA", "format", "twin");
   for (size_t i = 0; i < json_array_size(kernels); i++) {
     const json_t *kernel = json_array_get(kernels, i);
-    bool available = json_is_true(json_object_get(kernel, "available"));
-    bool allowed = json_is_true(json_object_get(kernel, "allowed"));
-    printf("%-36s %-8s %-11s %s\n", text_at(kernel, "name"), text_at(kernel, "isa"),
-           allowed     ? "allowed"
-           : available ? "not allowed"
-                       : "unavailable",
+    const bool allowed = json_is_true(json_object_get(kernel, "allowed"));
+    printf("%-34s %-8s %-6s %s\n", text_at(kernel, "name"), text_at(kernel, "isa"), text_at(kernel, "format"),
            text_at(kernel, "twin"));
+    if (!allowed)
+      printf("  not used: %s\n", text_at(kernel, "unusable"));
   }
+}
+
+/* Kernels that one reason is about, from `first` on. Many of them are told by their number: those of other formats. */
+static void print_kernels_of(const json_t *passed_over, size_t first, const char *reason) {
+  enum {
+    MOST_NAMES = 20
+  };
+  size_t about = 0;
+  for (int naming = 0; naming < 2; naming++)
+    for (size_t i = first; i < json_array_size(passed_over); i++) {
+      const json_t *candidate = json_array_get(passed_over, i);
+      if (strcmp(reason, text_at(candidate, "reason")) != 0)
+        continue;
+      if (!naming)
+        about++;
+      else if (about <= MOST_NAMES)
+        printf(" %s", text_at(candidate, "kernel"));
+    }
+  if (about > MOST_NAMES)
+    printf(" %zu kernels (--json names them)", about);
 }
 
 /* One line for each reason, with the kernels it is about. */
 static void print_passed_over(const json_t *passed_over) {
-  size_t count = json_array_size(passed_over);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < json_array_size(passed_over); i++) {
     const char *reason = text_at(json_array_get(passed_over, i), "reason");
     bool told = false;
     for (size_t j = 0; j < i && !told; j++)
@@ -102,9 +119,7 @@ static void print_passed_over(const json_t *passed_over) {
     if (told)
       continue;
     printf("    %s:", reason);
-    for (size_t j = i; j < count; j++)
-      if (!strcmp(reason, text_at(json_array_get(passed_over, j), "reason")))
-        printf(" %s", text_at(json_array_get(passed_over, j), "kernel"));
+    print_kernels_of(passed_over, i, reason);
     putchar('\n');
   }
 }

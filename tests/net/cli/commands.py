@@ -72,6 +72,25 @@ class Info(Case):
         self.fail_with(self.info("--weights", "absent"), 1, "absent: No such file")
         self.fail_with(self.info("--weights", "q", "--model", "resnet50"), 2, "--weights says what network")
 
+    def test_formats(self):
+        """Each format by kernels of its own, and why others of the same format don't serve."""
+        features = "avx512_vnni,avx512_bf16,avx_vnni"
+        for precision in ("f32", "bf16", "int8"):
+            result = self.info(*SMALL, "--image", "32x32", "--precision", precision, "--json",
+                               env={"CARDINAL_WITHOUT": features})
+            found = self.succeed(result).json()
+            kernels = {kernel["name"]: kernel for kernel in found["kernels"]}
+            self.assertFalse(set(found["features"]["used"]) & set(features.split(",")))
+            for layer in found["model"]["layers"]:
+                self.assertEqual(kernels[layer["kernel"]]["format"], precision)
+                for other in layer["passed_over"]:
+                    same = kernels[other["kernel"]]["format"] == precision
+                    self.assertEqual(other["reason"] == "it is for another number format", not same, other)
+                    if same and not kernels[other["kernel"]]["allowed"]:
+                        self.assertEqual(other["reason"], kernels[other["kernel"]]["unusable"])
+        told = self.succeed(self.info(env={"CARDINAL_WITHOUT": "fma"})).out
+        self.assertIn("not used: ", told)
+
     def test_cap(self):
         result = self.succeed(self.info("--json", env={"CARDINAL_ISA": "generic"}))
         self.assertEqual(result.json()["isa"]["used"], "generic")
