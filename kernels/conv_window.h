@@ -147,6 +147,13 @@ static inline void cardinal_window_run(const cardinal_conv_args *a, const cardin
                                        cardinal_format format) {
   cardinal_window_run_tiles(a, &tiles[a->slot == 1 ? 0 : a->slot == 4 ? 1 : a->slot == 8 ? 2 : 3], format);
 }
+
+/* A kernel `cardinal_KERNEL` of the four `cardinal_TILES_tiles`. */
+#define CARDINAL_WINDOW_KERNEL(kernel, format, tiles)                                                                  \
+  extern const cardinal_window_tiles cardinal_##tiles##_tiles[4];                                                      \
+  void cardinal_##kernel(const cardinal_conv_args *a) {                                                                \
+    cardinal_window_run(a, cardinal_##tiles##_tiles, CARDINAL_FORMAT_##format);                                        \
+  }
 #endif
 
 #endif

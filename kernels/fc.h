@@ -79,6 +79,13 @@ static inline void cardinal_fc_run(const cardinal_fc_args *a, cardinal_format fo
     }
   }
 }
+
+/* A kernel `cardinal_KERNEL` of the tiles `cardinal_TILES_tiles`. */
+#define CARDINAL_FC_KERNEL(kernel, format, tiles)                                                                      \
+  extern const cardinal_fc_tiles cardinal_##tiles##_tiles;                                                             \
+  void cardinal_##kernel(const cardinal_fc_args *a) {                                                                  \
+    cardinal_fc_run(a, CARDINAL_FORMAT_##format, cardinal_##tiles##_tiles);                                            \
+  }
 #endif
 
 #endif

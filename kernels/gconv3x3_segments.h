@@ -216,6 +216,13 @@ static inline void cardinal_segments_run(const cardinal_conv_args *a, const card
     cardinal_segments_of(&call, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
   }
 }
+
+/* A kernel `cardinal_KERNEL` of the tiles `cardinal_KERNEL_tiles`. */
+#define CARDINAL_SEGMENTS_KERNEL(kernel, format)                                                                       \
+  extern const cardinal_segments cardinal_##kernel##_tiles;                                                            \
+  void cardinal_##kernel(const cardinal_conv_args *a) {                                                                \
+    cardinal_segments_run(a, &cardinal_##kernel##_tiles, CARDINAL_FORMAT_##format);                                    \
+  }
 #endif
 
 #endif

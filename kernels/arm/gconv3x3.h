@@ -40,4 +40,25 @@ static inline void cardinal_gconv3x3_run(const cardinal_conv_args *a, const card
   }
 }
 
+/* Tiles of a block: those of 5 pixels keep x in registers; there are as many more registers as make it 7 without. */
+static inline cardinal_cut cardinal_gconv3x3_cut_of_blocks(size_t out_width) {
+  enum {
+    MOST_PIXELS = 5,
+    LEAST_PIXELS = 4,
+    MOST_PIXELS_WITHOUT = 7
+  };
+  const cardinal_cut cut = cardinal_cut_evenly(out_width, MOST_PIXELS);
+  /* 7 pixels are better off in one tile than in two of 4 and 3 */
+  return cut.shorter < LEAST_PIXELS ? cardinal_cut_evenly(out_width, MOST_PIXELS_WITHOUT) : cut;
+}
+
+/* A kernel `cardinal_KERNEL` of the tiles `cardinal_KERNEL_tiles`; `cut` says how a row of `out_width` pixels is cut.
+ */
+#define CARDINAL_GCONV3X3_KERNEL(kernel, format, cut)                                                                  \
+  extern const cardinal_segments cardinal_##kernel##_tiles;                                                            \
+  void cardinal_##kernel(const cardinal_conv_args *a) {                                                                \
+    const size_t out_width = a->out_width;                                                                             \
+    cardinal_gconv3x3_run(a, &cardinal_##kernel##_tiles, CARDINAL_FORMAT_##format, cut);                               \
+  }
+
 #endif

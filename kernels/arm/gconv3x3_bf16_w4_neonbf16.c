@@ -2,9 +2,4 @@
 /* 3×3 with groups of 4 channels, which are a vector. */
 #include "kernels/arm/gconv3x3.h"
 
-extern const cardinal_segments cardinal_gconv3x3_bf16_w4_neonbf16_tiles;
-
-void cardinal_gconv3x3_bf16_w4_neonbf16(const cardinal_conv_args *a) {
-  cardinal_gconv3x3_run(a, &cardinal_gconv3x3_bf16_w4_neonbf16_tiles, CARDINAL_FORMAT_BF16,
-                        cardinal_cut_evenly(a->out_width, 14));
-}
+CARDINAL_GCONV3X3_KERNEL(gconv3x3_bf16_w4_neonbf16, BF16, cardinal_cut_evenly(out_width, 14))

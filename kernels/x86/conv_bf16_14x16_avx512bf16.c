@@ -2,8 +2,4 @@
 /* Any window of horizontal stride 1 or 2: kernels/x86/conv_window.inc has the tiles. */
 #include "kernels/conv_window.h"
 
-extern const cardinal_window_tiles cardinal_conv_bf16_avx512bf16_tiles[4];
-
-void cardinal_conv_bf16_14x16_avx512bf16(const cardinal_conv_args *a) {
-  cardinal_window_run(a, cardinal_conv_bf16_avx512bf16_tiles, CARDINAL_FORMAT_BF16);
-}
+CARDINAL_WINDOW_KERNEL(conv_bf16_14x16_avx512bf16, BF16, conv_bf16_avx512bf16)

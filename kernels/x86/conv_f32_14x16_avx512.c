@@ -2,8 +2,4 @@
 /* Any window of horizontal stride 1 or 2: kernels/x86/conv_window.inc has the tiles. */
 #include "kernels/conv_window.h"
 
-extern const cardinal_window_tiles cardinal_conv_f32_avx512_tiles[4];
-
-void cardinal_conv_f32_14x16_avx512(const cardinal_conv_args *a) {
-  cardinal_window_run(a, cardinal_conv_f32_avx512_tiles, CARDINAL_FORMAT_F32);
-}
+CARDINAL_WINDOW_KERNEL(conv_f32_14x16_avx512, F32, conv_f32_avx512)

@@ -2,8 +2,4 @@
 /* Any window of horizontal stride 1 or 2: kernels/x86/conv_window.inc has the tiles. */
 #include "kernels/conv_window.h"
 
-extern const cardinal_window_tiles cardinal_conv_int8_avx2_tiles[4];
-
-void cardinal_conv_int8_6x16_avx2(const cardinal_conv_args *a) {
-  cardinal_window_run(a, cardinal_conv_int8_avx2_tiles, CARDINAL_FORMAT_INT8);
-}
+CARDINAL_WINDOW_KERNEL(conv_int8_6x16_avx2, INT8, conv_int8_avx2)

@@ -2,8 +2,4 @@
 /* Fully connected layer of int8 with AVX2: kernels/x86/fc.inc has the tiles. */
 #include "kernels/fc.h"
 
-extern const cardinal_fc_tiles cardinal_fc_int8_avx2_tiles;
-
-void cardinal_fc_int8_3x32_avx2(const cardinal_fc_args *a) {
-  cardinal_fc_run(a, CARDINAL_FORMAT_INT8, cardinal_fc_int8_avx2_tiles);
-}
+CARDINAL_FC_KERNEL(fc_int8_3x32_avx2, INT8, fc_int8_avx2)

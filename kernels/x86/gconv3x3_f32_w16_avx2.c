@@ -2,8 +2,4 @@
 /* 3×3 with groups that fill whole blocks, or one group: an input channel goes to all lanes. */
 #include "kernels/gconv3x3_segments.h"
 
-extern const cardinal_segments cardinal_gconv3x3_f32_w16_avx2_tiles;
-
-void cardinal_gconv3x3_f32_w16_avx2(const cardinal_conv_args *a) {
-  cardinal_segments_run(a, &cardinal_gconv3x3_f32_w16_avx2_tiles, CARDINAL_FORMAT_F32);
-}
+CARDINAL_SEGMENTS_KERNEL(gconv3x3_f32_w16_avx2, F32)

@@ -2,8 +2,4 @@
 /* 3×3 with groups that fill whole blocks, or one group: a cell of the input goes to all lanes. */
 #include "kernels/gconv3x3_segments.h"
 
-extern const cardinal_segments cardinal_gconv3x3_int8_w16_avx2vnni_tiles;
-
-void cardinal_gconv3x3_int8_w16_avx2vnni(const cardinal_conv_args *a) {
-  cardinal_segments_run(a, &cardinal_gconv3x3_int8_w16_avx2vnni_tiles, CARDINAL_FORMAT_INT8);
-}
+CARDINAL_SEGMENTS_KERNEL(gconv3x3_int8_w16_avx2vnni, INT8)

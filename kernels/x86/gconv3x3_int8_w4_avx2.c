@@ -2,8 +2,4 @@
 /* 3×3 with groups of 4 channels, one cell of int8; two groups in a vector. */
 #include "kernels/gconv3x3_segments.h"
 
-extern const cardinal_segments cardinal_gconv3x3_int8_w4_avx2_tiles;
-
-void cardinal_gconv3x3_int8_w4_avx2(const cardinal_conv_args *a) {
-  cardinal_segments_run(a, &cardinal_gconv3x3_int8_w4_avx2_tiles, CARDINAL_FORMAT_INT8);
-}
+CARDINAL_SEGMENTS_KERNEL(gconv3x3_int8_w4_avx2, INT8)

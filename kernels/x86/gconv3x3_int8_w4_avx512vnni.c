@@ -2,8 +2,4 @@
 /* 3×3 with groups of 4 channels, which are one cell of int8; four groups in a vector. */
 #include "kernels/x86/gconv3x3_strip.h"
 
-extern const cardinal_strips cardinal_gconv3x3_int8_w4_avx512vnni_strips;
-
-void cardinal_gconv3x3_int8_w4_avx512vnni(const cardinal_conv_args *a) {
-  cardinal_strips_run(a, &cardinal_gconv3x3_int8_w4_avx512vnni_strips, CARDINAL_FORMAT_INT8);
-}
+CARDINAL_STRIPS_KERNEL(gconv3x3_int8_w4_avx512vnni, INT8)

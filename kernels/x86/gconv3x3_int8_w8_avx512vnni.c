@@ -2,8 +2,4 @@
 /* 3×3 with groups of at most 8 channels, which are two cells of int8; two groups in a vector. */
 #include "kernels/x86/gconv3x3_strip.h"
 
-extern const cardinal_strips cardinal_gconv3x3_int8_w8_avx512vnni_strips;
-
-void cardinal_gconv3x3_int8_w8_avx512vnni(const cardinal_conv_args *a) {
-  cardinal_strips_run(a, &cardinal_gconv3x3_int8_w8_avx512vnni_strips, CARDINAL_FORMAT_INT8);
-}
+CARDINAL_STRIPS_KERNEL(gconv3x3_int8_w8_avx512vnni, INT8)

@@ -101,6 +101,13 @@ static inline void cardinal_strips_run(const cardinal_conv_args *a, const cardin
     for (size_t lane = 0; lane < CARDINAL_BLOCK; lane += strips->vector_lanes)
       cardinal_strips_of_lanes(a, strips, format, lane);
 }
+
+/* A kernel `cardinal_KERNEL` of the strips `cardinal_KERNEL_strips`. */
+#define CARDINAL_STRIPS_KERNEL(kernel, format)                                                                         \
+  extern const cardinal_strips cardinal_##kernel##_strips;                                                             \
+  void cardinal_##kernel(const cardinal_conv_args *a) {                                                                \
+    cardinal_strips_run(a, &cardinal_##kernel##_strips, CARDINAL_FORMAT_##format);                                     \
+  }
 #endif
 
 #endif
