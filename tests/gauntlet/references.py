@@ -256,10 +256,10 @@ def exported():
     # A network of several blocks a stage, with the weights of a file.
     subprocess.run([python, "-c", f"""
 import sys
-sys.path[:0] = [{str(exporter.parent)!r}]
-import export_reference, networks, synthetic
+sys.path[:0] = [{str(exporter.parent)!r}, {str(exporter.parent / "reference")!r}]
+import networks, safetensors_files, synthetic
 shapes = networks.state_shapes(networks.parse("resnext20_8x4d_2-1-2-1"))
-export_reference.write_safetensors({str(weights)!r}, {{n: synthetic.tensor(5, n, s) for n, s in shapes.items()}}, {{}})
+safetensors_files.write({str(weights)!r}, {{n: synthetic.tensor(5, n, s) for n, s in shapes.items()}}, {{}})
 """], check=True)
     done = export("network", made, "--with", "numpy", "--model", "resnext20_8x4d_2-1-2-1", "--weights", weights,
                   "--size", "48x64", "--images", "2")
