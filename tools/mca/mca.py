@@ -102,7 +102,7 @@ def call_bound(kernel, case):
     if not case.startswith("3x3-") or not case.endswith("-56x56") or kernel.form != "conv":
         return None
     if re.search(r"-w[48]-", case):
-        return 65 if "-s2-" in case else 80
+        return 64 if "-s2-" in case else 80
     return 90
 
 
