@@ -94,8 +94,9 @@ static float sum_of(const cardinal_conv_desc *d, const float *x, const float *w,
   return acc;
 }
 
+/* Keeps -0: of `value < 0 ? 0 : value` alone, clang 14 makes an fmax for aarch64, which doesn't. */
 static float relu_of(float value) {
-  return value < 0.0f ? 0.0f : value;
+  return signbit(value) && value != 0.0f && !isnan(value) ? 0.0f : value;
 }
 
 static void compute(const cardinal_plugin_args *args, fault wrong, float *y) {
