@@ -86,7 +86,7 @@ size_t cardinal_gathered_x_bytes(const cardinal_shape *s, const cardinal_groupin
 /* Windows, with at most so many units an item. */
 static cardinal_blocking conv_with_units(const cardinal_shape *s, const cardinal_grouping *g,
                                          const cardinal_gathering *gathering, size_t units, size_t threads) {
-  cardinal_blocking b = {.unit_chunk = even_chunk(g->units, units)};
+  cardinal_blocking b = {.unit_chunk = cardinal_max(even_chunk(g->units, units), 1)};
   b.block_chunk = gathering->x || b.unit_chunk > 1 ? g->out_blocks : 1;
   b.panels_scattered = cardinal_min(gathering->panels, b.unit_chunk * b.block_chunk);
   const size_t others =
@@ -97,7 +97,7 @@ static cardinal_blocking conv_with_units(const cardinal_shape *s, const cardinal
 
 cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g,
                                          const cardinal_gathering *gathering, const cardinal_resources *r) {
-  size_t units = cardinal_max(gathering->panels / cardinal_max(g->in_blocks, g->out_blocks), 1);
+  const size_t units = cardinal_max(gathering->panels / cardinal_max(g->in_blocks, g->out_blocks), 1);
   cardinal_blocking b = conv_with_units(s, g, gathering, units, r->threads);
   /* What is gathered and what is scattered stays in half of L2. Few rows at a time would gather those that two bands
    * share too often; rather fewer units then. */
@@ -108,7 +108,7 @@ cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal
     if (b.row_chunk > FEW_ROWS || (b.unit_chunk == 1 && b.row_chunk > 1))
       b.row_chunk = cardinal_ceil_div(b.row_chunk, 2);
     else if (b.unit_chunk > 1)
-      b = conv_with_units(s, g, gathering, units = b.unit_chunk / 2, r->threads);
+      b = conv_with_units(s, g, gathering, b.unit_chunk / 2, r->threads);
     else
       break;
   }

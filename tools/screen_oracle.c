@@ -106,7 +106,7 @@ static float *step_value(const screen_job *job, size_t at, float *const *values)
     const float *before = values[step->shape.y];
     ready = ready && (before || !data->residual) &&
             (data->format == CARDINAL_FORMAT_INT8 ? steps_into(job, step, data) : fold_into(job, &step->shape, data));
-    if (ready && data->residual)
+    if (ready && before && data->residual)
       memcpy(data->residual, before, data->y_floats * sizeof *before);
   }
   float *y = ready ? gauntlet_expected(problem, &operands) : NULL;

@@ -22,8 +22,8 @@ enum {
 typedef struct screen_item {
   const char *name;
   const char *what;       /* a descriptor, or the name of a model, and the number format unless it is f32 */
-  cardinal_format format; /* the same one */
   int64_t image;          /* rows and columns of what a network sees; 0: a layer */
+  cardinal_format format; /* the one that `what` names */
   bool light;             /* little enough work for the portable kernels */
 } screen_item;
 
