@@ -31,9 +31,9 @@ for row, column, channel in [(2, 5, 3), (3, 0, 0), (5, 6, 15)]:
     naive = results["naive/resnext50_32x4d/layer4.0.conv2/f32"]
     assert "error_occurred" not in naive and naive["gflops"] > 0, naive
 
-# A given problem's last image.
+# A given problem's last image, in f32, the numbers of which are planted.
 case = subprocess.run(
-    [sys.argv[1], "--case=conv ic16 oc16 i5 n3", "--benchmark_format=json", "--benchmark_dry_run",
+    [sys.argv[1], "--case=conv ic16 oc16 i5 n3 f32", "--benchmark_format=json", "--benchmark_dry_run",
      "--benchmark_filter=^layer/.*/generic/t1$"], stdout=subprocess.PIPE, check=False,
     env={**os.environ, "PLANTED_LAYER": str((2 * 25 + 7) * 16 + 3)})
 result = json.loads(case.stdout)["benchmarks"][0]
