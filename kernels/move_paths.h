@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The paths of a move, which each ISA's kernel compiles with its flags and its own transposes. */
+/* The paths of a move that keeps all bits, which each ISA's kernel compiles with its flags and its own transposes. What
+ * includes this says before what the numbers are: `typedef ... cardinal_number`, of bf16 and int8 an unsigned type. */
 #ifndef CARDINAL_KERNELS_MOVE_PATHS_H
 #define CARDINAL_KERNELS_MOVE_PATHS_H
 
@@ -9,19 +10,21 @@
 #include "kernels/move.h"
 
 /* Transposes a square: to[j * to_row + i] = from[i * from_row + j]. */
-typedef void cardinal_transpose_square(const float *from, size_t from_row, float *to, size_t to_row);
+typedef void cardinal_transpose_square(const cardinal_number *from, size_t from_row, cardinal_number *to,
+                                       size_t to_row);
 
 /* One element after the other. */
 CARDINAL_INLINE void cardinal_move_elements(const cardinal_move_args *a) {
-  const float *from = a->from;
-  float *to = a->to;
+  const cardinal_number *from = a->from;
+  cardinal_number *to = a->to;
   for (size_t p = 0; p < a->pixels; ++p)
     for (size_t l = 0; l < a->lanes; ++l)
       to[p * a->to_pixel + l * a->to_lane] = from[p * a->from_pixel + l * a->from_lane];
 }
 
 /* Pixels of an NHWC tensor are too far apart for the hardware's prefetchers; some pixels ahead are asked for. */
-CARDINAL_INLINE void cardinal_prefetch_pixels(const cardinal_move_args *a, const float *from, const float *to) {
+CARDINAL_INLINE void cardinal_prefetch_pixels(const cardinal_move_args *a, const cardinal_number *from,
+                                              const cardinal_number *to) {
   enum {
     AHEAD = 16
   };
@@ -31,11 +34,11 @@ CARDINAL_INLINE void cardinal_prefetch_pixels(const cardinal_move_args *a, const
 
 /* Lanes are neighbours on both sides. A constant number of them makes memcpy a few vector moves. */
 CARDINAL_INLINE void cardinal_copy_lanes(const cardinal_move_args *a, size_t lanes) {
-  const float *from = a->from;
-  float *to = a->to;
+  const cardinal_number *from = a->from;
+  cardinal_number *to = a->to;
   for (size_t p = 0; p < a->pixels; ++p, from += a->from_pixel, to += a->to_pixel) {
     cardinal_prefetch_pixels(a, from, to);
-    memcpy(to, from, lanes * sizeof(float));
+    memcpy(to, from, lanes * sizeof(cardinal_number));
   }
 }
 
@@ -71,10 +74,11 @@ CARDINAL_INLINE void cardinal_copy_pixels(const cardinal_move_args *a) {
   }
 }
 
-/* A matrix of at least side × side floats, square by square; those at its ends reach back into what was moved already,
+/* A matrix of at least side × side numbers, square by square; those at its ends reach back into what was moved already,
  * so that none is left over. `rows` and `columns` are those of `from`. */
-CARDINAL_INLINE void cardinal_transpose(const float *from, size_t from_row, float *to, size_t to_row, size_t rows,
-                                        size_t columns, size_t side, cardinal_transpose_square *square) {
+CARDINAL_INLINE void cardinal_transpose(const cardinal_number *from, size_t from_row, cardinal_number *to,
+                                        size_t to_row, size_t rows, size_t columns, size_t side,
+                                        cardinal_transpose_square *square) {
   for (size_t column = 0; column < columns; column += side) {
     const size_t j = column + side <= columns ? column : columns - side;
     for (size_t row = 0; row < rows; row += side) {
@@ -84,7 +88,7 @@ CARDINAL_INLINE void cardinal_transpose(const float *from, size_t from_row, floa
   }
 }
 
-/* If the move is a transposition of at least side × side floats, does it and returns true. */
+/* If the move is a transposition of at least side × side numbers, does it and returns true. */
 CARDINAL_INLINE _Bool cardinal_move_squares(const cardinal_move_args *a, size_t side,
                                             cardinal_transpose_square *square) {
   if (a->pixels < side || a->lanes < side)

@@ -2,6 +2,7 @@
 /* Moves with NEON: squares of 4×4. */
 #include <arm_neon.h>
 
+typedef float cardinal_number;
 #include "kernels/move_paths.h"
 
 /* Pairs of floats are exchanged as doubles, which keeps all bits. */

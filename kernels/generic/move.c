@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Moves in portable C: copies of lanes, squares of 4×4, single elements. */
+typedef float cardinal_number;
 #include "kernels/move_paths.h"
 
 CARDINAL_INLINE void square_4(const float *from, size_t from_row, float *to, size_t to_row) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Moves with AVX2: squares of 8×8 and 4×4. */
+typedef float cardinal_number;
 #include "kernels/move_paths.h"
 #include "kernels/x86/transpose.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Moves with AVX-512: whole blocks a vector, squares of 16×16, and AVX2's smaller ones. */
+typedef float cardinal_number;
 #include "kernels/move_paths.h"
 #include "kernels/x86/transpose.h"
 
