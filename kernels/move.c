@@ -9,9 +9,13 @@ const cardinal_mover cardinal_movers[] = {
 #endif
 #ifdef CARDINAL_HAVE_AVX2
     {"move_f32_avx2", CARDINAL_ISA_AVX2, CARDINAL_NEEDS_AVX2, FROM_TO(F32, F32), cardinal_move_f32_avx2},
+    {"move_bf16_avx2", CARDINAL_ISA_AVX2, CARDINAL_NEEDS_AVX2, FROM_TO(BF16, BF16), cardinal_move_bf16_avx2},
+    {"move_int8_avx2", CARDINAL_ISA_AVX2, CARDINAL_NEEDS_AVX2, FROM_TO(INT8, INT8), cardinal_move_int8_avx2},
 #endif
 #ifdef CARDINAL_HAVE_NEON
     {"move_f32_neon", CARDINAL_ISA_NEON, CARDINAL_NEEDS_NEON, FROM_TO(F32, F32), cardinal_move_f32_neon},
+    {"move_bf16_neon", CARDINAL_ISA_NEON, CARDINAL_NEEDS_NEON, FROM_TO(BF16, BF16), cardinal_move_bf16_neon},
+    {"move_int8_neon", CARDINAL_ISA_NEON, CARDINAL_NEEDS_NEON, FROM_TO(INT8, INT8), cardinal_move_int8_neon},
 #endif
     {"move_f32_generic", CARDINAL_ISA_GENERIC, CARDINAL_NEEDS_GENERIC, FROM_TO(F32, F32), cardinal_move_f32_generic},
     {"move_bf16_generic", CARDINAL_ISA_GENERIC, CARDINAL_NEEDS_GENERIC, FROM_TO(BF16, BF16),

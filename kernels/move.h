@@ -42,7 +42,10 @@ extern const size_t cardinal_mover_count;
 cardinal_move_kernel cardinal_move_f32_generic, cardinal_move_f32_avx2, cardinal_move_f32_avx512,
     cardinal_move_f32_neon;
 
-cardinal_move_kernel cardinal_move_bf16_generic, cardinal_move_int8_generic, cardinal_move_f32_to_bf16_generic,
-    cardinal_move_f32_to_int8_generic;
+cardinal_move_kernel cardinal_move_bf16_generic, cardinal_move_bf16_avx2, cardinal_move_bf16_neon;
+
+cardinal_move_kernel cardinal_move_int8_generic, cardinal_move_int8_avx2, cardinal_move_int8_neon;
+
+cardinal_move_kernel cardinal_move_f32_to_bf16_generic, cardinal_move_f32_to_int8_generic;
 
 #endif

@@ -35,7 +35,8 @@ set(CARDINAL_NEON_SOURCES
   arm/gconv3x3_int8_w8_neon.c arm/gconv3x3_int8_w8_neon.S
   arm/gconv3x3_int8_w16_neon.c arm/gconv3x3_int8_w16_neon.S
   arm/conv_int8_4x16_neon.c arm/conv_int8_4x16_neon.S
-  arm/maxpool_f32_neon.c arm/maxpool_bf16_neon.c arm/maxpool_int8_neon.c arm/move_f32_neon.c)
+  arm/maxpool_f32_neon.c arm/maxpool_bf16_neon.c arm/maxpool_int8_neon.c arm/move_f32_neon.c
+  arm/move_bf16_neon.c arm/move_int8_neon.c)
 # Tiles that use what an Armv8.0 CPU lacks: clang's assembler takes that from the command line only.
 foreach(source IN LISTS CARDINAL_NEON_SOURCES)
   if(source MATCHES "_neon(dotprod|bf16)\\.S$")

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Transposes of small squares of floats: to[j * to_row + i] = from[i * from_row + j]. */
+/* Transposes of small squares of floats, to[j * to_row + i] = from[i * from_row + j], and what those of smaller numbers
+ * share. */
 #ifndef CARDINAL_KERNELS_X86_TRANSPOSE_H
 #define CARDINAL_KERNELS_X86_TRANSPOSE_H
 
@@ -39,6 +40,25 @@ CARDINAL_INLINE void cardinal_transpose_8x4(const float *from, size_t from_row, 
 CARDINAL_INLINE void cardinal_transpose_8(const float *from, size_t from_row, float *to, size_t to_row) {
   cardinal_transpose_8x4(from, from_row, to, to_row);
   cardinal_transpose_8x4(from + 4, from_row, to + 4 * to_row, to_row);
+}
+
+/* Sixteen bytes from each of two places, and eight. */
+CARDINAL_INLINE __m256i cardinal_load_halves_256(const void *low, const void *high) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(low)), _mm_loadu_si128(high), 1);
+}
+
+CARDINAL_INLINE __m128i cardinal_load_halves_128(const void *low, const void *high) {
+  return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(_mm_loadl_epi64(low)), high));
+}
+
+CARDINAL_INLINE void cardinal_store_halves_256(void *low, void *high, __m256i v) {
+  _mm_storeu_si128(low, _mm256_castsi256_si128(v));
+  _mm_storeu_si128(high, _mm256_extracti128_si256(v, 1));
+}
+
+CARDINAL_INLINE void cardinal_store_halves_128(void *low, void *high, __m128i v) {
+  _mm_storel_epi64(low, v);
+  _mm_storeh_pi(high, _mm_castsi128_ps(v));
 }
 
 #endif
