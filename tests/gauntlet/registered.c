@@ -48,35 +48,49 @@ static void *spread(cardinal_layout layout, cardinal_format format, const float 
   return numbers;
 }
 
+static cardinal_plan *plan_of(const cardinal_context *context, const gauntlet_problem *problem,
+                              const gauntlet_operands *operands) {
+  cardinal_plan *plan;
+  cardinal_error error;
+  const cardinal_status status =
+      problem->operation == CARDINAL_PLUGIN_CONV
+          ? cardinal_conv_create(context, &problem->conv, operands->weights,
+                                 problem->conv.has_bias ? operands->bias : NULL, &plan, &error)
+          : cardinal_pool_create(context, &problem->pool, &plan, &error);
+  cr_assert_eq(status, CARDINAL_OK, "%s", error.message);
+  return plan;
+}
+
 /* Makes a plan of the problem and checks that `kernel` serves it (NULL: one of the library's) and that y has the
  * canonical bits. */
 static void expect_bits(const cardinal_context *context, const char *text, const char *kernel) {
   const gauntlet_problem problem = problem_of(text);
-  const cardinal_conv_desc *d = &problem.conv;
+  const bool pools = problem.operation != CARDINAL_PLUGIN_CONV;
+  const cardinal_layout x_layout = pools ? problem.pool.x_layout : problem.conv.x_layout;
+  const cardinal_layout y_layout = pools ? problem.pool.y_layout : problem.conv.y_layout;
+  const cardinal_format format = pools ? problem.pool.format : problem.conv.format;
+  const cardinal_format x_format = gauntlet_x_format(&problem), y_format = gauntlet_y_format(&problem);
   gauntlet_operands operands;
   gauntlet_operands_make(&operands, &problem, DATA_RANDOM, 5);
   const data_problem *p = &operands.data;
   const cardinal_reference_shape *s = &p->shape;
   float *expected = gauntlet_expected(&problem, &operands);
-  cardinal_plan *plan;
-  cardinal_error error;
-  cr_assert_eq(cardinal_conv_create(context, d, operands.weights, d->has_bias ? operands.bias : NULL, &plan, &error),
-               CARDINAL_OK, "%s", error.message);
+  cardinal_plan *plan = plan_of(context, &problem, &operands);
   const char *found = cardinal_plan_kernel(plan);
-  cr_expect(kernel ? strcmp(found, kernel) == 0 : strstr(found, cardinal_format_name(d->format)) != NULL,
-            "%s: %s serves", text, found);
+  cr_expect(kernel ? strcmp(found, kernel) == 0 : strstr(found, cardinal_format_name(format)) != NULL, "%s: %s serves",
+            text, found);
   cr_expect_eq(strcmp(cardinal_plan_basis(plan), "plug-in") == 0, kernel != NULL);
 
   const size_t in_pixels = s->in_height * s->in_width, out_pixels = s->out_height * s->out_width;
   const size_t y_bytes =
-      gauntlet_tensor_floats(d->y_layout, s->batch, s->out_channels, out_pixels) * cardinal_format_size(d->y_format);
-  void *x = spread(d->x_layout, d->x_format, operands.x, s->batch, s->in_channels, in_pixels);
-  void *right = spread(d->y_layout, d->y_format, expected, s->batch, s->out_channels, out_pixels);
-  void *residual =
-      p->residual ? spread(d->y_layout, d->y_format, p->residual, s->batch, s->out_channels, out_pixels) : NULL;
+      gauntlet_tensor_floats(y_layout, s->batch, s->out_channels, out_pixels) * cardinal_format_size(y_format);
+  void *x = spread(x_layout, x_format, operands.x, s->batch, s->in_channels, in_pixels);
+  void *right = spread(y_layout, y_format, expected, s->batch, s->out_channels, out_pixels);
+  void *residual = p->residual ? spread(y_layout, y_format, p->residual, s->batch, s->out_channels, out_pixels) : NULL;
   void *y = malloc(y_bytes);
   memset(y, 0xFF, y_bytes);
   void *scratch = malloc(cardinal_plan_scratch_bytes(plan));
+  cardinal_error error;
   cr_assert_eq(cardinal_plan_run(plan, x, residual, y, scratch, &error), CARDINAL_OK, "%s", error.message);
   cr_expect(memcmp(y, right, y_bytes) == 0, "%s: other bits", text);
   free(scratch);
@@ -143,6 +157,26 @@ Test(registered, serves_bf16_and_int8) {
     expect_bits(context, "conv ic5 oc20 ih7 iw9 k3 d2 p2 bias n2 x:f32 x:nhwc int8", "int8_right");
     expect_bits(context, "conv ic33 oc10 i1 bias n3 y:f32 y:nchw int8", "int8_right");
     expect_bits(context, "conv ic16 oc16 i5 k3 p1 bias", NULL); /* there is none of f32 */
+    cardinal_context_destroy(context);
+  }
+}
+
+Test(registered, serves_pools_of_bf16_and_int8) {
+  static const char *const names[] = {"max_bf16_right", "max_int8_right", "average_bf16_right", "average_int8_right"};
+  const cardinal_plugin_kernel *room[4];
+  const cardinal_plugin pools = choose(load(WRONG_POOLS), names, 4, room);
+  for (uint32_t threads = 1; threads <= 2; ++threads) {
+    cardinal_context *context = context_with(&pools, threads);
+    expect_bits(context, "maxpool c20 ih7 iw10 k3 s2 p1 n2 x:nchw y:nchw bf16", "max_bf16_right");
+    expect_bits(context, "maxpool c20 ih7 iw10 k3 s2 p1 n2 bf16", "max_bf16_right");
+    expect_bits(context, "maxpool c33 i9 k2 s1 x:nhwc y:blocked int8", "max_int8_right");
+    expect_bits(context, "maxpool c7 i8 k3 s2 p1 n2 x:blocked y:nhwc int8", "max_int8_right");
+    expect_bits(context, "avgpool c20 ih7 iw9 n2 x:nhwc y:nchw bf16", "average_bf16_right");
+    expect_bits(context, "avgpool c20 ih7 iw9 n2 bf16", "average_bf16_right");
+    expect_bits(context, "avgpool c33 i7 int8", "average_int8_right");
+    expect_bits(context, "avgpool c5 i4 n3 x:nchw y:nhwc int8", "average_int8_right");
+    expect_bits(context, "maxpool c20 i8 k3 s2 p1", NULL); /* there is none of f32 */
+    expect_bits(context, "avgpool c20 i7", NULL);
     cardinal_context_destroy(context);
   }
 }

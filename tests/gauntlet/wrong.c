@@ -140,6 +140,44 @@ Test(gauntlet, catches_what_is_wrong_in_other_formats) {
     }
 }
 
+/* Windows with padding, and averages of an odd number of pixels. */
+Test(gauntlet, catches_wrong_pools_of_other_formats) {
+  static const suspect pools[] = {
+      {"max_bf16_right", 0},
+      {"max_bf16_zero_in_padding", GAUNTLET_WRONG_VALUE},
+      {"max_bf16_loses_nan", GAUNTLET_WRONG_VALUE},
+      {"max_bf16_reads_floats", GAUNTLET_READ_OUTSIDE},
+      {"max_int8_right", 0},
+      {"max_int8_zero_in_padding", GAUNTLET_WRONG_VALUE},
+      {"average_bf16_right", 0},
+      {"average_bf16_truncates", GAUNTLET_WRONG_VALUE},
+      {"average_bf16_truncates_bounded", GAUNTLET_WRONG_VALUE},
+      {"average_bf16_sums_in_bf16", GAUNTLET_WRONG_VALUE},
+      {"average_bf16_sums_in_bf16_bounded", GAUNTLET_WRONG_VALUE},
+      {"average_bf16_in_doubles_bounded", 0},
+      {"average_int8_right", 0},
+      {"average_int8_right_bounded", 0},
+      {"average_int8_truncates", GAUNTLET_WRONG_VALUE},
+      {"average_int8_truncates_bounded", GAUNTLET_WRONG_VALUE},
+      {"average_int8_no_scale_bounded", GAUNTLET_WRONG_VALUE},
+  };
+  static gauntlet_list list;
+  char message[512] = "";
+  const gauntlet_source from = {.path = WRONG_POOLS};
+  cr_assert(gauntlet_source_list(&from, &list, message, sizeof message), "%s", message);
+  cr_expect_eq(list.count, sizeof pools / sizeof pools[0], "a kernel of the list isn't tried");
+  for (size_t i = 0; i < sizeof pools / sizeof pools[0]; ++i) {
+    const bool maximum = strncmp(pools[i].name, "max", 3) == 0;
+    char text[64];
+    snprintf(text, sizeof text, "%s %s", maximum ? "maxpool c20 ih7 iw10 k3 s2 p1 n2" : "avgpool c20 ih7 iw9 n2",
+             strstr(pools[i].name, "bf16") ? "bf16" : "int8");
+    gauntlet_problem problem;
+    cardinal_error error;
+    cr_assert(gauntlet_parse(text, &problem, &error), "%s", error.message);
+    expect_verdict(&from, &list, &problem, &pools[i]);
+  }
+}
+
 /* A kernel isn't asked about another format's problems. */
 Test(gauntlet, formats_are_kept_apart) {
   static gauntlet_list list;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A plug-in of kernels of bf16 and int8, written from the public headers alone: right ones, and some that are wrong in
  * one way. NCHW. */
-#include <float.h>
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #include <cardinal/plugin.h>
+
+#include "tests/gauntlet/wrong_numbers.h"
 
 typedef enum fault {
   NO_FAULT,
@@ -25,48 +24,6 @@ typedef struct wrong_kernel {
 
 static const wrong_kernel *of(const cardinal_plugin_kernel *self) {
   return (const wrong_kernel *)(const void *)self;
-}
-
-static float flush(float value) {
-  return fabsf(value) < FLT_MIN ? copysignf(0.0f, value) : value;
-}
-
-static uint16_t bf16_of(float value, fault wrong) {
-  uint32_t bits;
-  value = flush(value);
-  memcpy(&bits, &value, sizeof bits);
-  if (isnan(value))
-    return 0x7FC0;
-  return (uint16_t)((wrong == TRUNCATES ? bits : bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
-}
-
-static float of_bf16(uint16_t number) {
-  const uint32_t bits = (uint32_t)number << 16;
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-/* Number `at` of a tensor. */
-static float number(cardinal_format format, const void *tensor, int64_t at) {
-  switch (format) {
-  case CARDINAL_FORMAT_BF16:
-    return of_bf16(((const uint16_t *)tensor)[at]);
-  case CARDINAL_FORMAT_INT8:
-    return (float)((const int8_t *)tensor)[at];
-  default:
-    return ((const float *)tensor)[at];
-  }
-}
-
-static void store(cardinal_format format, void *tensor, int64_t at, float value, fault wrong) {
-  const float least = wrong == ENDS_AT_128 ? -128.0f : -127.0f;
-  if (format == CARDINAL_FORMAT_BF16)
-    ((uint16_t *)tensor)[at] = bf16_of(value, wrong);
-  else if (format == CARDINAL_FORMAT_INT8)
-    ((int8_t *)tensor)[at] = (int8_t)nearbyintf(fminf(fmaxf(value, least), 127.0f));
-  else
-    ((float *)tensor)[at] = value;
 }
 
 static int64_t each(const cardinal_conv_desc *d) {
@@ -94,7 +51,7 @@ static void pack(const cardinal_plugin_kernel *self, const cardinal_plugin_probl
     to[1] = bias ? (float)((double)bias[o] / y_scale) : 0.0f;
     for (int64_t i = 0; i < each(d); ++i)
       to[2 + i] = d->format == CARDINAL_FORMAT_INT8 ? (float)nearbyint((double)w[i] / (double)scale)
-                                                    : of_bf16(bf16_of(w[i], NO_FAULT));
+                                                    : of_bf16(bf16_of(w[i], false));
   }
 }
 
@@ -168,7 +125,8 @@ static void run(const cardinal_plugin_kernel *self, const cardinal_plugin_args *
       for (int64_t ox = 0; ox < width; ++ox) {
         const int64_t at = (o * height + oy) * width + ox;
         const float sum = sum_of(d, args->x, o / out_group * in_group, packed + 2, start, oy, ox, wrong);
-        store(d->y_format, args->y, at, finish(d, scale_and_bias, args->residual, at, sum), wrong);
+        store(d->y_format, args->y, at, finish(d, scale_and_bias, args->residual, at, sum), wrong == TRUNCATES,
+              wrong == ENDS_AT_128 ? -128.0f : -127.0f);
       }
   }
 }
