@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "net/match.h"
+#include "net/safetensors.h"
 #include "net/weights.h"
 
 static _Noreturn void give_up(const char *what, const char *path) {
@@ -248,6 +249,28 @@ void test_write_weights(const char *path, const cardinal_net_spec *spec, uint64_
     give_up("write", path);
   free(header.text);
   cardinal_weights_destroy(weights);
+}
+
+void test_write_made(const char *path, const cardinal_weights *weights, const char *from, const char *to) {
+  size_t header_bytes;
+  const size_t data_bytes = weights->table.tensors[weights->table.count - 1].end;
+  char *header = cardinal_safetensors_header(&weights->table, &header_bytes);
+  unsigned char *file = header ? malloc(header_bytes + data_bytes) : NULL;
+  if (!file)
+    give_up("allocate", path);
+  memcpy(file, header, header_bytes);
+  memcpy(file + header_bytes, weights->memory, data_bytes);
+  free(header);
+  if (from) {
+    unsigned char *at = memmem(file + 8, header_bytes - 8, from, strlen(from));
+    if (!at || strlen(from) != strlen(to)) {
+      fprintf(stderr, "tests: \"%s\" isn't in the header, or \"%s\" is longer or shorter\n", from, to);
+      exit(EXIT_FAILURE);
+    }
+    memcpy(at, to, strlen(to));
+  }
+  test_write(path, file, header_bytes + data_bytes);
+  free(file);
 }
 
 cardinal_weights *test_open_weights(const char *path) {

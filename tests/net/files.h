@@ -49,6 +49,10 @@ typedef struct test_weights_options {
 void test_write_weights(const char *path, const cardinal_net_spec *spec, uint64_t seed,
                         const test_weights_options *options);
 
+/* Writes weights that lie in memory, such as quantised ones, as a file, after replacing `from`, unless it is NULL, by
+ * as long a text in its header; or ends the process. */
+void test_write_made(const char *path, const cardinal_weights *weights, const char *from, const char *to);
+
 /* Opens a file, or ends the process. */
 cardinal_weights *test_open_weights(const char *path);
 

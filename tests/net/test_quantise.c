@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ranges, weights in int8, and the files that hold them. */
-#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 #include "net/network.h"
 #include "net/quantise.h"
 #include "net/quantised.h"
-#include "net/safetensors.h"
 #include "tests/net/files.h"
 
 /* ---- ranges --------------------------------------------------------------------------------------------------- */
@@ -271,30 +269,10 @@ Test(quantise, scales_follow_the_histograms) {
 
 /* ---- files ---------------------------------------------------------------------------------------------------- */
 
-/* Writes quantised weights as a file, after replacing `from` by as long a text in the header. */
-static void write_file(const char *path, const cardinal_weights *weights, const char *from, const char *to) {
-  size_t header_bytes;
-  const size_t data_bytes = weights->table.tensors[weights->table.count - 1].end;
-  char *header = cardinal_safetensors_header(&weights->table, &header_bytes);
-  cr_assert_not_null(header);
-  unsigned char *file = malloc(header_bytes + data_bytes);
-  memcpy(file, header, header_bytes);
-  memcpy(file + header_bytes, weights->memory, data_bytes);
-  if (from) {
-    cr_assert_eq(strlen(from), strlen(to));
-    unsigned char *at = memmem(file + 8, header_bytes - 8, from, strlen(from));
-    cr_assert_not_null(at, "\"%s\" isn't in the header", from);
-    memcpy(at, to, strlen(to));
-  }
-  test_write(path, file, header_bytes + data_bytes);
-  free(file);
-  free(header);
-}
-
 Test(quantise, a_file_gives_the_same_numbers) {
   fixture f = make_fixture();
   const char *path = test_path("q.safetensors");
-  write_file(path, f.quantised, NULL, NULL);
+  test_write_made(path, f.quantised, NULL, NULL);
   cardinal_weights *read = test_open_weights(path);
   cardinal_net_spec found = {.struct_size = sizeof found};
   cardinal_error error;
@@ -337,7 +315,7 @@ Test(quantise, files_that_are_not_what_they_should_be) {
   for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
     cardinal_weights *read = NULL;
     cardinal_error error = {.message = ""};
-    write_file(path, f.quantised, headers[i].from, headers[i].to);
+    test_write_made(path, f.quantised, headers[i].from, headers[i].to);
     cardinal_status status = cardinal_weights_open(path, &read, &error);
     if (!status)
       status = cardinal_match_tensors(&read->table, path, &f.spec, &error);
