@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench/report.h"
 
+#include "bench/cpu_name.h"
 #include "bench/report_cases.h"
 #include "bench/table.h"
 
@@ -179,7 +180,9 @@ static void print_peaks(const bench_suite *s, FILE *file) {
     bench_table_add(&t, "%s", e->kind == BENCH_COPY ? "GB/s" : "GFLOP/s");
   }
   if (t.cells > t.columns) {
-    fprintf(file, "\n%s; %s\n\n", s->machine.cpu, s->machine.caches);
+    char cpu[192];
+    bench_cpu_name(s->machine.cpu, s->machine.cpu_id, cpu, sizeof cpu);
+    fprintf(file, "\n%s; %s\n\n", cpu, s->machine.caches);
     bench_table_print(&t, "lrrl", file);
   }
   bench_table_close(&t);

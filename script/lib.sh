@@ -112,7 +112,7 @@ require_packages() {
 
 # What each build needs, and clang besides.
 build_packages=(cmake ninja-build pkg-config gcc libc6-dev libhwloc-dev libcriterion-dev libjansson-dev
-  'libjpeg62-turbo-dev|libjpeg-turbo8-dev|libjpeg-dev' libpng-dev python3)
+  'libjpeg62-turbo-dev|libjpeg-turbo8-dev|libjpeg-dev' libpng-dev zlib1g-dev python3)
 clang_packages=(clang libclang-rt-dev libomp-dev)
 
 # build_preset PRESET FOLDER [CMAKE BUILD OPTION...]: installs what the preset needs, configures it, and builds it in

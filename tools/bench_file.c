@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _POSIX_C_SOURCE 200809L
 #include "tools/bench_file.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,15 +186,36 @@ static bool read_rows(bench_file *file, const json_t *list, reader *r) {
   return true;
 }
 
+/* All that a file, or a pipe, gives. */
+static bool read_text(bench_file *to) {
+  FILE *from = fopen(to->path, "rb");
+  if (!from)
+    return false;
+  FILE *text = open_memstream(&to->text, &to->size);
+  char part[1 << 14];
+  for (size_t got; text && (got = fread(part, 1, sizeof part, from)) > 0;)
+    fwrite(part, 1, got, text);
+  bool good = text && !ferror(from);
+  const int problem = errno;
+  if (text && fclose(text))
+    good = false;
+  else
+    errno = problem;
+  fclose(from);
+  return good;
+}
+
 bool bench_file_read(bench_file *file, const char *path, char *why, size_t size) {
   reader r = {.why = why, .size = size};
   json_error_t error;
-  *file = (bench_file){.path = path, .root = json_load_file(path, 0, &error)};
+  *file = (bench_file){.path = path};
+  if (!read_text(file)) {
+    snprintf(why, size, "%s", strerror(errno));
+    return false;
+  }
+  file->root = json_loadb(file->text, file->size, 0, &error);
   if (!file->root) {
-    if (error.line > 0)
-      snprintf(why, size, "line %d, column %d: %s", error.line, error.column, error.text);
-    else
-      snprintf(why, size, "%s", error.text);
+    snprintf(why, size, "line %d, column %d: %s", error.line, error.column, error.text);
     return false;
   }
   file->context = json_object_get(file->root, "context");
@@ -207,6 +230,7 @@ void bench_file_free(bench_file *file) {
     free(file->rows[i].rounds);
   free(file->rows);
   json_decref(file->root);
+  free(file->text);
   *file = (bench_file){.path = NULL};
 }
 

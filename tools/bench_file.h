@@ -33,6 +33,8 @@ typedef struct bench_row {
 
 typedef struct bench_file {
   const char *path; /* the caller's */
+  char *text;       /* as it was read */
+  size_t size;
   json_t *root;
   const json_t *context;
   bench_row *rows;

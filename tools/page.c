@@ -72,7 +72,11 @@ void page_begin(FILE *to, const char *title) {
   fputs("</title>\n<style>\n", to);
   for (size_t i = 0; i < COUNT(style); ++i)
     fputs(style[i], to);
-  fputs("</style>\n</head>\n<body>\n"
+  /* A module runs once all of the page is there. */
+  fputs("</style>\n<script type=\"module\">\n", to);
+  for (size_t i = 0; i < COUNT(script); ++i)
+    fputs(script[i], to);
+  fputs("</script>\n</head>\n<body>\n"
         "<svg width=\"0\" height=\"0\" aria-hidden=\"true\"><defs><circle id=\"circle\" r=\"5\"/>"
         "<rect id=\"square\" x=\"-4.5\" y=\"-4.5\" width=\"9\" height=\"9\"/>"
         "<path id=\"diamond\" d=\"M0-6 6 0 0 6-6 0z\"/><path id=\"bar\" d=\"M-1.5-7h3v14h-3z\"/></defs></svg>\n",
@@ -80,10 +84,7 @@ void page_begin(FILE *to, const char *title) {
 }
 
 void page_end(FILE *to) {
-  fputs("<script>\n", to);
-  for (size_t i = 0; i < COUNT(script); ++i)
-    fputs(script[i], to);
-  fputs("</script>\n</body>\n</html>\n", to);
+  fputs("</body>\n</html>\n", to);
 }
 
 /* ---- strips ------------------------------------------------------------------------------------------------------ */
@@ -110,24 +111,14 @@ static int steps_of(const page_scale *s) {
   return (int)floor((s->to - s->from) / s->step + 1e-9);
 }
 
-static void add_lines(FILE *to, const page_scale *s) {
-  for (int i = 0; i <= steps_of(s); ++i) {
-    const double value = s->from + i * s->step;
-    if (value != s->emphasis)
-      page_add(to, "<line class=\"grid\" x1=\"%.4g%%\" x2=\"%.4g%%\" y2=\"100%%\"/>", page_at(s, value),
-               page_at(s, value));
-  }
-  if (!isnan(s->emphasis))
-    page_add(to, "<line class=\"mark-line\" x1=\"%.4g%%\" x2=\"%.4g%%\" y2=\"100%%\"/>", page_at(s, s->emphasis),
-             page_at(s, s->emphasis));
-}
-
+/* The style draws the lines of the scale behind each strip: once in the page, not once a strip. */
 void page_strips_begin(FILE *to, const page_scale *s, int value_letters, const char *caption) {
-  page_add(to, "<figure style=\"--value: %dch\">\n<figcaption>", value_letters);
+  page_add(to, "<figure style=\"--value: %dch; --step: %.4g%%", value_letters, 100 * s->step / (s->to - s->from));
+  if (!isnan(s->emphasis))
+    page_add(to, "; --emphasis: %.4g%%", page_at(s, s->emphasis));
+  fputs("\">\n<figcaption>", to);
   page_text(to, caption);
-  fputs("</figcaption>\n<div class=\"row axis\" aria-hidden=\"true\"><span class=\"label\"></span>"
-        "<span class=\"field\"><svg class=\"strip\">",
-        to);
+  fputs("</figcaption>\n<div class=\"row axis\" aria-hidden=\"true\"><span></span><span><svg>", to);
   for (int i = 0; i <= steps_of(s); ++i) {
     const double value = s->from + i * s->step, at = page_at(s, value);
     page_add(to, "<text x=\"%.4g%%\" y=\"13\" text-anchor=\"%s\">%g%s</text>", at,
@@ -136,30 +127,29 @@ void page_strips_begin(FILE *to, const page_scale *s, int value_letters, const c
                        : "middle",
              value, s->unit);
   }
-  fputs("</svg></span><span class=\"value\"></span></div>\n", to);
+  fputs("</svg></span><span></span></div>\n", to);
 }
 
 void page_strips_end(FILE *to) {
   fputs("</figure>\n", to);
 }
 
-void page_strip_begin(FILE *to, const page_scale *s, const char *label, const char *note, const char *told) {
-  fputs("<div class=\"row\"><span class=\"label\">", to);
+void page_strip_begin(FILE *to, const char *label, const char *note, const char *told) {
+  fputs("<div class=\"row\"><span>", to);
   page_text(to, label);
   if (*note) {
     fputs(" <i>", to);
     page_text(to, note);
     fputs("</i>", to);
   }
-  fputs("</span><span class=\"field\"><svg class=\"strip\" role=\"img\" aria-label=\"", to);
+  fputs("</span><span><svg role=\"img\" aria-label=\"", to);
   page_text(to, told);
   fputs("\">", to);
-  add_lines(to, s);
 }
 
 void page_strip_end(FILE *to, const char *format, ...) {
   va_list arguments;
-  fputs("</svg></span><span class=\"value\">", to);
+  fputs("</svg></span><span>", to);
   va_start(arguments, format);
   add_text(to, format, arguments);
   va_end(arguments);
@@ -198,6 +188,22 @@ void page_bar(FILE *to, const page_scale *s, const char *series, double value) {
            page_at(s, value));
 }
 
+void page_dots_begin(FILE *to) {
+  fputs("<svg class=\"dots\" viewBox=\"0 -1 100 2\" preserveAspectRatio=\"none\">", to);
+}
+
+/* Lines of no length, whose round ends are the dots: a few bytes each, where an element each would take forty. */
+void page_dots(FILE *to, const page_scale *s, const char *look, const double *values, size_t count) {
+  page_add(to, "<path class=\"%s\" d=\"", look);
+  for (size_t i = 0; i < count; ++i)
+    page_add(to, "M%.3g 0h0", page_at(s, values[i]));
+  fputs("\"/>", to);
+}
+
+void page_dots_end(FILE *to) {
+  fputs("</svg>", to);
+}
+
 void page_key_begin(FILE *to) {
   fputs("<ul class=\"key\">", to);
 }
@@ -215,12 +221,12 @@ void page_key_end(FILE *to) {
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
-void page_table_begin(FILE *to, const char *label, const char *const *headings, const char *alignment) {
+void page_table_begin(FILE *to, const char *label, const char *const *headings, size_t texts) {
   fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", to);
   page_text(to, label);
-  fputs("\"><table class=\"sortable\"><thead><tr>", to);
+  page_add(to, "\"><table class=\"sortable texts-%zu\"><thead><tr>", texts);
   for (size_t i = 0; headings[i]; ++i) {
-    page_add(to, "<th scope=\"col\"%s>", alignment[i] == 'r' ? " class=\"n\"" : "");
+    page_add(to, "<th scope=\"col\"%s>", i < texts ? "" : " class=\"n\"");
     page_text(to, headings[i]);
     fputs("</th>", to);
   }
@@ -247,7 +253,7 @@ void page_cell(FILE *to, const char *text) {
 
 void page_number(FILE *to, int decimals, double value, bool firm) {
   if (isnan(value))
-    fputs("<td class=\"n\">\xe2\x80\x93</td>", to);
+    fputs("<td>\xe2\x80\x93</td>", to);
   else
-    page_add(to, "<td class=\"n\">%s%.*f</td>", firm ? "" : "~", decimals, value);
+    page_add(to, "<td>%s%.*f</td>", firm ? "" : "~", decimals, value);
 }

@@ -40,7 +40,7 @@ void page_strips_begin(FILE *to, const page_scale *scale, int value_letters, con
 void page_strips_end(FILE *to);
 
 /* One strip: `label` with a `note` in softer letters behind it; `told` is what the strip shows, in words. */
-void page_strip_begin(FILE *to, const page_scale *scale, const char *label, const char *note, const char *told);
+void page_strip_begin(FILE *to, const char *label, const char *note, const char *told);
 __attribute__((format(printf, 2, 3))) void page_strip_end(FILE *to, const char *format, ...); /* the value behind it */
 
 /* The look of a series: class and shape. */
@@ -61,6 +61,11 @@ void page_range(FILE *to, const page_scale *scale, const char *series, double lo
 /* A bar from the start of the scale to the value. */
 void page_bar(FILE *to, const page_scale *scale, const char *series, double value);
 
+/* Small dots, a list for each class of report.css: "s-avx2", or "hole" for the inner part of hollow ones. */
+void page_dots_begin(FILE *to);
+void page_dots(FILE *to, const page_scale *scale, const char *look, const double *values, size_t count);
+void page_dots_end(FILE *to);
+
 /* What the looks mean; a list is begun, filled and ended. */
 void page_key_begin(FILE *to);
 void page_key(FILE *to, page_look look, bool firm, const char *meaning);
@@ -68,8 +73,9 @@ void page_key_end(FILE *to);
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
 
-/* `headings`, NULL at the end; numbers are in the columns that have an 'r' in `alignment`. */
-void page_table_begin(FILE *to, const char *label, const char *const *headings, const char *alignment);
+/* `headings`, NULL at the end. The first `texts` columns hold texts, the others numbers; report.css knows 0, 4 and 7.
+ */
+void page_table_begin(FILE *to, const char *label, const char *const *headings, size_t texts);
 void page_table_end(FILE *to);
 void page_row_begin(FILE *to);
 void page_row_end(FILE *to);

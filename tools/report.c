@@ -72,8 +72,8 @@ static const struct argp report_argp = {
     .doc =
         "Makes one page of the results of cardinal_bench and script/compare, of one machine or several: networks, "
         "roofline, layers, every round, threads and batches, other libraries, cardinality at constant cost. It is "
-        "one file below 1 MB that fetches nothing, with the files in it as JSON if there is room. Of files of one "
-        "machine, the newest result of each name counts."
+        "one file below 1 MB that fetches nothing and has the files themselves in it, each behind a button that saves "
+        "it. Of files of one machine, the newest result of each name counts."
         "\v"
         "The exit status is 0; 1 if a file isn't a run's results or the page can't be written; 2 if the command line "
         "is wrong.",
@@ -114,49 +114,12 @@ static void add_machine(const report_data *data, size_t index, const bench_file 
   page_add(to, "</section>\n");
 }
 
-/* What a page holds of the files that it was made from, so that it doesn't get too long. */
-typedef enum data_extent {
-  DATA_WHOLE,
-  DATA_WITHOUT_ROUNDS,
-  DATA_LEFT_OUT,
-  DATA_EXTENTS
-} data_extent;
+/* What follows the files in a page needs a few bytes of it. */
+enum {
+  END_BYTES = 64
+};
 
-/* The files as they were read. Nothing in them ends the script. */
-static bool add_data(const report_data *data, data_extent extent, FILE *to) {
-  static const char *const raw[] = {"round_time", "round_canary_pct", "round_quiet"};
-  json_t *files = json_array();
-  for (size_t i = 0; i < data->file_count; ++i) {
-    json_t *copy = json_deep_copy(data->files[i].root), *one;
-    size_t index;
-    json_array_foreach(json_object_get(copy, "benchmarks"), index, one) {
-      for (size_t r = 0; extent == DATA_WITHOUT_ROUNDS && r < sizeof raw / sizeof *raw; ++r)
-        json_object_del(one, raw[r]);
-    }
-    json_array_append_new(files, copy);
-  }
-  json_t *all = json_pack("{s:s, s:b, s:o}", "schema", "cardinal-report-1", "rounds", (int)(extent == DATA_WHOLE),
-                          "files", files);
-  char *text = json_dumps(all, JSON_COMPACT | JSON_REAL_PRECISION(7));
-  json_decref(all);
-  if (!text)
-    return false;
-  page_add(to, "<script type=\"application/json\" id=\"data\">");
-  for (const char *c = text; *c; ++c)
-    if (*c == '<')
-      fputs("\\u003c", to);
-    else
-      fputc(*c, to);
-  page_add(to, "</script>\n");
-  free(text);
-  return true;
-}
-
-static bool add_page(const report_data *data, const bench_file *against, data_extent extent, FILE *to) {
-  static const char *const sentences[DATA_EXTENTS] = {
-      "The files are in this page as JSON, in the element “data”.",
-      "The files are in this page as JSON, in the element “data”, without their rounds, for which there is no room.",
-      "There is no room in this page for the files themselves."};
+static bool add_page(const report_data *data, const bench_file *against, FILE *to) {
   static const char title[] = "Cardinal: measured results";
   page_begin(to, title);
   page_add(to,
@@ -169,15 +132,17 @@ static bool add_page(const report_data *data, const bench_file *against, data_ex
     add_machine(data, i, against, to);
   page_add(to, "</main>\n<footer>\n");
   report_provenance(data, to);
-  page_add(to, "<p class=\"soft\">%s</p>\n</footer>\n", sentences[extent]);
-  const bool good = extent == DATA_LEFT_OUT || add_data(data, extent, to);
+  const long used = ftell(to);
+  const bool good =
+      used >= 0 &&
+      report_archive(data, used < MOST_BYTES - END_BYTES ? (size_t)(MOST_BYTES - END_BYTES - used) : 0, to);
+  page_add(to, "</footer>\n");
   page_end(to);
   return good;
 }
 
 /* The page, or the Markdown, in memory; NULL without any. */
-static char *compose(const report_options *options, const report_data *data, const bench_file *against,
-                     data_extent extent, size_t *size) {
+static char *compose(const report_options *options, const report_data *data, const bench_file *against, size_t *size) {
   char *text = NULL;
   FILE *to = open_memstream(&text, size);
   if (!to)
@@ -186,7 +151,7 @@ static char *compose(const report_options *options, const report_data *data, con
   if (options->markdown)
     report_markdown(data, to);
   else
-    good = add_page(data, against, extent, to);
+    good = add_page(data, against, to);
   if (!fclose(to) && good)
     return text;
   free(text);
@@ -208,12 +173,7 @@ static bool write_out(const report_options *options, const char *text, size_t si
 
 static int report(const report_options *options, const report_data *data, const bench_file *against) {
   size_t size;
-  char *text = compose(options, data, against, DATA_WHOLE, &size);
-  for (int extent = DATA_WITHOUT_ROUNDS; text && size > MOST_BYTES && extent < DATA_EXTENTS && !options->markdown;
-       ++extent) {
-    free(text);
-    text = compose(options, data, against, (data_extent)extent, &size);
-  }
+  char *text = compose(options, data, against, &size);
   int status = TOOL_FAILED;
   if (!text)
     tool_complain(name, "no memory for the page");

@@ -1,4 +1,3 @@
-"use strict";
 // Headings of tables become buttons that sort; without scripts the tables stay as they are.
 const numberOf = (cell) => parseFloat(cell.dataset.value ?? cell.textContent.replace(/[~ ]/g, ""));
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -29,3 +28,30 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+
+// The files that the page was made from are in it, packed; a button saves each.
+const save = async (file) => {
+  const packed = new Blob([Uint8Array.from(atob(file.gzip), (letter) => letter.charCodeAt(0))]);
+  const link = document.createElement("a");
+  link.download = file.name;
+  let content = packed;
+  if (window.DecompressionStream) {
+    content = await new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).blob();
+  } else {
+    link.download += ".gz"; // an older browser leaves unpacking to another program
+  }
+  link.href = URL.createObjectURL(content);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+};
+const lines = document.querySelectorAll("#files ~ ul > li");
+JSON.parse(document.getElementById("data").textContent).files.forEach((file, i) => {
+  if (file.gzip) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Save";
+    button.setAttribute("aria-label", `Save ${file.name}`);
+    button.addEventListener("click", () => save(file));
+    lines[i].append(" ", button);
+  }
+});

@@ -17,7 +17,7 @@ static void add_strip(const compare_result *r, const compare_row *row, const pag
   char told[768];
   snprintf(told, sizeof told, "%s: ratio %.3f, interval %.3f to %.3f, %s", row->before->name, row->ratio,
            row->interval.low, row->interval.high, words[verdict]);
-  page_strip_begin(to, scale, row->before->name, "", told);
+  page_strip_begin(to, row->before->name, "", told);
   page_range(to, scale, looks[verdict], 100 * (row->interval.low - 1), 100 * (row->interval.high - 1));
   page_mark(to, scale, (page_look){looks[verdict], "circle"}, 100 * (row->ratio - 1), row->firm, told);
   page_strip_end(to, "%s%+.1f %%", row->firm ? "" : "~", 100 * (row->ratio - 1));

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cpu_name.h"
+
 static bool same(const char *a, const char *b) {
   return strcmp(a, b) == 0;
 }
@@ -75,20 +77,34 @@ static bool gather_rows(report_machine *m) {
   return m->rows != NULL;
 }
 
+typedef struct cpu_name {
+  char text[160];
+} cpu_name;
+
+static cpu_name cpu_of(const report_machine *m) {
+  cpu_name name;
+  bench_cpu_name(bench_file_context(m->known, "cpu"), bench_file_context(m->known, "cpu_id"), name.text,
+                 sizeof name.text);
+  return name;
+}
+
 /* Machines whose CPUs have the same name are told apart by what else the files know. */
 static void name_machines(report_data *d) {
   for (size_t i = 0; i < d->machine_count; ++i) {
     report_machine *m = &d->machines[i];
-    const char *cpu = bench_file_context(m->known, "cpu"), *name = bench_file_context(m->known, "machine");
+    const cpu_name cpu = cpu_of(m);
+    const char *name = bench_file_context(m->known, "machine");
     bool alone = true;
-    for (size_t j = 0; j < d->machine_count; ++j)
-      alone = alone && (i == j || !same(cpu, bench_file_context(d->machines[j].known, "cpu")));
+    for (size_t j = 0; j < d->machine_count; ++j) {
+      const cpu_name other = cpu_of(&d->machines[j]);
+      alone = alone && (i == j || !same(cpu.text, other.text));
+    }
     if (*name)
-      snprintf(m->name, sizeof m->name, "%s, %s", cpu, name);
+      snprintf(m->name, sizeof m->name, "%s, %s", cpu.text, name);
     else if (alone)
-      snprintf(m->name, sizeof m->name, "%s", cpu);
+      snprintf(m->name, sizeof m->name, "%s", cpu.text);
     else
-      snprintf(m->name, sizeof m->name, "%s, %s", cpu, bench_file_context(m->known, "cache_sizes"));
+      snprintf(m->name, sizeof m->name, "%s, %s", cpu.text, bench_file_context(m->known, "cache_sizes"));
   }
 }
 

@@ -65,7 +65,7 @@ static void add_layer(const report_machine *m, const page_scale *scale, const be
     if (row && used < sizeof told)
       used += (size_t)snprintf(told + used, sizeof told - used, " %s %.1f;", all_series[i].meaning, row->peak_pct);
   }
-  page_strip_begin(to, scale, layer->layer, note, told);
+  page_strip_begin(to, layer->layer, note, told);
   for (size_t i = 0; i < SERIES; ++i) {
     const bench_row *row = is_shown(m, &all_series[i], layer) ? row_of(m, &all_series[i], layer) : NULL;
     if (!row)
@@ -169,9 +169,8 @@ static void add_grid(const report_machine *m, const char *format, const char *is
   }
   if (width_count < 2 || group_count < 2)
     return;
-  char headings[MOST_COLUMNS + 1][32] = {"width"}, alignment[MOST_COLUMNS + 2];
+  char headings[MOST_COLUMNS + 1][32] = {"width"};
   const char *heading[MOST_COLUMNS + 2] = {headings[0]};
-  memset(alignment, 'r', sizeof alignment);
   for (size_t c = 0; c < group_count; ++c) {
     snprintf(headings[c + 1], sizeof *headings, "%ld groups", groups[c]);
     heading[c + 1] = headings[c + 1];
@@ -179,7 +178,7 @@ static void add_grid(const report_machine *m, const char *format, const char *is
   page_add(to, "<h4>Width and cardinality, %% of peak, ");
   page_add_text(to, "%s, %s", format, isa);
   page_add(to, "</h4>\n");
-  page_table_begin(to, "% of peak by width and cardinality", heading, alignment);
+  page_table_begin(to, "% of peak by width and cardinality", heading, 0);
   for (size_t w = 0; w < width_count; ++w) {
     page_row_begin(to);
     page_number(to, 0, (double)widths[w], true);

@@ -85,7 +85,7 @@ void report_scaling(const report_machine *m, FILE *to) {
     snprintf(note, sizeof note, "%s, batch %u, %u thread%s", net->format, net->batch, net->threads,
              net->threads == 1 ? "" : "s");
     snprintf(told, sizeof told, "%s, %s: %.1f images a second", net->model, note, images_a_second(net));
-    page_strip_begin(to, &scale, net->model, note, told);
+    page_strip_begin(to, net->model, note, told);
     page_bar(to, &scale, net->format, images_a_second(net));
     if (base)
       page_strip_end(to, "%s%.1f/s, %s%.2f×", bench_row_is_firm(net) ? "" : "~", images_a_second(net),
@@ -151,7 +151,7 @@ static void add_depth(const report_machine *m, unsigned depth, const char *forma
     char told[256];
     snprintf(told, sizeof told, "%s, %s: %.1f ms, %.1f %% of the peak; the paper's top-1 error %.1f %%", paper[i].model,
              format, 1e3 * net->seconds, net->peak_pct, paper[i].error);
-    page_strip_begin(to, &scale, paper[i].name, paper[i].model, told);
+    page_strip_begin(to, paper[i].name, paper[i].model, told);
     page_bar(to, &scale, format, 1e3 * net->seconds);
     page_strip_end(to, "%s%.1f ms, %.0f %%, error %.1f %%", bench_row_is_firm(net) ? "" : "~", 1e3 * net->seconds,
                    net->peak_pct, paper[i].error);

@@ -30,7 +30,7 @@ static bool is_first(const report_machine *m, size_t at) {
 static void add_bar(const page_scale *scale, const bench_row *row, const char *what, FILE *to) {
   char told[320];
   snprintf(told, sizeof told, "%s %s: %.4g ms for %s", row->peer, row->peer_version, 1e3 * row->seconds, what);
-  page_strip_begin(to, scale, row->peer, row->peer_version, told);
+  page_strip_begin(to, row->peer, row->peer_version, told);
   page_bar(to, scale, is_ours(row) ? row->format : "peer", 1e3 * row->seconds);
   const char *doubt = bench_row_is_firm(row) ? "" : "~";
   if (row->x_ours > 0)
@@ -136,7 +136,7 @@ static void add_factors(const report_machine *m, const char *kind, FILE *to) {
       if (is_compared(m->rows[j], kind) && is_alike(m->rows[j], ours))
         used += (size_t)snprintf(told + used, sizeof told - used, ", %s %.2f times as long", m->rows[j]->peer,
                                  m->rows[j]->x_ours);
-    page_strip_begin(to, &scale, ours->layer, ours->format, told);
+    page_strip_begin(to, ours->layer, ours->format, told);
     for (size_t j = 0; j < m->count; ++j) {
       const bench_row *row = m->rows[j];
       if (!is_compared(row, kind) || !is_alike(row, ours))
@@ -156,8 +156,8 @@ static void add_layer(const report_machine *m, const bench_row *row, FILE *to) {
   page_cell(to, row->model);
   page_cell(to, row->layer);
   page_cell(to, row->format);
-  page_number(to, 3, ours ? 1e3 * ours->seconds : NAN, ours && bench_row_is_firm(ours));
   page_cell(to, row->peer);
+  page_number(to, 3, ours ? 1e3 * ours->seconds : NAN, ours && bench_row_is_firm(ours));
   page_number(to, 3, 1e3 * row->seconds, firm);
   page_number(to, 2, row->x_ours, firm);
   page_number(to, 2, row->x_ours_min, true);
@@ -167,8 +167,8 @@ static void add_layer(const report_machine *m, const bench_row *row, FILE *to) {
 
 /* All layers that another library was timed on. */
 static void add_layers(const report_machine *m, const char *kind, const char *heading, FILE *to) {
-  static const char *const headings[] = {"network", "layer",  "format", "Cardinal, ms", "library",
-                                         "its ms",  "× ours", "min",    "max",          NULL};
+  static const char *const headings[] = {"network", "layer",  "format", "library", "Cardinal, ms",
+                                         "its ms",  "× ours", "min",    "max",     NULL};
   size_t count = 0;
   for (size_t i = 0; i < m->count; ++i)
     count += is_compared(m->rows[i], kind);
@@ -177,7 +177,7 @@ static void add_layers(const report_machine *m, const char *kind, const char *he
   page_add(to, "<h4>%s</h4>\n", heading);
   add_factors(m, kind, to);
   page_add(to, "<details><summary>Table of the layers</summary>\n");
-  page_table_begin(to, heading, headings, "lllrlrrrr");
+  page_table_begin(to, heading, headings, 4);
   for (size_t i = 0; i < m->count; ++i)
     if (is_compared(m->rows[i], kind))
       add_layer(m, m->rows[i], to);

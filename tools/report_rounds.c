@@ -10,28 +10,32 @@ enum {
   MOST_DOTS = 200 /* of one kind in one line */
 };
 
-/* Rounds that count or don't, as small circles at their distance from the median. */
+/* Rounds that count, or those that don't, at their distance from the median. */
 static void add_dots(const bench_row *row, const page_scale *scale, bool quiet, FILE *to) {
-  page_add(to, "<g class=\"dots s-%s\">", quiet ? page_look_of(row->isa).series : "bad hollow");
-  size_t dots = 0;
-  for (size_t i = 0; i < row->round_count && dots < MOST_DOTS; ++i)
-    if (row->rounds[i].quiet == quiet) {
-      page_add(to, "<circle cx=\"%.3g%%\" cy=\"50%%\" r=\"2.5\"/>",
-               page_at(scale, 100 * (row->rounds[i].seconds / row->seconds - 1)));
-      ++dots;
-    }
-  page_add(to, "</g>");
+  double distances[MOST_DOTS];
+  char series[32];
+  size_t count = 0;
+  for (size_t i = 0; i < row->round_count && count < MOST_DOTS; ++i)
+    if (row->rounds[i].quiet == quiet)
+      distances[count++] = 100 * (row->rounds[i].seconds / row->seconds - 1);
+  if (!count)
+    return;
+  snprintf(series, sizeof series, "s-%s", quiet ? page_look_of(row->isa).series : "bad");
+  page_dots(to, scale, series, distances, count);
+  if (!quiet)
+    page_dots(to, scale, "hole", distances, count);
 }
 
 static void add_row(const bench_row *row, const page_scale *scale, FILE *to) {
   const bool net = !strcmp(row->kind, "net");
-  char note[128], told[320];
+  char note[128], told[96];
   snprintf(note, sizeof note, "%s %s%s%s", row->format, row->isa, net ? "" : ", ", net ? "" : row->shape);
-  snprintf(told, sizeof told, "%s, %s: median %.4g ms over %zu quiet ones of %zu rounds", net ? row->model : row->layer,
-           note, 1e3 * row->seconds, row->quiet_count, row->round_count);
-  page_strip_begin(to, scale, net ? row->model : row->layer, note, told);
+  snprintf(told, sizeof told, "%zu quiet ones of %zu rounds", row->quiet_count, row->round_count);
+  page_strip_begin(to, net ? row->model : row->layer, note, told);
+  page_dots_begin(to);
   add_dots(row, scale, false, to);
   add_dots(row, scale, true, to);
+  page_dots_end(to);
   page_strip_end(to, "%.4g ms, %zu/%zu", 1e3 * row->seconds, row->quiet_count, row->round_count);
 }
 

@@ -27,8 +27,8 @@ static void add_result(const bench_row *row, FILE *to) {
   page_cell(to, row->shape);
   page_cell(to, row->format);
   page_cell(to, row->isa);
-  page_number(to, 0, row->threads, true);
   page_cell(to, row->kernel);
+  page_number(to, 0, row->threads, true);
   page_number(to, 4, 1e3 * row->seconds, firm);
   page_number(to, 1, row->gflops, firm);
   page_number(to, 1, row->peak_pct, firm);
@@ -39,12 +39,12 @@ static void add_result(const bench_row *row, FILE *to) {
 }
 
 void report_all_results(const report_machine *m, FILE *to) {
-  static const char *const headings[] = {"kind",   "network", "what",   "shape",        "format",
-                                         "ISA",    "threads", "kernel", "ms",           "GFLOP/s",
-                                         "% peak", "× naive", "GB/s",   "quiet rounds", NULL};
+  static const char *const headings[] = {"kind",   "network", "what",    "shape",        "format",
+                                         "ISA",    "kernel",  "threads", "ms",           "GFLOP/s",
+                                         "% peak", "× naive", "GB/s",    "quiet rounds", NULL};
   page_add(to, "<details><summary>All results</summary>\n<p class=\"soft\">Medians over quiet rounds; ~ marks those of "
                "fewer than five. Layers of a shape that was measured already are left out.</p>\n");
-  page_table_begin(to, "All results", headings, "llllllrlrrrrrr");
+  page_table_begin(to, "All results", headings, 7);
   for (size_t i = 0; i < m->count; ++i)
     if (!m->rows[i]->measured_as[0] && strncmp(m->rows[i]->kind, "peer_", strlen("peer_")) != 0)
       add_result(m->rows[i], to);

@@ -82,6 +82,10 @@ class Browser:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
+    def downloads_to(self, folder):
+        """Where the page's downloads go."""
+        self.send("Page.setDownloadBehavior", behavior="allow", downloadPath=folder)
+
     def complaints(self):
         """What the page has written to the console, exceptions included, since it was opened."""
         return [event for event in self.events

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The page of `cardinal report` in a headless Chromium: it asks for nothing, complains of nothing, fits a phone, sorts
-its tables, and can be read in light and in dark. Skipped without Chromium (Debian: chromium).
+its tables, saves its files, and can be read in light and in dark. Skipped without Chromium (Debian: chromium).
 
 usage: in_browser.py CARDINAL [FOLDER], where screenshots are left in FOLDER
 """
 import os
 import sys
+import tempfile
+import time
 
 import browser
 import runs
@@ -45,6 +47,7 @@ WIDE = """Array.from(document.querySelectorAll("body *")).filter((e) => !e.close
   !e.closest("script") && e.getBoundingClientRect().right > innerWidth + 0.5)
   .map((e) => e.tagName + "." + e.className).slice(0, 5)"""
 OPEN = 'document.querySelectorAll("details").forEach((one) => { one.open = true; })'
+BUTTONS = 'Array.from(document.querySelectorAll("#files ~ ul button"), (one) => one.getAttribute("aria-label"))'
 SORT = """(() => {
   const table = Array.from(document.querySelectorAll("table.sortable")).find((t) => t.rows.length > 20);
   const column = Array.from(table.tHead.rows[0].cells).findIndex((c) => c.textContent.startsWith("ms"));
@@ -60,6 +63,36 @@ SORT = """(() => {
   return {focused, told, rows: before.length, same: before.length === up.length,
           up: up.every((v, i) => !i || up[i - 1] <= v), down: values().every((v, i, all) => !i || all[i - 1] >= v)};
 })()"""
+
+
+def save(window, number, name, folder):
+    """Presses a file's button and reads what it saves."""
+    path = os.path.join(folder, name)
+    window.downloads_to(folder)
+    window.value(f'document.querySelectorAll("#files ~ ul button")[{number}].click()')
+    end = time.monotonic() + 30
+    while not os.path.exists(path) and time.monotonic() < end:
+        window.value("0")  # its answer comes after what the browser has done meanwhile
+        time.sleep(0.05)
+    if not os.path.exists(path):
+        return None
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def check_files(window, paths):
+    """The buttons save the very files."""
+    faults = []
+    labels = window.value(BUTTONS)
+    if labels != [f"Save {os.path.basename(path)}" for path in paths]:
+        faults.append(f"buttons: {labels}")
+    for number, path in enumerate(paths):
+        with open(path, "rb") as file:
+            content = file.read()
+        with tempfile.TemporaryDirectory() as folder:
+            if save(window, number, os.path.basename(path), folder) != content:
+                faults.append(f"another file than {path} was saved")
+    return faults
 
 
 def check(window, url, folder):
@@ -107,7 +140,8 @@ def main():
             file.write(done.stdout)
         window = browser.Browser()
         try:
-            faults = check(window, f"file://{page}", folder)
+            faults = check(window, f"file://{page}", folder) + check_files(window, paths[:3])
+            faults += [f"complaints while saving: {event}" for event in window.complaints()]
         finally:
             window.close()
     print("\n".join(faults) if faults else "passed")

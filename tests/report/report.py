@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`cardinal report` on made-up runs: its page stands alone, is sound, and says what the files say.
 
-usage: report.py CARDINAL
+usage: report.py CARDINAL [RESULTS.json...]: made-up files, and the ones that are kept
 """
+import base64
+import gzip
 import html.parser
 import json
 import os
+import random
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -69,17 +73,26 @@ class Page(html.parser.HTMLParser):
             self.headings.append(text)
         if self.open[-1:] == ["script"] and text.startswith("{"):
             self.data += text
+            self.files = json.loads(text)["files"]
         elif self.open[-1:] != ["script"] and self.open[-1:] != ["style"]:
             self.text += text
 
 
-def page_of(*many, options=()):
-    done = runs.report(cardinal, many, *options)
+def page_from(done, options=()):
     expect(f"status {options}", done.returncode == 0 and not done.stderr, done.stderr)
     page = Page(done.stdout)
     page.bytes = len(done.stdout.encode())
     page.source = done.stdout
     return page
+
+
+def page_of(*many, options=()):
+    return page_from(runs.report(cardinal, many, *options), options)
+
+
+def unpacked(file):
+    """What a page has kept of a file: bytes, or None."""
+    return gzip.decompress(base64.b64decode(file["gzip"])) if "gzip" in file else None
 
 
 def everything():
@@ -108,20 +121,22 @@ def everything():
     expect("cardinality", "3.1 ms, 95 %, error 22.2 %" in page.text, page.text)
     expect("a peer's layer", "openvino 3.00 times as long" in " ".join(page.images), page.images)
     expect("provenance", "abcdef123456" in page.text and "L1 32 KiB, L2 1 MiB" in page.text)
-    data = json.loads(page.data)
-    expect("all results are in it", data["schema"] == "cardinal-report-1" and data["rounds"] is True
-           and [len(one["benchmarks"]) for one in data["files"]]
-           == [len(one["benchmarks"]) for one in (runs.bench(formats=("f32", "bf16", "int8")), runs.peers(),
-                                                  runs.sweep())], list(data))
-    first = data["files"][0]["benchmarks"][5]
-    expect("with their rounds", len(first["round_time"]) == 24, first)
+    expect("all files are in it", [json.loads(unpacked(file)) for file in page.files]
+           == [runs.bench(formats=("f32", "bf16", "int8")), runs.peers(), runs.sweep()],
+           [(file["name"], file["kept"]) for file in page.files])
+    expect("and medians", abs(page.files[0]["milliseconds"]["net/resnext50_32x4d/b1/f32/avx512/t1"] - 3.08) < 0.01,
+           page.files[0]["milliseconds"])
+    expect("and their names", page.text.count(".json, ") == 3 and "no room" not in page.text, page.text[-500:])
 
 
 def dots():
     """Every round is a dot, the disturbed ones as well."""
     page = page_of(runs.bench())
-    expect("dots", page.source.count("<circle cx=") == 24 * (len(runs.LAYERS) + len(runs.PAPER)),
-           page.source.count("<circle cx="))
+    drawn = re.findall('<path class="(s-[a-z0-9]*|hole)" d="((?:M[0-9.]+ 0h0)+)"/>', page.source)
+    counts = {look: sum(path.count("M") for one, path in drawn if one == look)
+              for look in ("s-avx512", "s-bad", "hole")}
+    lines = len(runs.LAYERS) + len(runs.PAPER)
+    expect("dots", counts == {"s-avx512": 20 * lines, "s-bad": 4 * lines, "hole": 4 * lines}, counts)
 
 
 def doubt():
@@ -148,6 +163,9 @@ def machines():
     expect("two machines", {"CPU A", "CPU B"} <= set(other.headings), other.headings)
     twins = page_of(new, runs.bench(cpu_id="V 26/1/1", cache_sizes="L1 48 KiB"))
     expect("told apart", {"CPU A, L1 32 KiB, L2 1 MiB", "CPU A, L1 48 KiB"} <= set(twins.headings), twins.headings)
+    hidden = page_of(runs.bench(cpu="AMD EPYC", cpu_id="AuthenticAMD 25/17/1"),
+                     runs.bench(cpu="AMD EPYC", cpu_id="AuthenticAMD 26/2/1"))
+    expect("designs behind a name", {"AMD EPYC (Zen 4)", "AMD EPYC (Zen 5)"} <= set(hidden.headings), hidden.headings)
     named = runs.bench()
     named["context"]["machine"] = "the lab's"
     expect("a name of its own", "CPU A, the lab's" in page_of(named).headings)
@@ -174,29 +192,79 @@ def hostile():
     expect("markup is sound", not page.faults and page.links == ["data:,"], page.faults)
     expect("no element of theirs", "<img" not in page.source and "<svg onload" not in page.source
            and "alert(2)</script>" not in page.source and "\x1b" not in page.source)
-    expect("the data are whole", json.loads(page.data)["files"][0]["context"]["cpu"] == evil["context"]["cpu"])
+    expect("the data are whole", json.loads(unpacked(page.files[0])) == evil)
+
+
+def noisy(letters, **facts):
+    """A run with so many letters that don't pack well."""
+    run = runs.bench(**facts)
+    source = random.Random(letters)
+    run["context"]["notes"] = base64.b64encode(source.randbytes(letters * 3 // 4)).decode()
+    return run
+
+
+def without_rounds(run):
+    return {**run, "benchmarks": [{key: value for key, value in one.items() if not key.startswith("round_")}
+                                  for one in run["benchmarks"]]}
 
 
 def large():
-    """Rounds that don't fit stay out of the data."""
+    """What doesn't fit stays out: the oldest stays without its rounds, or is left out."""
+    new, dates = noisy(10000, started="2026-11-24T00:00:00Z"), {"started": "2026-11-20T00:00:00Z"}
+    empty, some = (page_of(new, noisy(letters, **dates)).bytes for letters in (0, 100000))
+    room = (1000000 - empty) / (some - empty) * 100000  # in letters
+    for more, kept, note in ((3000, "without rounds", "kept without its rounds, for which there is no room"),
+                             (50000, "nothing", "left out, for there is no room for it")):
+        old = noisy(int(room + more), **dates)
+        for pair in ((new, old), (old, new)):
+            page = page_of(*pair)
+            found = {file["kept"]: unpacked(file) for file in page.files}
+            expect(kept, page.bytes < 1000000 and set(found) == {"whole", kept} and json.loads(found["whole"]) == new
+                   and page.text.count(note) == 1, (page.bytes, [(file["name"], file["kept"]) for file in page.files]))
+            expect("the rest", found[kept] is None if kept == "nothing"
+                   else json.loads(found[kept]) == without_rounds(old), kept)
     many = runs.bench()
-    for one in many["benchmarks"]:
-        for key in ("round_time", "round_canary_pct", "round_quiet"):
-            one[key] = one[key] * 60
-    page = page_of(many)
-    data = json.loads(page.data)
-    expect("without rounds", page.bytes < 1000000 and data["rounds"] is False
-           and "round_time" not in data["files"][0]["benchmarks"][0] and "for which there is no room" in page.text,
-           page.bytes)
-    for one in many["benchmarks"]:
-        one["label"] = "x" * 30000
-    page = page_of(many)
-    expect("without data", page.bytes < 1000000 and not page.data and "no room in this page for the files" in page.text,
-           page.bytes)
     for one in many["benchmarks"]:
         one["kernel"] = "x" * 50000
     done = runs.report(cardinal, [many])
     expect("too large", done.returncode == 1 and "name fewer files" in done.stderr and not done.stdout, done.stderr)
+
+
+def stored():
+    """The results that are kept fit into one page, whole, byte for byte; so they do with a third machine's beside."""
+    if not sys.argv[2:]:
+        return
+    contents = {}
+    for path in sys.argv[2:]:
+        with open(path, "rb") as file:
+            contents[os.path.basename(path)] = file.read()
+    with tempfile.TemporaryDirectory() as folder:
+        third = os.path.join(folder, "third.json")
+        run = json.loads(contents["resnext50-zen4-gcc12.json"])
+        run["context"].update(cpu="A third", cpu_id="V 1/1/1")
+        with open(third, "w", encoding="utf-8") as file:
+            json.dump(run, file)
+        for paths in (sys.argv[2:], [*sys.argv[2:], third]):
+            page = page_from(subprocess.run([cardinal, "report", *paths], capture_output=True, text=True, timeout=300,
+                                            check=False))
+            found = {file["name"]: unpacked(file) for file in page.files}
+            found.pop("third.json", None)
+            expect(f"{len(paths)} files", page.bytes < 1000000 and found == contents,
+                   (page.bytes, [(file["name"], file["kept"]) for file in page.files]))
+
+
+def table_of_machines():
+    """results/README.md has the rows that are printed, but for what stands in the last column by hand."""
+    runs_of = [path for path in sys.argv[2:] if os.path.basename(path).startswith("resnext50-")]
+    if not runs_of:
+        return
+    done = subprocess.run([cardinal, "report", "--markdown", *runs_of], capture_output=True, text=True, timeout=300,
+                          check=False)
+    with open(os.path.join(os.path.dirname(runs_of[0]), "README.md"), encoding="utf-8") as file:
+        kept = [line.rsplit("|", 2)[0] for line in file if line.startswith("| ")]
+    printed = [line.rsplit("|", 2)[0] for line in done.stdout.split("\n\n")[0].splitlines()]
+    expect("a row for each machine", len(printed) == 2 + len(runs_of) and kept == [printed[0], *printed[2:]],
+           (kept, printed))
 
 
 def markdown():
@@ -233,7 +301,7 @@ def refusals():
         expect(message, done.returncode == status and message in done.stderr and not done.stdout, done)
 
 
-for test in (everything, dots, doubt, machines, against, hostile, large, markdown, output, refusals):
+for test in (everything, dots, doubt, machines, against, hostile, large, stored, table_of_machines, markdown, output, refusals):
     test()
 print("failed" if failures else "passed")
 sys.exit(failures != 0)
