@@ -217,6 +217,9 @@ bool bench_shim_write(int argc, char **argv, bench_format shown, bench_format ke
   /* Google Benchmark calls a second reporter only if it may open a file for it. */
   char no_file[] = "--benchmark_out=/dev/null";
   std::vector<char *> arguments(argv, argv + argc);
+  /* It writes down the program's name; the folders before it are the user's own affair. */
+  if (argc > 0)
+    arguments[0] = basename(argv[0]);
   arguments.push_back(no_file);
   int count = static_cast<int>(arguments.size());
   arguments.push_back(nullptr);

@@ -72,6 +72,7 @@ def test_json():
     assert f"Written to {results}/{files[0]}" in shown.stdout
     for key in CONTEXT:
         assert written["context"].get(key), key
+    assert written["context"]["executable"] == os.path.basename(PROGRAM), written["context"]
     release = "-DNDEBUG" in written["context"]["compiler_flags"]
     assert written["context"]["library_build_type"] == ("release" if release else "debug"), written["context"]
     results = {result["name"]: result for result in written["benchmarks"]}
