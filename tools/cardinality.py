@@ -4,7 +4,7 @@
 same number of operations, from the JSON that `script/bench --cardinality` writes, and their top-1 errors on ImageNet by
 Xie et al. 2017 (arXiv:1611.05431, table 3).
 
-usage: cardinality.py models | cardinality.py RESULTS.json [--markdown]
+usage: cardinality.py models | cardinality.py RESULTS.json [--markdown], which prints the README's table
 """
 
 import argparse
@@ -48,51 +48,75 @@ def milliseconds(result):
     return result["real_time"] * {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}[result["time_unit"]]
 
 
-def rows_of(found):
-    """Headings and a row for each network that was measured."""
-    formats = [name for name in FORMATS if any(key[1] == name for key in found)]
-    rows = [["layers", "cardinality x width", "GFLOP"]
-            + [heading for name in formats for heading in (f"ms {name}", "% peak", "x 1x64d")] + ["top-1 error %"]]
+def mark(result):
+    """Of a median of fewer than five quiet rounds."""
+    return "~" if result["quiet_rounds"] < 5 else ""
+
+
+def formats_of(found):
+    return [name for name in FORMATS if any(key[1] == name for key in found)]
+
+
+def networks_of(found, formats):
+    """(layers, cardinality, width, error, the results in these formats or None) of each network that was measured."""
     for depth, settings in ERRORS.items():
         for (cardinality, width), error in settings.items():
             results = [found.get((model_of(depth, cardinality, width), name)) for name in formats]
-            if not any(results):
-                continue
-            row = [str(depth), f"{cardinality} x {width}d", f"{1e-9 * next(filter(None, results))['flops']:.2f}"]
-            for name, result in zip(formats, results):
-                plain = found.get((model_of(depth, 1, 64), name))
-                mark = "~" if result and result["quiet_rounds"] < 5 else ""
-                row += ["", "", ""] if not result else [
-                    f"{mark}{milliseconds(result):.1f}", f"{mark}{result['peak_pct']:.1f}",
-                    f"{milliseconds(result) / milliseconds(plain):.3f}" if plain else ""]
-            rows.append([*row, f"{error:.1f}"])
+            if any(results):
+                yield depth, cardinality, width, error, results
+
+
+def rows_of(found):
+    """Headings and a row for each network that was measured."""
+    formats = formats_of(found)
+    rows = [["layers", "cardinality x width", "GFLOP"]
+            + [heading for name in formats for heading in (f"ms {name}", "% peak", "x 1x64d")] + ["top-1 error %"]]
+    for depth, cardinality, width, error, results in networks_of(found, formats):
+        row = [str(depth), f"{cardinality} x {width}d", f"{1e-9 * next(filter(None, results))['flops']:.2f}"]
+        for name, result in zip(formats, results):
+            plain = found.get((model_of(depth, 1, 64), name))
+            row += ["", "", ""] if not result else [
+                f"{mark(result)}{milliseconds(result):.1f}", f"{mark(result)}{result['peak_pct']:.1f}",
+                f"{milliseconds(result) / milliseconds(plain):.3f}" if plain else ""]
+        rows.append([*row, f"{error:.1f}"])
     return rows
 
 
-def text(rows, markdown):
+def text(rows):
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [[cell.rjust(width) for cell, width in zip(row, widths)] for row in rows]
-    if not markdown:
-        return "\n".join("  ".join(line).rstrip() for line in lines)
-    lines.insert(1, ["-" * (width - 1) + ":" for width in widths])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+
+
+def markdown(found):
+    """The README's table: milliseconds and % of the peak in one cell for each format."""
+    formats = formats_of(found)
+    lines = [["layers", "cardinality × width", *formats, "error"], ["---:", "---", *["---:"] * len(formats), "---:"]]
+    for depth, cardinality, width, error, results in networks_of(found, formats):
+        cells = [f"{mark(result)}{milliseconds(result):.1f}, {result['peak_pct']:.1f}" if result else "–"
+                 for result in results]
+        name = f"{cardinality} × {width}d{' (ResNet)' if cardinality == 1 else ''}"
+        lines.append([str(depth), name, *cells, f"{error:.1f}"])
+    rule = "|" + "|".join(lines[1]) + "|"
+    return "\n".join(rule if line is lines[1] else "| " + " | ".join(line) + " |" for line in lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
                                      usage=argparse.SUPPRESS)
     parser.add_argument("results", help="what script/bench --cardinality wrote; or \"models\", to list the networks")
-    parser.add_argument("--markdown", action="store_true", help="print a table to paste")
+    parser.add_argument("--markdown", action="store_true", help="print the README's table")
     options = parser.parse_args()
     if options.results == "models":
         print(",".join(models()))
         return
     context, found = read(options.results)
-    rows = rows_of(found)
-    if len(rows) == 1:
+    if not any(networks_of(found, FORMATS)):
         sys.exit(f"cardinality.py: {options.results}: holds none of the networks {', '.join(models())} with one "
                  "image, one thread and the best instruction set")
-    print(text(rows, options.markdown))
+    if options.markdown:
+        print(markdown(found))
+        return
+    print(text(rows_of(found)))
     print(f"\n{context['cpu']}, {context['best_isa']}, one thread, one image; {context['compiler']}, "
           f"{context['started'][:10]}. About as\nmany operations and parameters each; errors on ImageNet, one crop of "
           "224x224, by Xie et al. 2017\n(arXiv:1611.05431). ~ marks medians of fewer than 5 quiet rounds.")

@@ -46,9 +46,12 @@ class Table(unittest.TestCase):
         self.assertIn("One CPU", found.stdout)
 
     def test_markdown_has_a_row_for_each_network(self):
-        found = run(document(result("resnet101", 140.0)), "--markdown")
-        self.assertEqual([line for line in found.stdout.splitlines() if line.startswith("|")][-1].count("|"), 8)
-        self.assertIn("22.0 |", found.stdout)
+        found = run(document(result("resnet101", 140.0), result("resnext101_32x4d", 35.06, format="int8"),
+                             result("resnext101_32x4d", 141.0, quiet_rounds=4)), "--markdown")
+        self.assertEqual(found.stdout,
+                         "| layers | cardinality × width | f32 | int8 | error |\n|---:|---|---:|---:|---:|\n"
+                         "| 101 | 1 × 64d (ResNet) | 140.0, 95.0 | – | 22.0 |\n"
+                         "| 101 | 32 × 4d | ~141.0, 95.0 | 35.1, 95.0 | 21.2 |\n")
 
     def test_other_files_are_refused(self):
         for content, reason in ((document(result("vgg", 1.0)), "holds none of the networks"),
