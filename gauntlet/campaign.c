@@ -4,15 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "gauntlet/child.h"
 #include "gauntlet/lattice.h"
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 bool gauntlet_campaign_takes(const gauntlet_campaign *campaign, size_t kernel) {
   return !campaign->part || strstr(campaign->list->kernels[kernel].name, campaign->part);
@@ -136,7 +130,7 @@ static void try_given(const gauntlet_campaign *campaign, size_t kernel, gauntlet
 }
 
 void gauntlet_campaign_run(const gauntlet_campaign *campaign, size_t kernel, gauntlet_score *score) {
-  const double start = now();
+  const double start = gauntlet_clock();
   *score = (gauntlet_score){
       .declaration = &campaign->list->kernels[kernel], .same_bits = true, .worst_ulp = -1.0, .worst_share = -1.0};
   char missing[64];
@@ -147,5 +141,5 @@ void gauntlet_campaign_run(const gauntlet_campaign *campaign, size_t kernel, gau
     try_given(campaign, kernel, score);
   else
     try_lattice(campaign, kernel, score);
-  score->seconds = now() - start;
+  score->seconds = gauntlet_clock() - start;
 }

@@ -71,7 +71,7 @@ _Noreturn static void be_child(void (*work)(void *), void *argument, gauntlet_cr
   _exit(WELL);
 }
 
-static double now(void) {
+double gauntlet_clock(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
@@ -79,9 +79,9 @@ static double now(void) {
 
 /* Whether the child ended in time. */
 static bool wait_for(int life, double seconds) {
-  const double end = now() + seconds;
+  const double end = gauntlet_clock() + seconds;
   for (;;) {
-    const double left = end - now();
+    const double left = end - gauntlet_clock();
     if (left <= 0)
       return false;
     struct pollfd watched = {.fd = life};

@@ -28,6 +28,9 @@ typedef struct gauntlet_crash {
 gauntlet_end gauntlet_child_run(void (*work)(void *argument), void *argument, double seconds, gauntlet_crash *crash,
                                 int *status);
 
+/* Seconds since some moment. */
+double gauntlet_clock(void);
+
 /* Zeroed memory that children share; NULL if there is none. */
 void *gauntlet_shared(size_t bytes);
 void gauntlet_unshare(void *memory, size_t bytes);

@@ -2,16 +2,9 @@
 #include "tools/median.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-static int compare(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
+#include "bench/measure.h"
 
 double median(double *values, size_t count) {
-  if (!count)
-    return NAN;
-  qsort(values, count, sizeof *values, compare);
-  return (values[(count - 1) / 2] + values[count / 2]) / 2;
+  return count ? cardinal_quantile(values, count, 0.5) : NAN;
 }

@@ -80,23 +80,23 @@ static cardinal_status measure(const cardinal_context *context, cardinal_yardsti
   s->status = cardinal_net_run(s->net, s->images, NULL, s->logits, s->arena, s->error);
   if (s->status)
     return s->status;
-  if (!cardinal_measure(loops, run_once, s, 0, &patience, rounds))
+  /* Portable code is held against the widest instructions, other formats than f32 against their own products: their
+   * peak is the best of before and after the rounds, from which such instructions are kept away. */
+  const cardinal_format format = cardinal_net_format(s->net);
+  const bool portable = result->isa == CARDINAL_ISA_GENERIC, has_own = portable || format != CARDINAL_FORMAT_F32;
+  cardinal_yardstick own = {.spans = NULL};
+  if (has_own && !cardinal_yardstick_init_format(&own, portable ? cardinal_widest_isa() : result->isa, format, context))
+    return no_memory(s->error);
+  const bool measured = cardinal_measure(loops, run_once, s, 0, &patience, rounds);
+  for (size_t i = 0; has_own && i < MOST_RUNS; i++)
+    cardinal_yardstick_fma(&own);
+  cardinal_peaks peaks = {.loops = cardinal_yardstick_peak(loops)};
+  peaks.against = has_own ? cardinal_yardstick_peak(&own) : peaks.loops;
+  cardinal_yardstick_free(&own);
+  if (!measured)
     return no_memory(s->error);
   if (s->status)
     return s->status;
-  cardinal_peaks peaks;
-  peaks.loops = peaks.against = cardinal_yardstick_peak(loops);
-  /* Portable code is held against the widest instructions, which are kept away from its rounds; other formats than f32
-   * against their own products. */
-  const cardinal_format format = cardinal_net_format(s->net);
-  const bool portable = result->isa == CARDINAL_ISA_GENERIC;
-  if (portable || format != CARDINAL_FORMAT_F32) {
-    cardinal_yardstick own;
-    if (!cardinal_yardstick_init_format(&own, portable ? cardinal_widest_isa() : result->isa, format, context))
-      return no_memory(s->error);
-    peaks.against = cardinal_yardstick_peak(&own);
-    cardinal_yardstick_free(&own);
-  }
   if (!cardinal_measure_summarise(rounds->round, rounds->count, peaks, 2.0 * (double)sum_multiply_adds(result),
                                   &result->measured))
     return no_memory(s->error);

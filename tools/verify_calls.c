@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "dispatch/select.h"
+#include "gauntlet/child.h"
 #include "gauntlet/micro_campaign.h"
 #include "tools/command.h"
 
@@ -69,15 +69,9 @@ static bool tell(void *user, const gauntlet_micro_verdict *verdict) {
   return true;
 }
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void verify_calls_run(verify_calls *calls, const char *kernel) {
   const verify_options *options = calls->options;
-  const double start = now();
+  const double start = gauntlet_clock();
   cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
   cardinal_cpu_detect(&everything.features);
   const gauntlet_micro micro = {.kernel = cardinal_kernel_find(kernel),
@@ -88,5 +82,5 @@ void verify_calls_run(verify_calls *calls, const char *kernel) {
                                 .judged = tell};
   if (!cardinal_kernel_unusable(micro.kernel, &everything))
     calls->calls = gauntlet_micro_apart(&micro, (unsigned)options->timeout);
-  calls->seconds = now() - start;
+  calls->seconds = gauntlet_clock() - start;
 }
