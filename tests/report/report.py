@@ -301,7 +301,8 @@ def refusals():
         expect(message, done.returncode == status and message in done.stderr and not done.stdout, done)
 
 
-for test in (everything, dots, doubt, machines, against, hostile, large, stored, table_of_machines, markdown, output, refusals):
+for test in (everything, dots, doubt, machines, against, hostile, large, stored, table_of_machines, markdown,
+             output, refusals):
     test()
 print("failed" if failures else "passed")
 sys.exit(failures != 0)

@@ -50,8 +50,8 @@ class Results:
 
 
 def table(headings, sides, rows):
-    lines = ["| " + " | ".join(headings) + " |", "|" + "|".join("---:" if side == "r" else "---" for side in sides) + "|"]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+    rule = "|".join("---:" if side == "r" else "---" for side in sides)
+    return ["| " + " | ".join(headings) + " |", f"|{rule}|", *("| " + " | ".join(row) + " |" for row in rows)]
 
 
 def doubt(row):
