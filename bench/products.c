@@ -7,6 +7,7 @@ void cardinal_peak_int8_avx512(size_t iterations);
 void cardinal_peak_int8_avx2(size_t iterations);
 void cardinal_peak_int8_avxvnni(size_t iterations);
 void cardinal_peak_bf16_neon(size_t iterations);
+void cardinal_peak_int8_i8mm(size_t iterations);
 void cardinal_peak_int8_dotprod(size_t iterations);
 void cardinal_peak_int8_neon(size_t iterations);
 
@@ -130,9 +131,14 @@ const cardinal_product_loop *cardinal_product_loop_of(cardinal_isa isa, cardinal
 #define BFMLALT ".inst 0x6EDFFFE0 + \\r\n\t" /* bfmlalt vr.4s, v31.8h, v31.8h */
 #define BFMLALB ".inst 0x2EDFFFE0 + \\r\n\t" /* bfmlalb vr.4s, v31.8h, v31.8h */
 #define SDOT ".inst 0x4E9F97E0 + \\r\n\t"    /* sdot vr.4s, v31.16b, v31.16b */
+#define SMMLA ".inst 0x4E9FA7E0 + \\r\n\t"   /* smmla vr.4s, v31.16b, v31.16b */
 
 void cardinal_peak_bf16_neon(size_t iterations) {
   PRODUCTS("movi v31.8h, #0x3f, lsl #8\n\t", BFMLALT BFMLALB);
+}
+
+void cardinal_peak_int8_i8mm(size_t iterations) {
+  PRODUCTS("movi v31.16b, #1\n\t", SMMLA);
 }
 
 void cardinal_peak_int8_dotprod(size_t iterations) {
@@ -146,6 +152,7 @@ void cardinal_peak_int8_neon(size_t iterations) {
 }
 
 static const cardinal_product_loop bf16_neon = {"bfmlalt, bfmlalb", cardinal_peak_bf16_neon, 24 * 4 * 2 * 2};
+static const cardinal_product_loop int8_i8mm = {"smmla", cardinal_peak_int8_i8mm, 24 * 4 * 8 * 2};
 static const cardinal_product_loop int8_dotprod = {"sdot", cardinal_peak_int8_dotprod, 24 * 4 * 4 * 2};
 static const cardinal_product_loop int8_neon = {"smull, smlal2, sadalp", cardinal_peak_int8_neon, 24 * 4 * 4 * 2};
 
@@ -153,9 +160,11 @@ const cardinal_product_loop *cardinal_product_loop_of(cardinal_isa isa, cardinal
   (void)isa;
   if (format == CARDINAL_FORMAT_BF16)
     return features & CARDINAL_CPU_BF16 ? &bf16_neon : NULL;
-  if (format == CARDINAL_FORMAT_INT8)
-    return features & CARDINAL_CPU_DOTPROD ? &int8_dotprod : &int8_neon;
-  return NULL;
+  if (format != CARDINAL_FORMAT_INT8)
+    return NULL;
+  if (features & CARDINAL_CPU_I8MM)
+    return &int8_i8mm;
+  return features & CARDINAL_CPU_DOTPROD ? &int8_dotprod : &int8_neon;
 }
 
 #endif

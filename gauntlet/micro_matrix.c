@@ -234,10 +234,10 @@ static bool try_case(micro_run *run, matrix_case c) {
   return true;
 }
 
-/* As many channels as int8's sums bear. */
+/* As many channels as int8's sums bear, for so many pixels as matrix products are worth while for. */
 static bool try_limit(micro_run *run) {
   return run->micro->kernel->format != CARDINAL_FORMAT_INT8 ||
-         try_case(run, (matrix_case){.pixels = 2, .channels = INT8_MOST_CHANNELS, .blocks = 1});
+         try_case(run, (matrix_case){.pixels = 5, .channels = INT8_MOST_CHANNELS, .blocks = 1});
 }
 
 /* Every number of pixels with every number of blocks; channels go along, and the other way round. */

@@ -70,10 +70,10 @@ CARDINAL_TILE_OFFSET(cardinal_conv1x1_tile, end, CONV1X1_END);
 
 typedef void cardinal_conv1x1_tile_function(const cardinal_conv1x1_tile *);
 
-/* All pixels of a call; `tiles` are those for its number of blocks, tiles[i] of i + 1 pixels, `most_pixels` of them. */
-static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal_format format,
-                                        cardinal_conv1x1_tile_function *const *tiles, size_t most_pixels,
-                                        size_t ahead) {
+/* All pixels of a call, cut into tiles; `tiles` are those for its number of blocks, tiles[i] of i + 1 pixels. */
+static inline void cardinal_conv1x1_run_cut(const cardinal_conv1x1_args *a, cardinal_format format,
+                                            cardinal_conv1x1_tile_function *const *tiles, cardinal_cut cut,
+                                            size_t ahead) {
   enum {
     LINE = 64
   };
@@ -93,7 +93,6 @@ static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal
   };
   if (format == CARDINAL_FORMAT_INT8)
     t.end.most = cardinal_tile_most(&t.end, a->blocks * CARDINAL_BLOCK, a->channels);
-  const cardinal_cut cut = cardinal_cut_evenly(a->pixels, most_pixels);
   const size_t count = cardinal_cut_tiles(cut);
   /* The next weights are spread over all steps, a step being an input block of a tile, in whole lines. */
   const size_t steps = count * t.in_blocks, lines = a->next_w_bytes / LINE;
@@ -115,6 +114,13 @@ static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal
     if (t.residual)
       t.residual += numbers * y_bytes;
   }
+}
+
+/* The same, cut evenly into tiles of at most `most_pixels`. */
+static inline void cardinal_conv1x1_run(const cardinal_conv1x1_args *a, cardinal_format format,
+                                        cardinal_conv1x1_tile_function *const *tiles, size_t most_pixels,
+                                        size_t ahead) {
+  cardinal_conv1x1_run_cut(a, format, tiles, cardinal_cut_evenly(a->pixels, most_pixels), ahead);
 }
 #endif
 

@@ -31,6 +31,13 @@ const char *cardinal_declines_conv1x1(const cardinal_shape *s) {
   return NULL;
 }
 
+/* Of so few channels most of a call is its beginning and its end, which matrix products make longer. */
+const char *cardinal_declines_conv1x1_pairs(const cardinal_shape *s) {
+  if (s->in_per_group < 24)
+    return "it has fewer than 24 input channels";
+  return cardinal_declines_conv1x1(s);
+}
+
 const char *cardinal_declines_fc(const cardinal_shape *s) {
   if (s->in_height != 1 || s->in_width != 1)
     return "the image is more than one pixel";

@@ -9,6 +9,7 @@
 #define CARDINAL_WINDOW_MOST_KERNEL_W 32
 
 const char *cardinal_declines_conv1x1(const cardinal_shape *s);
+const char *cardinal_declines_conv1x1_pairs(const cardinal_shape *s);
 const char *cardinal_declines_fc(const cardinal_shape *s);
 const char *cardinal_declines_gconv3x3_w1(const cardinal_shape *s);
 const char *cardinal_declines_gconv3x3_w4(const cardinal_shape *s);

@@ -5,6 +5,7 @@ set(CARDINAL_NEON_SOURCES
   arm/conv1x1_f32_6x16_neon.c arm/conv1x1_f32_6x16_neon.S
   arm/conv1x1_bf16_6x16_neonbf16.c arm/conv1x1_bf16_6x16_neonbf16.S
   arm/conv1x1_bf16_4x16_neon.c arm/conv1x1_bf16_4x16_neon.S
+  arm/conv1x1_int8_6x16_neoni8mm.c arm/conv1x1_int8_6x16_neoni8mm.S
   arm/conv1x1_int8_6x16_neondotprod.c arm/conv1x1_int8_6x16_neondotprod.S
   arm/conv1x1_int8_4x16_neon.c arm/conv1x1_int8_4x16_neon.S
   arm/conv_f32_6x16_neon.c arm/conv_f32_6x16_neon.S
@@ -37,10 +38,14 @@ set(CARDINAL_NEON_SOURCES
   arm/conv_int8_4x16_neon.c arm/conv_int8_4x16_neon.S
   arm/maxpool_f32_neon.c arm/maxpool_bf16_neon.c arm/maxpool_int8_neon.c arm/move_f32_neon.c
   arm/move_bf16_neon.c arm/move_int8_neon.c)
-# Tiles that use what an Armv8.0 CPU lacks: clang's assembler takes that from the command line only.
+# Tiles that use what an Armv8.0 CPU lacks: clang's assembler takes that from the command line only. Those of i8mm have
+# dot products as well, for the pixels that make no pairs.
+set(CARDINAL_NEON_MARCH_dotprod -march=armv8.2-a+dotprod)
+set(CARDINAL_NEON_MARCH_bf16 -march=armv8.2-a+bf16)
+set(CARDINAL_NEON_MARCH_i8mm -march=armv8.2-a+dotprod+i8mm)
 foreach(source IN LISTS CARDINAL_NEON_SOURCES)
-  if(source MATCHES "_neon(dotprod|bf16)\\.S$")
-    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -march=armv8.2-a+${CMAKE_MATCH_1})
+  if(source MATCHES "_neon(dotprod|bf16|i8mm)\\.S$")
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS ${CARDINAL_NEON_MARCH_${CMAKE_MATCH_1}})
   endif()
 endforeach()
 if(NEON IN_LIST CARDINAL_ISAS AND CARDINAL_NEON_SOURCES)

@@ -19,6 +19,7 @@ X86 = {"cardinal_peak_fma_sse2": ({"mulps": 6, "addps": 6}, "xmm"),
        "cardinal_peak_int8_avx512": ({"vpdpbusd": 24}, "zmm"),
        "cardinal_peak_int8_avxvnni": ({"vpdpbusd": 14}, "ymm")}
 ARM = {"cardinal_peak_fma_neon": ({"fmla": 24}, "v"),
+       "cardinal_peak_int8_i8mm": ({"smmla": 24}, "v"),
        "cardinal_peak_int8_dotprod": ({"sdot": 24}, "v")}
 COUNTING = {"dec", "decq", "jne", "subs", "b.ne"}
 

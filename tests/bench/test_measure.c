@@ -292,6 +292,21 @@ Test(peak, formats_have_peaks_of_their_own) {
   cr_expect_null(cardinal_product_loop_of(CARDINAL_ISA_AVX2, CARDINAL_FORMAT_F32, UINT64_MAX));
 }
 
+#if defined(__aarch64__)
+/* The peak of int8 is that of the fastest products, whichever a kernel uses. */
+Test(peak, int8_is_held_against_the_fastest_products) {
+  const uint64_t dotprod = CARDINAL_CPU_DOTPROD, i8mm = CARDINAL_CPU_I8MM;
+  const cardinal_product_loop *loops[] = {
+      cardinal_product_loop_of(CARDINAL_ISA_NEON, CARDINAL_FORMAT_INT8, 0),
+      cardinal_product_loop_of(CARDINAL_ISA_NEON, CARDINAL_FORMAT_INT8, dotprod),
+      cardinal_product_loop_of(CARDINAL_ISA_NEON, CARDINAL_FORMAT_INT8, dotprod | i8mm)};
+  cr_expect_str_eq(loops[0]->name, "smull, smlal2, sadalp");
+  cr_expect_str_eq(loops[1]->name, "sdot");
+  cr_expect_str_eq(loops[2]->name, "smmla");
+  cr_expect_eq(loops[2]->operations, 2 * loops[1]->operations);
+}
+#endif
+
 Test(peak, loops_beside_portable_code_are_not_512_bits_wide) {
   const cardinal_isa loops = cardinal_loops_isa(CARDINAL_ISA_GENERIC);
   cr_expect_neq(loops, CARDINAL_ISA_AVX512);

@@ -255,24 +255,68 @@ Test(selection, any_window) {
 }
 #endif
 
-#if defined CARDINAL_HAVE_AVX2 && defined CARDINAL_HAVE_AVX512
 /* Each format by the product that the CPU has for it. */
+#if (defined CARDINAL_HAVE_AVX2 && defined CARDINAL_HAVE_AVX512) || defined CARDINAL_HAVE_NEON
+static const cardinal_shape pointwise = CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1, 0),
+                            few_channels = CONV(BLOCKED16, 1, 23, 128, 56, 1, 1, 1, 0),
+                            enough_channels = CONV(BLOCKED16, 1, 24, 128, 56, 1, 1, 1, 0),
+                            connected = CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0),
+                            grouped = CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1),
+                            window = CONV(BLOCKED16, 32, 8, 8, 56, 5, 1, 1, 2);
+
+typedef struct format_row {
+  const char *cpu;
+  uint32_t without;
+  cardinal_format format;
+  const cardinal_shape *shape;
+  const char *kernel;
+} format_row;
+
+static void expect_formats(const format_row *rows, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    cardinal_selector selector = {.without = rows[i].without};
+    cpus_features(rows[i].cpu, &selector.features);
+    selector.cap = cardinal_isa_best(&selector.features);
+    cardinal_shape shape = *rows[i].shape;
+    shape.format = rows[i].format;
+    cr_expect_str_eq(cardinal_kernel_select(&selector, &shape)->name, rows[i].kernel, "%s without %x", rows[i].cpu,
+                     rows[i].without);
+  }
+}
+#endif
+
+#ifdef CARDINAL_HAVE_NEON
 Test(selection, formats) {
-  static const cardinal_shape pointwise = CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1, 0),
-                              connected = CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0),
-                              grouped = CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1),
-                              window = CONV(BLOCKED16, 32, 8, 8, 56, 5, 1, 1, 2);
+  enum {
+    BF16 = CARDINAL_CPU_BF16,
+    DOTPROD = CARDINAL_CPU_DOTPROD,
+    I8MM = CARDINAL_CPU_I8MM
+  };
+  static const format_row rows[] = {
+      {"neoverse-v1", 0, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_6x16_neonbf16"},
+      {"neoverse-v1", BF16, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_4x16_neon"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_6x16_neoni8mm"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &few_channels, "conv1x1_int8_6x16_neondotprod"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &enough_channels, "conv1x1_int8_6x16_neoni8mm"},
+      {"neoverse-v1", I8MM, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_6x16_neondotprod"},
+      {"neoverse-v1", DOTPROD, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_4x16_neon"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &connected, "fc_int8_3x32_neondotprod"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &grouped, "gconv3x3_int8_w4_neondotprod"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &window, "conv_int8_6x16_neondotprod"},
+      {"cortex-a53", 0, CARDINAL_FORMAT_BF16, &connected, "fc_bf16_3x16_neon"},
+      {"cortex-a53", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_4x16_neon"},
+  };
+  expect_formats(rows, sizeof rows / sizeof rows[0]);
+}
+#endif
+
+#if defined CARDINAL_HAVE_AVX2 && defined CARDINAL_HAVE_AVX512
+Test(selection, formats) {
   enum {
     BF16 = CARDINAL_CPU_AVX512_BF16,
     VNNI = CARDINAL_CPU_AVX512_VNNI
   };
-  static const struct {
-    const char *cpu;
-    uint32_t without;
-    cardinal_format format;
-    const cardinal_shape *shape;
-    const char *kernel;
-  } rows[] = {
+  static const format_row rows[] = {
       {"zen4", 0, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512bf16"},
       {"zen4", 0, CARDINAL_FORMAT_BF16, &connected, "fc_bf16_3x64_avx512bf16"},
       {"zen4", 0, CARDINAL_FORMAT_BF16, &grouped, "gconv3x3_bf16_w4_avx512bf16"},
@@ -280,6 +324,8 @@ Test(selection, formats) {
       {"zen4", BF16, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512"},
       {"zen4", VNNI, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512bf16"},
       {"zen4", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_14x32_avx512vnni"},
+      {"zen4", 0, CARDINAL_FORMAT_INT8, &few_channels, "conv1x1_int8_14x32_avx512vnni"},
+      {"zen4", 0, CARDINAL_FORMAT_INT8, &enough_channels, "conv1x1_int8_14x32_avx512vnni"},
       {"zen4", 0, CARDINAL_FORMAT_INT8, &connected, "fc_int8_3x64_avx512vnni"},
       {"zen4", 0, CARDINAL_FORMAT_INT8, &grouped, "gconv3x3_int8_w4_avx512vnni"},
       {"zen4", 0, CARDINAL_FORMAT_INT8, &window, "conv_int8_14x16_avx512vnni"},
@@ -294,15 +340,7 @@ Test(selection, formats) {
       {"penryn", 0, CARDINAL_FORMAT_BF16, &grouped, "gconv3x3_bf16_w4_generic"},
       {"penryn", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_4x16_generic"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; ++i) {
-    cardinal_selector selector = {.without = rows[i].without};
-    cpus_features(rows[i].cpu, &selector.features);
-    selector.cap = cardinal_isa_best(&selector.features);
-    cardinal_shape shape = *rows[i].shape;
-    shape.format = rows[i].format;
-    cr_expect_str_eq(cardinal_kernel_select(&selector, &shape)->name, rows[i].kernel, "%s without %x", rows[i].cpu,
-                     rows[i].without);
-  }
+  expect_formats(rows, sizeof rows / sizeof rows[0]);
 }
 #endif
 
