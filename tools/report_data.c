@@ -82,7 +82,7 @@ typedef struct cpu_name {
 } cpu_name;
 
 static cpu_name cpu_of(const report_machine *m) {
-  cpu_name name;
+  cpu_name name = {.text = ""};
   bench_cpu_name(bench_file_context(m->known, "cpu"), bench_file_context(m->known, "cpu_id"), name.text,
                  sizeof name.text);
   return name;

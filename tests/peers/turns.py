@@ -145,7 +145,7 @@ class Peers(unittest.TestCase):
         self.assertIn("answered", result.skipped["garbage"])
         self.assertIn("answered", result.skipped["other"])
         self.assertIn("who it is", result.skipped["anonymous"])
-        self.assertIn("status 3", result.skipped["dies"])
+        self.assertRegex(result.skipped["dies"], r"status 3; see [^/]+/[^/]+/[^/]+\.log$")
         self.assertIn("SIGKILL", result.skipped["signalled"])
         self.assertEqual(result.skipped["unserved"], "it has no bf16")
         self.assertEqual(set(result.turns), {"cardinal", "openvino"})

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import select
 import signal
 import subprocess
@@ -66,7 +67,8 @@ class Worker:
         except subprocess.TimeoutExpired:
             return "stopped answering"
         ended = f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        return f"{ended}; see {self.log}"
+        # The reason stays in results, which are passed on: without the folders that are the user's own.
+        return f"{ended}; see {'/'.join(pathlib.Path(self.log).parts[-3:])}"
 
     def close(self):
         """Ends it: politely, then not."""
