@@ -135,7 +135,7 @@ static bool add_page(const report_data *data, const bench_file *against, FILE *t
   const long used = ftell(to);
   const bool good =
       used >= 0 &&
-      report_archive(data, used < MOST_BYTES - END_BYTES ? (size_t)(MOST_BYTES - END_BYTES - used) : 0, to);
+      report_archive(data, against, used < MOST_BYTES - END_BYTES ? (size_t)(MOST_BYTES - END_BYTES - used) : 0, to);
   page_add(to, "</footer>\n");
   page_end(to);
   return good;

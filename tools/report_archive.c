@@ -175,12 +175,12 @@ static void choose(kept_file *kept, kept_file **order, size_t count, size_t room
     }
 }
 
-bool report_archive(const report_data *data, size_t room, FILE *to) {
-  const size_t count = data->file_count;
+bool report_archive(const report_data *data, const bench_file *against, size_t room, FILE *to) {
+  const size_t count = data->file_count + (against != NULL);
   kept_file *kept = calloc(count + 1, sizeof *kept), **order = calloc(count + 1, sizeof *order);
   bool good = kept && order;
   for (size_t i = 0; good && i < count; ++i)
-    good = keep(&kept[i], &data->files[i]);
+    good = keep(&kept[i], i < data->file_count ? &data->files[i] : against);
   if (good) {
     choose(kept, order, count, room);
     add_files(kept, count, to);

@@ -30,9 +30,10 @@ void report_changes(const report_machine *machine, const bench_file *before, FIL
 void report_all_results(const report_machine *machine, FILE *to);
 void report_provenance(const report_data *data, FILE *to);
 
-/* report_archive.c: the files themselves, in at most `room` bytes: as many as have room, then their rounds, newer ones
- * first. The page says what is left out, and tells the names of all in any case. False without memory. */
-bool report_archive(const report_data *data, size_t room, FILE *to);
+/* report_archive.c: the files themselves, and the older run if there is one, in at most `room` bytes: as many as have
+ * room, then their rounds, newer ones first. The page says what is left out, and tells the names of all in any case.
+ * False without memory. */
+bool report_archive(const report_data *data, const bench_file *against, size_t room, FILE *to);
 
 /* report_markdown.c: a row of results/README.md for each machine, then the tables. */
 void report_markdown(const report_data *data, FILE *to);

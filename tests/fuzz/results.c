@@ -35,7 +35,7 @@ static void report(const bench_file *file, FILE *to) {
     for (size_t p = 0; p < sizeof parts / sizeof *parts; ++p)
       parts[p](&data.machines[i], to);
   report_provenance(&data, to);
-  report_archive(&data, 100000, to);
+  report_archive(&data, file, 100000, to);
   report_markdown(&data, to);
   report_free(&data);
 }

@@ -140,7 +140,7 @@ def main():
             file.write(done.stdout)
         window = browser.Browser()
         try:
-            faults = check(window, f"file://{page}", folder) + check_files(window, paths[:3])
+            faults = check(window, f"file://{page}", folder) + check_files(window, paths)
             faults += [f"complaints while saving: {event}" for event in window.complaints()]
         finally:
             window.close()

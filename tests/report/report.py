@@ -176,6 +176,8 @@ def against():
     with runs.files(old) as (path,):
         page = page_of(new, options=("--against", path))
         expect("a part", "Old against new" in page.headings, page.headings)
+        expect("the old one's file", [json.loads(unpacked(file)) for file in page.files] == [new, old],
+               [(file["name"], file["kept"]) for file in page.files])
         expect("a slow-down", re.search(r"ratio 1\.05\d, interval 1\.0\d+ to 1\.0\d+, slower", " ".join(page.images)),
                page.images)
         done = runs.report(cardinal, [runs.bench(cpu="CPU B", cpu_id="")], "--against", path)

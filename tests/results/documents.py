@@ -125,6 +125,18 @@ class LayerByLayer(unittest.TestCase):
         self.assertEqual(peaks["f32", "avx2"], told[1])
 
 
+class News(unittest.TestCase):
+    def test_the_networks(self):
+        nets = {row["name"]: row for row in content(LAYERS)["benchmarks"]}
+        told = re.search(r"ResNeXt-50 takes ([\d.]+) ms at (\d+) % of the FMA peak, ResNet-50 ([\d.]+) ms at (\d+) %",
+                         " ".join(text_of("NEWS.md").split()))
+        found = []
+        for model in (MODEL, "resnet50"):
+            row = nets[f"net/{model}/b1/f32/avx512/t1"]
+            found += [figure(row, milliseconds(row)), figure(row, row["peak_pct"], 0)]
+        self.assertEqual(list(told.groups()), found)
+
+
 class Peers(unittest.TestCase):
     names = {"Cardinal": "cardinal", "OpenVINO": "openvino", "ONNX Runtime": "onnxruntime", "PyTorch": "torch",
              "ncnn": "ncnn"}
@@ -145,6 +157,19 @@ class Peers(unittest.TestCase):
             found = [f"{milliseconds(rows[name]):.1f}" for name in ("f32", "bf16", "int8") if name in rows]
             told = re.search(name + r" (\d[\d.,and ]*\d)", words)[1]
             self.assertEqual(re.split(r", | and ", told), found, name)
+            for value in found:
+                self.assertTrue(f"  {value} ms" in text_of("docs/img/peers-zen4.svg"), value)
+
+    def test_the_ratios_below_it(self):
+        words = " ".join(text_of("README.md").split())
+        told = re.search(r"on ResNeXt-50 the fastest of the others takes ([\d.]+) times as long in f32, ([\d.]+) in "
+                         r"bf16 and ([\d.]+) in int8\. OpenVINO's grouped 3×3 of width 4 take ([\d.]+), ([\d.]+) and "
+                         r"([\d.]+) times as long", words)
+        lines = [line.strip("| ").split(" | ") for line in printed("peers/tables.py", *PEERS).splitlines()]
+        rows = {line[0]: line for line in lines if len(line) > 5}
+        found = [rows[f"ResNeXt-50 32x4d, {name}"][2] for name in ("f32", "bf16", "int8")]
+        found += [f"{float(ratio):.1f}" for ratio in rows["4, 56×56"][1:4]]
+        self.assertEqual(list(told.groups()), found)
 
     def test_origin_and_versions(self):
         versions = {(row["peer"], row["peer_version"]) for path in PEERS for row in content(path)["benchmarks"]}
