@@ -3,8 +3,9 @@
  * Calls one kernel once, on one layer's shape, for tools/mca/trace.py to watch. Data are all zero: what a kernel
  * executes doesn't depend on them.
  *
- *   mca_drive kernels        prints "KERNEL ISA FORM FORMAT LAYOUT LANES" for each kernel of the registry: what it is
- *   mca_drive list           prints "KERNEL CASE" for each case and each ISA's hand-written kernel for it
+ *   mca_drive kernels        prints "KERNEL ISA FORM FORMAT LAYOUT LANES" for each kernel of the registry: what it is;
+ *                            ISA has the features beyond its bundle, as in avx512+avx512_vnni
+ *   mca_drive list           prints "KERNEL CASE" for each case, and each format's and ISA's hand-written kernel for it
  *   mca_drive KERNEL CASE    stops itself (SIGSTOP; not if MCA_DRIVE_RUN is set), then calls the kernel
  */
 #include <signal.h>
@@ -13,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/cpu.h"
+#include "kernels/format.h"
 #include "kernels/registry.h"
 
 /* Convolutions of ResNeXt and ResNet, named by kernel, channels a group and output map. Those with a map of 56×56 show
@@ -38,10 +41,11 @@ enum {
   N_CASES = sizeof cases / sizeof cases[0]
 };
 
-/* Of the layer as much as makes about this many multiply-adds a lane: llvm-mca reads some 60,000 instructions a second.
- */
+/* Of the layer as much as makes about this many products of a cell a lane: llvm-mca reads some 60,000 instructions a
+ * second. */
 enum {
-  MULTIPLY_ADDS = 8000
+  PRODUCTS = 8000,
+  MOST_CELLS = 128
 };
 
 /* But so many rows at least. Kernels for narrow groups may work on three output rows at once, of which the first and
@@ -70,14 +74,15 @@ static cardinal_shape shape_of(const drive_case *c, const cardinal_kernel *kerne
                           .window = cardinal_square_window(c->kernel, c->stride, 1, c->pad)};
 }
 
-/* Whether a kernel is the one that its ISA prefers for a case: of f32, since the model counts fused multiply-adds. */
+/* Whether a kernel is the one of its format that a CPU with its ISA, and no feature that it doesn't need, runs a case
+ * with. */
 static bool serves(const cardinal_kernel *kernel, const drive_case *c) {
   const cardinal_shape shape = shape_of(c, kernel);
-  if (kernel->isa == CARDINAL_ISA_GENERIC || kernel->format != CARDINAL_FORMAT_F32 ||
+  if (kernel->isa == CARDINAL_ISA_GENERIC ||
       (kernel->form != CARDINAL_FORM_CONV && kernel->form != CARDINAL_FORM_CONV1X1))
     return false;
   for (const cardinal_kernel *k = cardinal_kernels; k <= kernel; ++k)
-    if (k->isa == kernel->isa && cardinal_kernel_declines_shape(k, &shape) == NULL)
+    if (k->isa == kernel->isa && (k->needs & ~kernel->needs) == 0 && cardinal_kernel_declines_shape(k, &shape) == NULL)
       return k == kernel;
   return false;
 }
@@ -110,8 +115,11 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   size_t in_pixels = c->in_size * c->in_size, out_pixels = out * out;
   size_t blocks = (c->in_per_group + CARDINAL_BLOCK - 1) / CARDINAL_BLOCK;
   size_t tile_blocks = kernel->form == CARDINAL_FORM_CONV1X1 ? kernel->tile_blocks : 1;
-  size_t channels = c->in_per_group < 128 ? c->in_per_group : 128;
-  size_t pixels = MULTIPLY_ADDS / (c->kernel * c->kernel * channels);
+  const size_t most = MOST_CELLS * cardinal_cell_channels(kernel->format);
+  const size_t channels = c->in_per_group < most ? c->in_per_group : most;
+  const size_t cells = cardinal_cells(kernel->format, channels);
+  const size_t panel = cardinal_cells(kernel->format, c->in_per_group) * CARDINAL_BLOCK;
+  size_t pixels = PRODUCTS / (c->kernel * c->kernel * cells);
   const size_t enough = pixels / out,
                least = kernel->slot != 0 && c->in_per_group < CARDINAL_BLOCK ? LEAST_ROWS_NARROW : LEAST_ROWS;
   const size_t rows = enough > least ? enough < out ? enough : out : least < out ? least : out;
@@ -119,27 +127,29 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   float *x = zeros(blocks * in_pixels * CARDINAL_BLOCK);
   float *w = zeros(tile_blocks * blocks * c->kernel * c->kernel * CARDINAL_BLOCK * CARDINAL_BLOCK);
   float *bias = zeros(tile_blocks * CARDINAL_BLOCK);
-  float *residual = zeros(tile_blocks * out_pixels * CARDINAL_BLOCK);
+  float *scale = zeros(tile_blocks * CARDINAL_BLOCK);
   float *y = zeros(tile_blocks * out_pixels * CARDINAL_BLOCK);
 
   cardinal_conv1x1_args pointwise = {.x = x,
                                      .w = w,
                                      .bias = bias,
+                                     .scale = scale,
                                      .y = y,
                                      .pixels = rows * out,
                                      .channels = channels,
                                      .blocks = tile_blocks,
                                      .x_block = in_pixels * CARDINAL_BLOCK,
-                                     .w_panel = c->in_per_group * CARDINAL_BLOCK,
+                                     .w_panel = panel,
                                      .y_block = out_pixels * CARDINAL_BLOCK,
                                      .lane_mask = CARDINAL_ALL_LANES,
                                      .relu = 1,
                                      .next_w = w,
-                                     .next_w_bytes = tile_blocks * c->in_per_group * CARDINAL_BLOCK * sizeof(float)};
+                                     .next_w_bytes = tile_blocks * panel * CARDINAL_CELL_BYTES};
   const bool nchw = kernel->x_layout == CARDINAL_LAYOUT_NCHW;
   cardinal_conv_args spatial = {.x = x,
                                 .w = w,
                                 .bias = bias,
+                                .scale = scale,
                                 .y = y,
                                 .channels = channels,
                                 .slot = slot,
@@ -160,8 +170,16 @@ static void drive(const cardinal_kernel *kernel, const drive_case *c) {
   free(x);
   free(w);
   free(bias);
-  free(residual);
+  free(scale);
   free(y);
+}
+
+static void print_isa(const cardinal_kernel *kernel) {
+  printf("%s", cardinal_isa_name(kernel->isa));
+  const uint32_t beyond = kernel->needs & ~cardinal_isa_needs(kernel->isa);
+  for (uint32_t bit = 1; bit; bit <<= 1)
+    if (beyond & bit)
+      printf("+%s", cardinal_cpu_feature_name(bit));
 }
 
 /* By cardinal_format, whose public names are in a library above the kernels. */
@@ -176,10 +194,13 @@ int main(int count, char **arguments) {
     return 0;
   }
   if (count == 2 && strcmp(arguments[1], "kernels") == 0) {
-    for (size_t k = 0; k < cardinal_kernel_count; k++)
-      printf("%s %s %s %s %s %zu\n", cardinal_kernels[k].name, cardinal_isa_name(cardinal_kernels[k].isa),
-             cardinal_form_name(cardinal_kernels[k].form), format_names[cardinal_kernels[k].format],
-             cardinal_kernels[k].x_layout == CARDINAL_LAYOUT_NCHW ? "nchw" : "blocked16", cardinal_kernels[k].slot);
+    for (size_t k = 0; k < cardinal_kernel_count; k++) {
+      const cardinal_kernel *kernel = &cardinal_kernels[k];
+      printf("%s ", kernel->name);
+      print_isa(kernel);
+      printf(" %s %s %s %zu\n", cardinal_form_name(kernel->form), format_names[kernel->format],
+             kernel->x_layout == CARDINAL_LAYOUT_NCHW ? "nchw" : "blocked16", kernel->slot);
+    }
     return 0;
   }
   if (count == 3) {

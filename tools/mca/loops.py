@@ -3,33 +3,32 @@
 
 A loop is a backward branch and everything from its target to itself; it is innermost if no other lies inside.
 """
-import os
 import re
 import subprocess
 
+import products
+
 # What llvm-objdump prints: "      40: c5 fc 28 0e <TAB> vmovaps (%rsi), %ymm1  # comment", and headings "0000 <name>:".
-INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+([0-9a-f ]+?)\s*\t(\S+)\s*(.*?)\s*$")
+INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+([0-9a-f ]+?)\s*\t(\{vex\}\s+)?(\S+)\s*(.*?)\s*$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 TARGET = re.compile(r"(?:0x)?([0-9a-f]+) <([^>+]+)(?:\+0x[0-9a-f]+)?>$")
 
-FMA = {
-    "x86": re.compile(r"^vf(n?m(?:add|sub))(132|213|231)ps$"),
-    "arm": re.compile(r"^fml[as]$"),
-}
-
 
 class Instruction:
-    def __init__(self, address, code, mnemonic, operands):
+    """One line of llvm-objdump. prefix: what it writes before a mnemonic that two encodings share."""
+
+    def __init__(self, address, code, mnemonic, operands, prefix=""):
         self.address = address
         self.code = code
         self.mnemonic = mnemonic
+        self.prefix = prefix
         self.operands = operands
-        target = TARGET.search(operands)
+        target = TARGET.search(operands) if "<" in operands else None
         self.target = int(target.group(1), 16) if target else None
         self.target_function = target.group(2) if target else None
 
     def text(self):
-        return f"{self.mnemonic}\t{self.operands}"
+        return f"{self.prefix}{self.mnemonic}\t{self.operands}"
 
 
 class Function:
@@ -41,20 +40,27 @@ class Function:
 class Loop:
     """An innermost loop: its instructions, the last of which is the backward branch."""
 
-    def __init__(self, function, isa, instructions):
+    def __init__(self, function, isa, instructions, number_format):
         self.function = function.name
         self.isa = isa
+        self.format = number_format
         self.instructions = instructions
         self.start = instructions[0].address
         self.frame_pointer = frame_pointer(function, isa)
 
-    def fmas(self):
-        return [each for each in self.instructions if is_vector_fma(each, self.isa)]
+    def stride(self):
+        """Of the convolution that the loop is for, as the names of tiles tell it; 1 where they don't."""
+        return 2 if "_s2_" in self.function else 1
+
+    def products(self):
+        return [each for each in self.instructions if products.product_of(each, self.isa, self.format)]
+
+    def kinds(self):
+        return products.kinds(self.instructions, self.isa, self.format)
 
     def accumulators(self):
-        """The registers that the loop's FMAs add to."""
-        position = 0 if self.isa == "arm" else -1
-        return {operand_list(each)[position].split(".")[0].split(" ")[0] for each in self.fmas()}
+        """The registers that the loop's products add to."""
+        return products.sums(self.instructions, self.isa, self.format)
 
     def spills(self):
         """Instructions that read or write the stack frame."""
@@ -75,28 +81,8 @@ class Loop:
             operands = each.operands
             if each.target is not None:
                 operands = TARGET.sub(".Ltop", operands)
-            lines.append(f"\t{each.mnemonic}\t{operands}")
+            lines.append(f"\t{each.prefix}{each.mnemonic}\t{operands}")
         return "\n".join(lines) + "\n"
-
-
-def operand_list(instruction):
-    """Operands, split at the commas outside brackets."""
-    parts, depth, current = [], 0, ""
-    for character in instruction.operands:
-        depth += character in "([{"
-        depth -= character in ")]}"
-        if character == "," and depth == 0:
-            parts.append(current.strip())
-            current = ""
-        else:
-            current += character
-    return parts + [current.strip()]
-
-
-def is_vector_fma(instruction, isa):
-    if not FMA[isa].match(instruction.mnemonic):
-        return False
-    return isa == "x86" or ".4s" in instruction.operands
 
 
 def is_branch(instruction, isa):
@@ -131,12 +117,13 @@ def disassemble(objdump, path):
             continue
         found = INSTRUCTION.match(line.split(comment)[0].rstrip())
         if found and functions:
-            functions[-1].instructions.append(Instruction(int(found.group(1), 16), found.group(2), found.group(3),
-                                                           found.group(4)))
+            address, code, prefix, mnemonic, operands = found.groups()
+            functions[-1].instructions.append(Instruction(int(address, 16), code, mnemonic, operands,
+                                                           "{vex} " if prefix else ""))
     return isa, functions
 
 
-def innermost_loops(function, isa):
+def innermost_loops(function, isa, number_format):
     """The innermost loops of a function, in the order of their addresses."""
     ranges = set()
     for each in function.instructions:
@@ -150,15 +137,6 @@ def innermost_loops(function, isa):
     for start, end in sorted(ends.items()):
         if any(other != start and start <= other and ends[other] <= end for other in ends):
             continue
-        loops.append(Loop(function, isa, [each for each in function.instructions if start <= each.address <= end]))
+        loops.append(Loop(function, isa, [each for each in function.instructions if start <= each.address <= end],
+                          number_format))
     return loops
-
-
-def source(symbolizer, path, address, root):
-    """FILE:LINE of an address: of the project's line that it comes from, if it was inlined from a compiler's header."""
-    frames = subprocess.run([symbolizer, "--obj=" + path, "--output-style=GNU", "--functions=none", hex(address)],
-                            check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    for frame in frames:
-        if frame.startswith(root + "/"):
-            return ":".join(os.path.relpath(frame, root).split(":")[:2])
-    return ""

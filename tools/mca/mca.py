@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Static throughput of the inner loops of the hand-written kernels; docs/mca.md explains what it is worth.
+"""Static throughput of the hand-written kernels' machine code; docs/mca.md explains what it is worth.
 
     tools/mca/mca.py [--results FILE.md] [--json FILE] COMPILER=FOLDER...
 
 Each FOLDER is a build with the target mca_drive; COMPILER names it in the tables. Two tables are made: of each inner
 loop as it runs in the long run, and of whole kernel calls on layers, with everything that happens outside the inner
-loops. Without --results and --json only what has a bound is modelled. Ends in "N passed, N failed", where a loop counts
+loops. Without --json only what has a bound is modelled. Ends in "N passed, N failed", where a loop counts
 once, for its bound and for keeping off the stack, and so does a call with a bound; the exit status is 1 if any failed.
 """
 import argparse
@@ -18,32 +18,27 @@ import shutil
 import subprocess
 import sys
 
+import bounds
 import loops
 import model
+import products
+import tables
 import trace
-
-# For each ISA the CPUs asked about; the bounds hold on those marked True.
-CPUS = {
-    "avx2": {"znver3": True},
-    "avx512": {"skylake-avx512": True, "znver4": True},
-    "neon": {"neoverse-n1": False, "neoverse-v1": True, "neoverse-v2": False},
-}
 
 SKIPPED = 77  # the exit status that ctest takes for "skipped"
 
-KERNEL_FILE = re.compile(r"^(\w+_(avx2|avx512|neon))\.[cS]\.o$")
+OBJECT = re.compile(r"^(\w+)\.[cS]\.o$")
 
 
-def kernel_objects(folder):
-    """(kernel file, ISA, path) of each object file of hand-written kernels in a build folder."""
+def kernel_objects(folder, kernels):
+    """(kernel, path) of each object file of hand-written kernels in a build folder: a kernel is in files of its
+    name."""
     found = []
     for directory, _, files in os.walk(folder):
-        if os.path.basename(directory) == "generic":
-            continue  # portable kernels, built with an ISA's flags
         for name in files:
-            match = KERNEL_FILE.match(name)
-            if match:
-                found.append((match.group(1), match.group(2), os.path.join(directory, name)))
+            match = OBJECT.match(name)
+            if match and match.group(1) in kernels and kernels[match.group(1)].isa != "generic":
+                found.append((match.group(1), os.path.join(directory, name)))
     return sorted(found)
 
 
@@ -53,6 +48,7 @@ class Kernel:
 
     def __init__(self, isa, form, number_format, layout, slot):
         self.isa = isa
+        self.architecture = "arm" if isa.startswith("neon") else "x86"
         self.form = form
         self.format = number_format
         self.planes = layout == "nchw"
@@ -73,97 +69,61 @@ def start(program):
 def registered(program):
     """The kernels of the registry by name, as mca_drive lists them."""
     listing = subprocess.run(start(program) + ["kernels"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    lines = [line.split() for line in listing.splitlines()]
-    return {name: Kernel(*kind) for name, *kind in lines}
+    kernels = {name: Kernel(*kind) for name, *kind in map(str.split, listing.splitlines())}
+    for name, kernel in kernels.items():
+        if kernel.isa != "generic" and kernel.isa not in bounds.CPUS:
+            raise model.Unmodelled(f"{name} needs {kernel.isa}, for which bounds.py names no CPU")
+        if bounds.demands(kernel) and not any(bounds.of_loop(kernel, 1, cpu) for cpu in bounds.CPUS[kernel.isa]):
+            raise model.Unmodelled(f"{name}: bounds.py demands nothing of {kernel.isa} in {kernel.format}")
+    return kernels
 
 
-def loop_bound(kernel):
-    """The share of the FMA units, in %, that the inner loop of a full tile must use; None where nothing is demanded, as
-    of depthwise convolutions, whose loads are the limit, and of bf16 and int8. Which stride a loop is for can't be
-    told, so widths 4 and 8 get the bound for stride 2; their calls are held to more."""
-    if kernel and kernel.format != "f32":
-        return None
-    if kernel and kernel.form == "conv" and kernel.slot in (4, 8):
-        return 65
-    if kernel and kernel.form == "conv1x1":
-        return 88  # its prefetches share the load ports, and a model whose loads all hit sees no use in them
-    if kernel and kernel.form == "conv" and kernel.slot == 16 and not kernel.planes:
-        return 90
-    return None
-
-
-def call_bound(kernel, case):
-    """The same for a whole call; None where nothing is demanded: on small maps, where the edges make up much of the
-    work, and for other kernels."""
-    if case.startswith("1x1"):
-        return 90 if kernel.form == "conv1x1" else None
-    if case.startswith("5x5-"):
-        return 35 if re.search(r"-w[48]-", case) else 60
-    if not case.startswith("3x3-") or not case.endswith("-56x56") or kernel.form != "conv":
-        return None
-    if re.search(r"-w[48]-", case):
-        return 64 if "-s2-" in case else 80
-    return 90
-
-
-def model_limit(instructions, architecture, cpu):
-    """The share of the FMA units, in %, that a flaw of a CPU's model leaves to a piece of code; docs/mca.md shows that
-    it is one. znver3's charges a broadcast from memory to a shuffle pipe: FMAs have pipes 0 and 1, broadcasts 1 and 2,
-    so that the two together can't be faster than three pipes allow."""
-    if cpu != "znver3":
-        return 100.0
-    fmas = sum(loops.is_vector_fma(each, architecture) for each in instructions)
-    broadcasts = sum(each.mnemonic == "vbroadcastss" and "(" in each.operands for each in instructions)
-    return 100 * (fmas / 2) / max(fmas / 2, broadcasts / 2, (fmas + broadcasts) / 3)
-
-
-def verdict(cpu, cycles, share, limit):
+def verdict(tools, kernel, cpu, instructions, kinds, cycles, bound):
     """A CPU's part of a row."""
-    found = {"cpu": cpu, "cycles": round(cycles, 2), "fma_use_pct": round(share, 1)}
+    use = model.use(tools.mca, kernel.architecture, cpu, kinds, cycles)
+    found = {"cpu": cpu, "cycles": round(cycles, 2), "use_pct": round(use, 1), "bound_pct": bound}
+    limit = bounds.of_model(kernel, instructions, cpu)
     return dict(found, model_limit_pct=round(limit, 1)) if limit < 100 else found
 
 
 def analyse_loops(tools, compiler, folder, kernels):
-    """A row for each inner loop with FMAs in a build. Its bound is for loops with the most accumulators of their
-    kernel; the others serve what is left over at the edges, and have too few independent sums to fill the units by
-    their nature."""
+    """A row for each inner loop with products in a build. A bound is for loops with the most accumulators of their
+    kernel and stride, a full tile's; the others serve what is left over at the edges, and have too few independent
+    sums to fill the units by their nature."""
     jobs = []
-    for file, isa, path in kernel_objects(folder):
-        architecture, functions = loops.disassemble(tools.objdump, path)
-        found = [loop for function in functions for loop in loops.innermost_loops(function, architecture)
-                 if loop.fmas()]
-        most = max((len(loop.accumulators()) for loop in found), default=0)
-        bound = loop_bound(kernels.get(file))
-        jobs += [(file, isa, path, loop, bound if len(loop.accumulators()) == most else None) for loop in found]
+    for name, path in kernel_objects(folder, kernels):
+        kernel = kernels[name]
+        _, functions = loops.disassemble(tools.objdump, path)
+        found = [loop for function in functions
+                 for loop in loops.innermost_loops(function, kernel.architecture, kernel.format) if loop.products()]
+        most = {}
+        for loop in found:
+            most[loop.stride()] = max(len(loop.accumulators()), most.get(loop.stride(), 0))
+        jobs += [(name, kernel, loop, len(loop.accumulators()) == most[loop.stride()]) for loop in found]
+    for name in sorted(kernels.keys() - {name for name, *_ in jobs}):
+        if bounds.demands(kernels[name]):
+            raise model.Unmodelled(f"{name} has no inner loop of products in {folder}")
 
     def row(job):
-        file, isa, path, loop, bound = job
+        name, kernel, loop, full_tile = job
+        wanted = {cpu: bounds.of_loop(kernel, loop.stride(), cpu) if full_tile else None
+                  for cpu in bounds.CPUS[kernel.isa]}
         return {
-            "kernel": file, "isa": isa, "compiler": compiler, "function": loop.function, "address": loop.start,
-            "source": loops.source(tools.symbolizer, path, loop.fmas()[-1].address, tools.root),
-            "instructions": len(loop.instructions), "fmas": len(loop.fmas()),
-            "accumulators": len(loop.accumulators()),
+            "kernel": name, "isa": kernel.isa, "compiler": compiler, "function": loop.function, "address": loop.start,
+            "stride": loop.stride(),
+            "instructions": len(loop.instructions), "products": len(loop.products()),
+            "accumulators": len(loop.accumulators()), "full_tile": full_tile,
             "spills": [each.text() for each in loop.spills()], "calls": [each.text() for each in loop.calls()],
-            "cpus": [analyse_loop(tools.mca, loop, cpu) for cpu in CPUS[isa]] if bound or tools.everything else [],
-            "bound_pct": bound,
+            "cpus": [analyse_loop(tools, kernel, loop, cpu, bound) for cpu, bound in wanted.items()]
+            if any(wanted.values()) or tools.everything else [],
         }
 
     return run_jobs(row, jobs)
 
 
-def analyse_loop(mca, loop, cpu):
-    assembly = loop.assembly()
-    cycles, bottleneck = model.loop_cycles(mca, loop.isa, cpu, assembly)
-    rate = model.fma_rate(mca, loop.isa, cpu, register(loop.fmas(), loop.isa))
-    limit = model_limit(loop.instructions, loop.isa, cpu)
-    return dict(verdict(cpu, cycles, 100 * len(loop.fmas()) / cycles / rate, limit), bottleneck=bottleneck)
-
-
-def register(fmas, architecture):
-    """The letter of the vector registers that FMAs use."""
-    if architecture == "arm":
-        return "v"
-    return "z" if any("zmm" in each.operands for each in fmas) else "y"
+def analyse_loop(tools, kernel, loop, cpu, bound):
+    cycles, bottleneck = model.loop_cycles(tools.mca, kernel.architecture, cpu, loop.assembly())
+    return dict(verdict(tools, kernel, cpu, loop.instructions, loop.kinds(), cycles, bound), bottleneck=bottleneck)
 
 
 def analyse_calls(tools, compiler, folder, kernels):
@@ -174,25 +134,26 @@ def analyse_calls(tools, compiler, folder, kernels):
     listing = subprocess.run(start(program) + ["list"], check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def row(line):
-        kernel, case = line.split()
+        name, case = line.split()
+        kernel = kernels[name]
         follow = trace.trace_x86 if architecture == "x86" else trace.trace_arm
-        executed = follow(program, kernel, case, code)
-        fmas = [each for each in executed if loops.is_vector_fma(each, architecture)]
-        if not fmas:
-            raise trace.Untraceable(f"{kernel} executed no vector FMA on {case}")
+        executed = follow(program, name, case, code)
+        kinds = products.kinds(executed, architecture, kernel.format)
+        if not kinds:
+            raise trace.Untraceable(f"{name} executed no vector product on {case}")
         assembly = trace.assembly(executed, loops.TARGET)
-        isa = kernels[kernel].isa
         cpus = []
-        for cpu in CPUS[isa]:
+        for cpu in bounds.CPUS[kernel.isa]:
             cycles = model.call_cycles(tools.mca, architecture, cpu, assembly)
-            rate = model.fma_rate(tools.mca, architecture, cpu, register(fmas, architecture))
-            cpus.append(verdict(cpu, cycles, 100 * len(fmas) / cycles / rate, model_limit(executed, architecture, cpu)))
-        return {"kernel": kernel, "isa": isa, "compiler": compiler, "case": case, "instructions": len(executed),
-                "fmas": len(fmas), "cpus": cpus, "bound_pct": call_bound(kernels[kernel], case)}
+            cpus.append(verdict(tools, kernel, cpu, executed, kinds, cycles, bounds.of_call(kernel, case, cpu)))
+        return {"kernel": name, "isa": kernel.isa, "compiler": compiler, "case": case, "instructions": len(executed),
+                "products": sum(kinds.values()), "cpus": cpus}
 
-    lines = [line for line in listing.splitlines()
-             if tools.everything or call_bound(kernels[line.split()[0]], line.split()[1])]
-    return run_jobs(row, lines)
+    def has_bound(line):
+        name, case = line.split()
+        return any(bounds.of_call(kernels[name], case, cpu) for cpu in bounds.CPUS[kernels[name].isa])
+
+    return run_jobs(row, [line for line in listing.splitlines() if tools.everything or has_bound(line)])
 
 
 def run_jobs(function, jobs):
@@ -201,77 +162,48 @@ def run_jobs(function, jobs):
         return list(pool.map(function, jobs))
 
 
+def bounded(row):
+    return any(each["bound_pct"] for each in row["cpus"])
+
+
 def missed(row):
     """What a row says of those CPUs on which it misses its bound, which is one of the model's limit if that is
     lower."""
-    return [each for each in row["cpus"]
-            if CPUS[row["isa"]][each["cpu"]] and row["bound_pct"]
-            and each["fma_use_pct"] < row["bound_pct"] * each.get("model_limit_pct", 100) / 100]
+    return [each for each in row["cpus"] if each["bound_pct"]
+            and each["use_pct"] < each["bound_pct"] * each.get("model_limit_pct", 100) / 100]
 
 
 def loop_complaints(row):
-    where = f"{row['kernel']} ({row['compiler']}, {row['function']}, {row['source']})"
+    where = f"{row['kernel']} ({row['compiler']}, {row['function']})"
     found = []
     if row["spills"]:
         found.append(f"{where}: {len(row['spills'])} accesses to the stack in an inner loop, such as "
                      + row["spills"][0].replace("\t", " "))
     if row["calls"]:
         found.append(f"{where}: a call in an inner loop: " + row["calls"][0].replace("\t", " "))
-    return found + [f"{where}: {shortfall(row, each)}; bottleneck: {each['bottleneck']}" for each in missed(row)]
+    return found + [f"{where}: {shortfall(each)}; bottleneck: {each['bottleneck']}" for each in missed(row)]
 
 
 def call_complaints(row):
-    return [f"{row['kernel']} ({row['compiler']}) on {row['case']}: {shortfall(row, each)}" for each in missed(row)]
+    return [f"{row['kernel']} ({row['compiler']}) on {row['case']}: {shortfall(each)}" for each in missed(row)]
 
 
-def shortfall(row, each):
+def shortfall(each):
     limit = each.get("model_limit_pct")
-    return (f"{each['fma_use_pct']} % of the FMA units on {each['cpu']}, below {row['bound_pct']} %"
+    return (f"{each['use_pct']} % of the product units on {each['cpu']}, below {each['bound_pct']} %"
             + (f" of the model's limit of {limit} %" if limit else ""))
 
 
-def share(each):
-    """A CPU's FMA use, and the limit of its model where that is below 100 %."""
-    limit = each.get("model_limit_pct")
-    return f"{each['fma_use_pct']:.0f} %" + (f" of {limit:.0f}" if limit else "")
+def origin(tools, compilers):
+    """Of which commit the tables are, and by what they were made."""
+    def first_line(*command):
+        run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return run.stdout.strip().splitlines()[0]
 
-
-def table(headings, rows):
-    """A Markdown table; columns of numbers are marked by a heading that begins with #."""
-    lines = ["| " + " | ".join(heading.lstrip("#") for heading in headings) + " |",
-             "|" + "|".join("---:" if heading.startswith("#") else "---" for heading in headings) + "|"]
-    return lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows] + [""]
-
-
-def markdown(loop_rows, call_rows):
-    text = ["# Static throughput of the kernels", "",
-            "What llvm-mca computes from the machine code: a model, no measurement. Made by "
-            "`script/mca --results`, explained in",
-            "[docs/mca.md](../docs/mca.md). FMA use is the share of what the CPU's FMA units could do.", ""]
-    for isa, cpus in CPUS.items():
-        calls = [row for row in call_rows if row["isa"] == isa]
-        if calls:
-            text += [f"## Whole calls, {isa}", "",
-                     "A call of the kernel on a layer, from entry to return: edges, epilogue and preparation "
-                     "included.", ""]
-            text += table(["kernel", "layer", "compiler", "#FMAs", "#instructions"] + [f"#{cpu}" for cpu in cpus]
-                          + ["#bound"],
-                          [[row["kernel"], row["case"], row["compiler"], row["fmas"], row["instructions"]]
-                           + [share(each) for each in row["cpus"]]
-                           + [f"{row['bound_pct']} %" if row["bound_pct"] else ""] for row in calls])
-    for isa, cpus in CPUS.items():
-        inner = [row for row in loop_rows if row["isa"] == isa]
-        if inner:
-            text += [f"## Inner loops, {isa}", "",
-                     "One iteration in the long run: cycles, FMA use, and what limits it.", ""]
-            text += table(["kernel", "source", "compiler", "#FMAs", "#accumulators", "#instructions", "#stack accesses"]
-                          + list(cpus) + ["#bound"],
-                          [[row["kernel"], os.path.basename(row["source"]), row["compiler"], row["fmas"],
-                            row["accumulators"], row["instructions"], len(row["spills"])]
-                           + [f"{each['cycles']:g}, {share(each)}, {each['bottleneck']}"
-                              for each in row["cpus"]]
-                           + [f"{row['bound_pct']} %" if row["bound_pct"] else ""] for row in inner])
-    return "\n".join(text)
+    commit = first_line("git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always", "--dirty",
+                        "--abbrev=12", "--exclude=*")
+    version = first_line(tools.mca, "--version").split()[-1]
+    return f"commit {commit}, by {' and '.join(compilers)}, in llvm-mca {version}"
 
 
 def write(path, text):
@@ -286,15 +218,13 @@ def main():
     parser.add_argument("--results", metavar="FILE.md", help="write the tables, in Markdown")
     parser.add_argument("--json", metavar="FILE", help="write all that is known of each loop and call")
     parser.add_argument("--objdump", default="llvm-objdump-19")
-    parser.add_argument("--symbolizer", default="llvm-symbolizer-19")
     parser.add_argument("--mca", default="llvm-mca-19")
     tools = parser.parse_args()
-    for program in (tools.objdump, tools.symbolizer, tools.mca):
+    for program in (tools.objdump, tools.mca):
         if shutil.which(program) is None:
             print(f"skipped: {program} is missing (Debian's llvm-19)")
             return SKIPPED
-    tools.everything = tools.results or tools.json
-    tools.root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    tools.everything = tools.json
 
     loop_rows, call_rows = [], []
     try:
@@ -314,11 +244,12 @@ def main():
     loop_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["compiler"], row["address"]))
     call_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["case"], row["compiler"]))
     if tools.results:
-        write(tools.results, markdown(loop_rows, call_rows))
+        compilers = sorted({build.partition("=")[0] for build in tools.builds})
+        write(tools.results, tables.markdown(loop_rows, call_rows, origin(tools, compilers)))
     if tools.json:
         write(tools.json, json.dumps({"loops": loop_rows, "calls": call_rows}, indent=1) + "\n")
     found = [loop_complaints(row) for row in loop_rows]
-    found += [call_complaints(row) for row in call_rows if row["bound_pct"]]
+    found += [call_complaints(row) for row in call_rows if bounded(row)]
     for complaint in sum(found, []):
         print("FAILED " + complaint)
     failed = sum(bool(each) for each in found)

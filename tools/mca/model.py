@@ -4,7 +4,17 @@ import functools
 import re
 import subprocess
 
+import products
+
 TRIPLE = {"x86": "x86_64-linux-gnu", "arm": "aarch64-linux-gnu"}
+
+# Beyond what a CPU's name stands for: neoverse-n1 lacks what newer cores with the same units have.
+ATTRIBUTES = {"x86": [], "arm": ["-mattr=+dotprod,+bf16,+i8mm"]}
+
+
+# Instructions after which a loop has found its pace, some times what a CPU can have in flight, and iterations of it.
+WARM_UP = 3000
+FEWEST = 6
 
 
 class Unmodelled(Exception):
@@ -13,21 +23,26 @@ class Unmodelled(Exception):
 
 # Shuffles of what they load, as llvm-objdump prints them: "vpermilps $85, 64(%rsi), %zmm3" and
 # "vpermps 64(%rsi), %zmm31, %zmm3".
-FOLDED_SHUFFLE = re.compile(r"^\t(vpermilps\t\$\w+, |vpermps\t)(\S*\(\S*\))(, %\w+)?, (%\w+)$", re.M)
+FOLDED_SHUFFLE = re.compile(r"^\t(vpermilps\t\$\w+, |vperm(?:ps|d)\t)(\S*\(\S*\))(, %\w+)?, (%\w+)$", re.M)
+DOT_PRODUCT = re.compile(r"^(\t?)(?:vdpbf16ps|vpdpbusd)\b", re.M)
 
 
-def unfolded(cpu, assembly):
-    """On skylake-avx512, shuffles with their loads taken out: a CPU splits them for its scheduler, where llvm-mca has
-    the shuffle's port wait for the load as well."""
-    if cpu != "skylake-avx512":
-        return assembly
-    return FOLDED_SHUFFLE.sub(r"\tvmovups\t\2, \4\n\t\1\4\3, \4", assembly)
+def as_scheduled(cpu, assembly):
+    """What a CPU makes of code where its model is known to be wrong; docs/mca.md has the evidence. Skylake and its
+    successor split a shuffle's load from it, where llvm-mca has the shuffle's port wait for the load as well. Zen 4
+    starts dot products as often as FMAs."""
+    if cpu in ("skylake-avx512", "cooperlake"):
+        return FOLDED_SHUFFLE.sub(r"\tvmovups\t\2, \4\n\t\1\4\3, \4", assembly)
+    if cpu == "znver4":
+        return DOT_PRODUCT.sub(r"\1vfmadd231ps", assembly)
+    return assembly
 
 
 def run(mca, isa, cpu, assembly, iterations, extra=()):
-    result = subprocess.run([mca, f"-mtriple={TRIPLE[isa]}", f"-mcpu={cpu}", f"-iterations={iterations}",
-                             "-all-views=0", "-summary-view", *extra, "-"],
-                            input=unfolded(cpu, assembly), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([mca, f"-mtriple={TRIPLE[isa]}", f"-mcpu={cpu}", *ATTRIBUTES[isa],
+                             f"-iterations={iterations}", "-all-views=0", "-summary-view", *extra, "-"],
+                            input=as_scheduled(cpu, assembly), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
     if result.returncode != 0:
         raise Unmodelled(f"llvm-mca for {cpu}: {result.stderr.strip().splitlines()[:3]}")
     return result.stdout
@@ -45,23 +60,25 @@ def call_cycles(mca, isa, cpu, assembly):
 def loop_cycles(mca, isa, cpu, assembly):
     """Cycles of an iteration in the long run, the first ones, which fill the pipeline, taken out; and the
     bottleneck."""
-    few, many = 60, 180
+    few = max(FEWEST, WARM_UP // assembly.count("\n"))
+    many = 3 * few
     first = run(mca, isa, cpu, assembly, few)
     later = run(mca, isa, cpu, assembly, many, ["-bottleneck-analysis"])
     return (total_cycles(later) - total_cycles(first)) / (many - few), bottleneck(later)
 
 
 @functools.lru_cache(maxsize=None)
-def fma_rate(mca, isa, cpu, register):
-    """FMAs a cycle at best, with registers of that letter (y, z, v): found by the model itself, on independent ones."""
-    if isa == "arm":
-        body = "".join(f"fmla v{n}.4s, v0.4s, v1.4s\n" for n in range(2, 30))
-        count = 28
-    else:
-        # AVX2 has 16 registers, AVX-512 32; a chain to each that isn't a factor.
-        count = 28 if register == "z" else 14
-        body = "".join(f"vfmadd231ps %{register}mm0, %{register}mm1, %{register}mm{n}\n" for n in range(2, 2 + count))
+def product_rate(mca, isa, cpu, product, letter):
+    """Products a cycle at best, in registers of that letter (y, z, v): found by the model itself, on independent
+    ones."""
+    body, count = products.ideal_loop(product, letter)
     return count / loop_cycles(mca, isa, cpu, body)[0]
+
+
+def use(mca, isa, cpu, kinds, cycles):
+    """The share, in %, of what a CPU's units could do that products make in so many cycles."""
+    least = sum(count / product_rate(mca, isa, cpu, *kind) for kind, count in kinds.items())
+    return 100 * least / cycles
 
 
 def bottleneck(report):

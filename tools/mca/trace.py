@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which instructions a kernel executes on a layer, one after the other, on whatever CPU this is.
 
-On x86-64 the program is single-stepped. Vector instructions that this CPU lacks are stepped over without being
-executed: which instructions a kernel executes doesn't depend on the data, so that the trace of an AVX-512 kernel can be
-had on a CPU without AVX-512. An aarch64 program runs under qemu-user, which logs each instruction.
+On x86-64 the program runs from one branch to the next, with a breakpoint on it, and steps over that. Vector
+instructions that this CPU lacks are stepped over without being executed: which instructions a kernel executes doesn't
+depend on the data, so that the trace of an AVX-512 kernel can be had on a CPU without AVX-512. An aarch64 program runs
+under qemu-user, which logs each instruction.
 """
 import ctypes
 import os
@@ -15,7 +16,17 @@ import tempfile
 CALLER = "mca_drive_call"
 LIMIT = 3_000_000  # instructions; a kernel call that takes more is the wrong one to trace
 
-PTRACE_TRACEME, PTRACE_PEEKUSER, PTRACE_POKEUSER, PTRACE_CONT, PTRACE_SINGLESTEP = 0, 3, 6, 7, 9
+PTRACE_TRACEME, PTRACE_PEEKTEXT, PTRACE_PEEKUSER, PTRACE_POKETEXT, PTRACE_POKEUSER = 0, 1, 3, 4, 6
+PTRACE_CONT, PTRACE_SINGLESTEP = 7, 9
+BREAKPOINT = 0xCC
+
+# Leaves the straight line.
+BRANCH = re.compile(r"(?:(?:notrack|bnd|repz?|repne)\s+)*(?:j|call|ret|loop|syscall)")
+
+# Features by instruction beyond AVX2 and AVX-512's usual ones; with EVEX encoding, which begins with the byte 0x62, and
+# without.
+BEYOND = {"vpdpbusd": ("avx512_vnni", "avx_vnni"), "vdpbf16ps": ("avx512_bf16", None),
+          "vcvtneps2bf16": ("avx512_bf16", None)}
 
 # Offsets of registers in the kernel's struct user.
 REGISTERS = {name: 8 * index for index, name in enumerate(
@@ -42,6 +53,10 @@ class Code:
         self.following = dict(zip(addresses, addresses[1:]))
         self.addresses = addresses
 
+    def entry(self, name):
+        """The address of a function."""
+        return next(address for address in self.addresses if self.function_of[address] == name)
+
     def bounds(self, prefix):
         inside = [address for address in self.addresses if self.function_of[address].startswith(prefix)]
         return min(inside), max(inside)
@@ -56,15 +71,18 @@ class Stepper:
         self.poke = poke
         self.integers = {}  # by the vector register's number
         with open("/proc/cpuinfo") as file:
-            features = re.search(r"^flags\s*:(.*)$", file.read(), re.M).group(1).split()
-        self.has_avx2 = {"avx2", "fma"} <= set(features)
-        self.has_avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= set(features)
+            self.features = set(re.search(r"^flags\s*:(.*)$", file.read(), re.M).group(1).split())
+        self.has_avx2 = {"avx2", "fma"} <= self.features
+        self.has_avx512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= self.features
 
     def skips(self, instruction):
         """Whether an instruction is one of AVX that this CPU lacks."""
         mnemonic = instruction.mnemonic
+        evex = instruction.code.startswith("62")
         # Instructions of AVX-512 begin with the byte 0x62, those on mask registers with a letter k.
-        if instruction.code.startswith("62") or re.match(r"k(mov|and|or|not|xor|shift|add|unpck|xnor|test)", mnemonic):
+        if mnemonic in BEYOND:
+            skipped = BEYOND[mnemonic][0 if evex else 1] not in self.features
+        elif evex or re.match(r"k(mov|and|or|not|xor|shift|add|unpck|xnor|test)", mnemonic):
             skipped = not self.has_avx512
         else:
             skipped = mnemonic.startswith("v") and not self.has_avx2
@@ -87,58 +105,93 @@ class Stepper:
             self.poke(REGISTERS[last[1:]], self.integers[source.group(1)])
 
 
+class Process:
+    """A program that stops itself before it calls the kernel, under ptrace."""
+
+    def __init__(self, program, *arguments):
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+        self.libc.ptrace.restype = ctypes.c_long
+        self.process = subprocess.Popen([program, *arguments],
+                                        preexec_fn=lambda: self.libc.ptrace(PTRACE_TRACEME, 0, None, None))
+
+    def begin(self):
+        self.expect_stop(signal.SIGTRAP)
+        self.ask(PTRACE_CONT)
+        self.expect_stop(signal.SIGSTOP)
+
+    def ask(self, request, address=None, data=None):
+        return self.libc.ptrace(request, self.process.pid, address, data)
+
+    def expect_stop(self, wanted):
+        _, status = os.waitpid(self.process.pid, 0)
+        if not os.WIFSTOPPED(status) or os.WSTOPSIG(status) != wanted:
+            raise Untraceable(
+                f"the traced program stopped or ended with status {status:#x} instead of signal {wanted}")
+
+    def get(self, offset):
+        return self.ask(PTRACE_PEEKUSER, offset)
+
+    def set(self, offset, value):
+        self.ask(PTRACE_POKEUSER, offset, value)
+
+    def run_to(self, address):
+        word = self.ask(PTRACE_PEEKTEXT, address)
+        self.ask(PTRACE_POKETEXT, address, word & ~0xFF | BREAKPOINT)
+        self.ask(PTRACE_CONT)
+        self.expect_stop(signal.SIGTRAP)
+        self.ask(PTRACE_POKETEXT, address, word)
+        stopped = self.get(RIP) - 1
+        if stopped != address:
+            raise Untraceable(f"the traced program stopped at {stopped:#x} on its way to {address:#x}")
+        self.set(RIP, address)
+
+    def step(self):
+        """Executes one instruction, and gives the address of the next one."""
+        self.ask(PTRACE_SINGLESTEP)
+        self.expect_stop(signal.SIGTRAP)
+        return self.get(RIP)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
 def trace_x86(program, kernel, case, code):
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    libc.ptrace.restype = ctypes.c_long
-    process = subprocess.Popen([program, kernel, case], preexec_fn=lambda: libc.ptrace(PTRACE_TRACEME, 0, None, None))
-    pid = process.pid
+    process = Process(program, kernel, case)
+    stepper = Stepper(process.get, process.set)
     executed = []
-    stepper = Stepper(lambda offset: libc.ptrace(PTRACE_PEEKUSER, pid, offset, None),
-                      lambda offset, value: libc.ptrace(PTRACE_POKEUSER, pid, offset, value))
     try:
-        expect_stop(pid, signal.SIGTRAP)
-        libc.ptrace(PTRACE_CONT, pid, None, None)
-        expect_stop(pid, signal.SIGSTOP)
-        inside = False
-        while True:
-            libc.ptrace(PTRACE_SINGLESTEP, pid, None, None)
-            expect_stop(pid, signal.SIGTRAP)
-            address = libc.ptrace(PTRACE_PEEKUSER, pid, RIP, None)
-            skipped = False
-            while inside and address in code.instructions and stepper.skips(code.instructions[address]):
-                stepper.skip(code.instructions[address])
-                executed.append(code.instructions[address])
+        process.begin()
+        address = code.entry("cardinal_" + kernel)
+        process.run_to(address)
+        while not code.function_of.get(address, "").startswith(CALLER):
+            if address not in code.instructions:
+                raise Untraceable(f"{kernel} left the program at {address:#x}")
+            if len(executed) > LIMIT:
+                raise Untraceable(f"{kernel} on {case}: more than {LIMIT} instructions")
+            instruction = code.instructions[address]
+            executed.append(instruction)
+            if stepper.skips(instruction):
+                stepper.skip(instruction)
                 address = code.following[address]
-                skipped = True
-            if skipped:
-                libc.ptrace(PTRACE_POKEUSER, pid, RIP, address)
-            function = code.function_of.get(address)
-            if not inside:
-                # The steps before are the end of raise() and of the caller's own beginning.
-                inside = function == "cardinal_" + kernel
-                if inside and stepper.skips(code.instructions[address]):
-                    raise Untraceable(f"{kernel} begins with a vector instruction")
-            if inside:
-                if function and function.startswith(CALLER):
-                    return executed
-                if function is None:
-                    raise Untraceable(f"{kernel} left the program at {address:#x}")
+                process.set(RIP, address)
+                continue
+            # Up to a branch, or to what is skipped, the way is straight.
+            begin = address
+            while not BRANCH.match(instruction.text()):
+                address = code.following[address]
                 instruction = code.instructions[address]
-                # A repeated string instruction stops after each round, and is one instruction all the same.
-                if instruction.mnemonic != "rep" or instruction is not executed[-1]:
-                    executed.append(instruction)
-                if len(executed) > LIMIT:
-                    raise Untraceable(f"{kernel} on {case}: more than {LIMIT} instructions")
+                if stepper.skips(instruction):
+                    break
+                executed.append(instruction)
+            if address != begin:
+                process.run_to(address)
+            if not stepper.skips(instruction):
+                address = process.step()
+        return executed
     finally:
-        process.kill()
-        process.wait()
-
-
-def expect_stop(pid, wanted):
-    _, status = os.waitpid(pid, 0)
-    if not os.WIFSTOPPED(status) or os.WSTOPSIG(status) != wanted:
-        raise Untraceable(f"the traced program stopped or ended with status {status:#x} instead of signal {wanted}")
+        process.end()
 
 
 def trace_arm(program, kernel, case, code):
@@ -187,5 +240,5 @@ def assembly(executed, target):
             direct, indirect = CALL[each.mnemonic]
             lines.append((direct if each.target is not None else indirect) + operands)
         else:
-            lines.append(f"\t{each.mnemonic}\t{operands}")
+            lines.append(f"\t{each.prefix}{each.mnemonic}\t{operands}")
     return "\n".join(lines) + "\n"
