@@ -234,10 +234,10 @@ static bool try_case(micro_run *run, matrix_case c) {
   return true;
 }
 
-/* As many channels as int8's sums bear, for so many pixels as matrix products are worth while for. */
-static bool try_limit(micro_run *run) {
+/* As many channels as int8's sums bear. */
+static bool try_limit(micro_run *run, size_t pixels) {
   return run->micro->kernel->format != CARDINAL_FORMAT_INT8 ||
-         try_case(run, (matrix_case){.pixels = 5, .channels = INT8_MOST_CHANNELS, .blocks = 1});
+         try_case(run, (matrix_case){.pixels = pixels, .channels = INT8_MOST_CHANNELS, .blocks = 1});
 }
 
 /* Every number of pixels with every number of blocks; channels go along, and the other way round. */
@@ -257,7 +257,7 @@ bool micro_conv1x1_cases(micro_run *run) {
                                      .blocks = blocks}))
       return false;
   }
-  return try_limit(run);
+  return try_limit(run, 5); /* pixels enough for pairs, of which one is half empty */
 }
 
 bool micro_fc_cases(micro_run *run) {
@@ -268,7 +268,7 @@ bool micro_fc_cases(micro_run *run) {
            channels += micro_scale(run, 1 + blocks % 5, 11))
         if (!try_case(run, (matrix_case){.pixels = images, .channels = channels, .blocks = blocks}))
           return false;
-  return try_limit(run) &&
+  return try_limit(run, 2) &&
          try_case(run, (matrix_case){
                            .pixels = 2, .channels = micro_scale(run, 2048, 200), .blocks = micro_scale(run, 9, 2)});
 }
