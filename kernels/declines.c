@@ -102,12 +102,6 @@ const char *cardinal_declines_conv_window(const cardinal_shape *s) {
   return NULL;
 }
 
-const char *cardinal_declines_conv_window_cells(const cardinal_shape *s) {
-  if (cardinal_shape_slot(s) == 1)
-    return "it is depthwise (one channel in and out a group)";
-  return cardinal_declines_conv_window(s);
-}
-
 const char *cardinal_declines_conv(const cardinal_shape *s) {
   (void)s;
   return NULL;

@@ -17,7 +17,6 @@ const char *cardinal_declines_gconv3x3_w8(const cardinal_shape *s);
 const char *cardinal_declines_gconv3x3_w16(const cardinal_shape *s);
 const char *cardinal_declines_conv7x7s2_nchw(const cardinal_shape *s);
 const char *cardinal_declines_conv_window(const cardinal_shape *s);
-const char *cardinal_declines_conv_window_cells(const cardinal_shape *s);
 const char *cardinal_declines_conv(const cardinal_shape *s);
 const char *cardinal_declines_max_pool(const cardinal_shape *s);
 const char *cardinal_declines_average_pool(const cardinal_shape *s);

@@ -3,12 +3,13 @@
 #include "kernels/arm/int8_mul.inc"
 #include "kernels/arm/conv_window.inc"
 
+tiles conv_int8_w1_neon, lanes, 14, 1
 tiles conv_int8_w4_neon, one, 14, 1
 tiles conv_int8_w8_neon, one, 9, 2
 tiles conv_int8_w16_neon, one, 4, 4
 
 table cardinal_conv_int8_neon_tiles
-no_entries /* of slots of one lane */
+entries conv_int8_w1_neon, 14, 1
 entries conv_int8_w4_neon, 14, 1
 entries conv_int8_w8_neon, 9, 2
 entries conv_int8_w16_neon, 4, 4

@@ -262,6 +262,7 @@ static const cardinal_shape pointwise = CONV(BLOCKED16, 1, 64, 128, 56, 1, 1, 1,
                             enough_channels = CONV(BLOCKED16, 1, 24, 128, 56, 1, 1, 1, 0),
                             connected = CONV(BLOCKED16, 1, 2048, 1000, 1, 1, 1, 1, 0),
                             grouped = CONV(BLOCKED16, 32, 4, 4, 56, 3, 1, 1, 1),
+                            depthwise = CONV(BLOCKED16, 64, 1, 1, 56, 3, 2, 1, 1),
                             window = CONV(BLOCKED16, 32, 8, 8, 56, 5, 1, 1, 2);
 
 typedef struct format_row {
@@ -303,8 +304,12 @@ Test(selection, formats) {
       {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &connected, "fc_int8_3x32_neondotprod"},
       {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &grouped, "gconv3x3_int8_w4_neondotprod"},
       {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &window, "conv_int8_6x16_neondotprod"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_INT8, &depthwise, "conv_int8_6x16_neondotprod"},
+      {"neoverse-v1", 0, CARDINAL_FORMAT_BF16, &depthwise, "conv_bf16_6x16_neonbf16"},
       {"cortex-a53", 0, CARDINAL_FORMAT_BF16, &connected, "fc_bf16_3x16_neon"},
       {"cortex-a53", 0, CARDINAL_FORMAT_INT8, &pointwise, "conv1x1_int8_4x16_neon"},
+      {"cortex-a53", 0, CARDINAL_FORMAT_INT8, &depthwise, "conv_int8_4x16_neon"},
+      {"cortex-a53", 0, CARDINAL_FORMAT_BF16, &depthwise, "conv_bf16_4x16_neon"},
   };
   expect_formats(rows, sizeof rows / sizeof rows[0]);
 }
@@ -320,6 +325,7 @@ Test(selection, formats) {
       {"zen4", 0, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512bf16"},
       {"zen4", 0, CARDINAL_FORMAT_BF16, &connected, "fc_bf16_3x64_avx512bf16"},
       {"zen4", 0, CARDINAL_FORMAT_BF16, &grouped, "gconv3x3_bf16_w4_avx512bf16"},
+      {"zen4", 0, CARDINAL_FORMAT_BF16, &depthwise, "conv_bf16_14x16_avx512bf16"},
       {"zen4", 0, CARDINAL_FORMAT_BF16, &window, "conv_bf16_14x16_avx512bf16"},
       {"zen4", BF16, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512"},
       {"zen4", VNNI, CARDINAL_FORMAT_BF16, &pointwise, "conv1x1_bf16_14x32_avx512bf16"},
