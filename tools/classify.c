@@ -251,8 +251,9 @@ static int print_summary(classify_job *job) {
   }
   if (o->format != RESULTS_JSON)
     return TOOL_OK;
-  json_t *document = json_pack("{s:s, s:o, s:b, s:s, s:I, s:I, s:O}", "model", job->spec.name, "weights",
-                               tool_json_text(o->network.weights), "synthetic", !o->network.weights, "isa",
+  json_t *document = json_pack("{s:s, s:o, s:b, s:s, s:s, s:I, s:I, s:O}", "model", job->spec.name, "weights",
+                               tool_json_text(o->network.weights), "synthetic", !o->network.weights, "precision",
+                               cardinal_precision_name(cardinal_net_precision(job->net)), "isa",
                                cardinal_isa_name(cardinal_context_isa(job->context)), "threads",
                                (json_int_t)cardinal_context_threads(job->context), "failed", (json_int_t)job->failed,
                                "photos", job->results.photos);

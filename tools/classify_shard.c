@@ -24,6 +24,13 @@ static uint64_t hash_transform(uint64_t hash, const transform_options *transform
   return hash;
 }
 
+/* The default is what the weights are for, so that f32 of floats and int8 of a file that is quantised aren't others. */
+static cardinal_precision deciding_precision(const classify_options *o) {
+  const bool usual =
+      o->precision == CARDINAL_PRECISION_F32 || (o->precision == CARDINAL_PRECISION_INT8 && o->network.weights);
+  return usual ? CARDINAL_PRECISION_DEFAULT : o->precision;
+}
+
 /* Everything that decides a result. Batch, threads and instruction set don't: shards may come from unlike machines. */
 static uint64_t hash_job(const classify_options *o, const cardinal_net_spec *spec, const photo_list *photos) {
   struct stat info = {0};
@@ -39,6 +46,7 @@ static uint64_t hash_job(const classify_options *o, const cardinal_net_spec *spe
   if (o->network.weights && !stat(o->network.weights, &info))
     hash = shard_hash_number(hash, (uint64_t)info.st_size);
   hash = shard_hash_number(hash, o->network.weights ? 0 : o->network.seed);
+  hash = shard_hash_number(hash, (uint64_t)deciding_precision(o));
   hash = hash_transform(hash, &o->transform);
   hash = shard_hash_number(hash, o->features ? 0 : o->top);
   hash = shard_hash_text(hash, o->labels);

@@ -18,6 +18,7 @@ class Classes(Case):
     def test_json(self):
         found = self.succeed(self.classify("--json", "--top", 2, "--threads", 1, PHOTO)).json()
         self.assertTrue(found["synthetic"])
+        self.assertEqual(found["precision"], "f32")
         self.assertIn("mean nothing", found["note"])
         self.assertEqual(found["threads"], 1)
         (photo,) = found["photos"]

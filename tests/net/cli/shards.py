@@ -75,9 +75,10 @@ class Shards(Case):
         (self.directory / "part.1-of-2.json").unlink()
         self.assertEqual(self.shard("1/2", *arguments, status=0).err.count("already"), 0)
         # Another job's place isn't taken.
-        result = self.shard("1/2", *arguments, "--top", "3")
-        self.assertEqual(result.status, 1)
-        self.assertIn("part.1-of-2.json is of another job", result.err)
+        for other in (["--top", "3"], ["--precision", "bf16"], ["--precision", "int8"]):
+            result = self.shard("1/2", *arguments, *other, status=1)
+            self.assertIn("part.1-of-2.json is of another job", result.err, other)
+        self.assertIn("is there already", self.shard("1/2", *arguments, "--precision", "f32", status=0).err)
         self.assertEqual(self.content("part.1-of-2"), right)
 
     def test_slurm(self):
@@ -134,7 +135,10 @@ class Refused(Case):
 
     def test_foreign(self):
         self.succeed(self.classify("--shard", "2/3", "--csv", "--output", "b", PHOTO, CHELSEA, COFFEE))
-        self.refuse("a.1-of-3", "b.2-of-3", "a.3-of-3", message="a.1-of-3 and b.2-of-3 are shards of different jobs")
+        self.succeed(self.classify("--shard", "2/3", "--csv", "--output", "c", "--precision", "bf16", PHOTO, COFFEE,
+                                   CHELSEA))
+        for other in ("b.2-of-3", "c.2-of-3"):
+            self.refuse("a.1-of-3", other, "a.3-of-3", message=f"a.1-of-3 and {other} are shards of different jobs")
         self.succeed(self.classify("--shard", "2/2", "--csv", "--output", "a", PHOTO, COFFEE, CHELSEA))
         self.refuse("a.1-of-3", "a.2-of-2", message="a.1-of-3 is one of 3 shards, a.2-of-2 one of 2")
 
