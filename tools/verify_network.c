@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/verify_network.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ typedef struct difference {
   double worst;          /* error; infinite where only one of the two is a number */
   float value, expected; /* there */
   size_t at;             /* NCHW */
+  double cosine;         /* with the reference, the least of the images'; NaN if there is none */
+  int64_t same_class;    /* logits: the images of the same class */
 } difference;
 
 /* ---- one layer ------------------------------------------------------------------------------------------------ */
@@ -58,19 +61,46 @@ static double error_of(float value, float expected) {
 static difference compare(const cardinal_layer *layer, int64_t batch, const float *y, const float *expected) {
   const size_t channels = (size_t)layer->out_channels, pixels = (size_t)(layer->out_height * layer->out_width);
   const cardinal_layout layout = layer->y == CARDINAL_VALUE_LOGITS ? CARDINAL_LAYOUT_NCHW : CARDINAL_LAYOUT_BLOCKED16;
-  difference d = {.worst = -1.0};
+  difference d = {.worst = -1.0, .cosine = 1.0};
   size_t at = 0;
-  for (size_t n = 0; n < (size_t)batch; ++n)
+  for (size_t n = 0; n < (size_t)batch; ++n) {
+    double product = 0.0, squares = 0.0, expected_squares = 0.0;
     for (size_t c = 0; c < channels; ++c)
       for (size_t p = 0; p < pixels; ++p, ++at) {
         const float value = y[gauntlet_tensor_index(layout, channels, pixels, n, c, p)];
         const double error = error_of(value, expected[at]);
+        product += (double)value * (double)expected[at];
+        squares += (double)value * (double)value;
+        expected_squares += (double)expected[at] * (double)expected[at];
         if (isfinite(expected[at]))
           d.largest = fmax(d.largest, fabs((double)expected[at]));
-        if (error > d.worst)
-          d = (difference){.largest = d.largest, .worst = error, .value = value, .expected = expected[at], .at = at};
+        if (error > d.worst) {
+          d.worst = error;
+          d.value = value;
+          d.expected = expected[at];
+          d.at = at;
+        }
       }
+    const double cosine = squares == 0.0 && expected_squares == 0.0 ? 1.0 : product / sqrt(squares * expected_squares);
+    if (!isnan(d.cosine) && !(cosine >= d.cosine))
+      d.cosine = cosine;
+  }
   return d;
+}
+
+static size_t largest_of(const float *values, size_t count) {
+  size_t at = 0;
+  for (size_t i = 1; i < count; ++i)
+    at = values[i] > values[at] ? i : at;
+  return at;
+}
+
+/* The number of images that both have in the same class. */
+static int64_t count_same_class(const float *logits, const float *expected, int64_t batch, size_t classes) {
+  int64_t same = 0;
+  for (int64_t n = 0; n < batch; ++n, logits += classes, expected += classes)
+    same += largest_of(logits, classes) == largest_of(expected, classes);
+  return same;
 }
 
 static double share_of(const difference *d) {
@@ -97,14 +127,20 @@ static void tell(job *j, const cardinal_layer *layer, const difference *d) {
     /* JSON has no infinity. */
     json_object_set_new(told, "worst_error", isfinite(d->worst) ? json_real(d->worst) : json_null());
     json_object_set_new(told, "share_of_largest", isfinite(share_of(d)) ? json_real(share_of(d)) : json_null());
+    json_object_set_new(told, "cosine", isfinite(d->cosine) ? json_real(d->cosine) : json_null());
+    if (layer->y == CARDINAL_VALUE_LOGITS)
+      json_object_set_new(told, "images_of_the_same_class", json_integer((json_int_t)d->same_class));
     json_array_append_new(j->layers, told);
   } else if (departs && j->departing == 1) {
     printf("FAIL %s departs first: %s is %.9g, the reference has %.9g; the error is %.3g of the largest magnitude "
            "(%.9g), allowed is %.3g\n",
            layer->name, where, (double)d->value, (double)d->expected, share_of(d), d->largest, j->options->tolerance);
   } else if (j->options->verbose) {
-    printf("%s %s: worst error %.3g of the largest magnitude (%.9g), %s\n", departs ? "FAIL" : "pass", layer->name,
-           share_of(d), d->largest, where);
+    printf("%s %s: worst error %.3g of the largest magnitude (%.9g), %s; cosine %.6f", departs ? "FAIL" : "pass",
+           layer->name, share_of(d), d->largest, where, d->cosine);
+    if (layer->y == CARDINAL_VALUE_LOGITS)
+      printf("; %" PRId64 " of %" PRId64 " images in the same class", d->same_class, j->batch);
+    printf("\n");
   }
 }
 
@@ -128,7 +164,9 @@ static cardinal_status compare_layer(job *j, size_t index, const cardinal_tensor
                                  layer->name);
   }
   if (!status) {
-    const difference d = compare(layer, j->batch, outputs ? outputs : j->logits, expected);
+    difference d = compare(layer, j->batch, outputs ? outputs : j->logits, expected);
+    if (!outputs)
+      d.same_class = count_same_class(j->logits, expected, j->batch, (size_t)layer->out_channels);
     tell(j, layer, &d);
   }
   free(outputs);

@@ -195,6 +195,9 @@ def network_faults():
         done = run("--model", MODEL, "--reference", network, "-v", *isa)
         expect("the golden network", done.returncode == 0 and "pass layer4.0.conv3" in done.stdout
                and "3 of 20 layers compared, 0 depart" in done.stdout, done.stdout)
+    told = json.loads(run("--model", MODEL, "--reference", network, "--json").stdout)["layers"]
+    expect("cosines and classes", all(0.999999 < layer["cosine"] <= 1 for layer in told)
+           and [layer.get("images_of_the_same_class") for layer in told] == [None, None, 1], told)
     for precision, tolerance in (("bf16", 0.02), ("int8", 0.1)):
         asked = ("--model", MODEL, "--reference", network, "--precision", precision)
         done = run(*asked, "--tolerance", str(tolerance))
@@ -208,12 +211,18 @@ def network_faults():
     done = run("--model", MODEL, "--reference", file.write())
     expect("a planted layer", done.returncode == 1 and "FAIL layer4.0.conv3 departs first: "
            + file.place("layer4.0.conv3", 1234) in done.stdout and "2 depart" in done.stdout, done.stdout)
+    file.values["fc"] = [-value for value in file.values["fc"]]
+    told = json.loads(run("--model", MODEL, "--reference", file.write(), "--json").stdout)["layers"][2]
+    expect("another direction", -1.000001 < told["cosine"] < -0.99 and told["images_of_the_same_class"] == 0, told)
+    file.values["fc"] = [-value for value in file.values["fc"]]
+    file.write()
     told = json.loads(run("--model", MODEL, "--reference", str(planted), "--json").stdout)
     expect("JSON", told["first_departing"] == "layer4.0.conv3" and not told["right"]
            and 0.0099 < told["layers"][1]["share_of_largest"] < 0.0101, told)
     expect("--tolerance", run("--model", MODEL, "--reference", str(planted), "--tolerance", "0.02").returncode == 0)
     file.values["fc"][7] = float("nan")
-    expect("NaN in a layer", run("--model", MODEL, "--reference", file.write(), "--tolerance", "1").returncode == 1)
+    done = run("--model", MODEL, "--reference", file.write(), "--tolerance", "1", "--json")
+    expect("NaN in a layer", done.returncode == 1 and json.loads(done.stdout)["layers"][2]["cosine"] is None, done.stdout)
     done = run("--model", MODEL, "--reference", network, "--seed", "2")
     expect("other weights", done.returncode == 1 and "FAIL layer4.0.conv2 departs first" in done.stdout, done.stdout)
     model = ("--model", MODEL)
