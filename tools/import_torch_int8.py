@@ -7,8 +7,10 @@
 
 Takes state dictionaries of torchvision.models.quantization's models with bottleneck blocks, converted for FBGEMM: 7
 bits for activations (reduce_range), 8 for weights, a scale for each output channel. --seeded makes one instead: the
-model with weights by a seed, calibrated on seeded images; for trying this script. --reference writes an input and
-PyTorch's logits for it, for `cardinal verify --weights q.safetensors --reference layers.safetensors`.
+model with weights by a seed, calibrated on seeded images; for trying this script. --reference writes two such images
+and what PyTorch makes of them layer by layer, for
+
+    cardinal verify --weights q.safetensors --reference layers.safetensors --tolerance 0.1 -v
 
 Numbers are taken as they are: a zero point other than 0 behind a ReLU is refused, and a weight of -128, which Cardinal
 doesn't have, becomes -127. The range of the convolution on a shortcut, which has a zero point in PyTorch, becomes
@@ -53,8 +55,28 @@ def make_model(name):
                                           width_per_group=width)
 
 
+def record_layers(model, layers):
+    """Has the model put each layer's outputs into `layers`, as real numbers under the names of docs/references.md."""
+    def keep(name):
+        def hook(module, inputs, output):
+            layers[name] = (output.dequantize() if output.is_quantized else output).numpy().astype("<f4")
+        return hook
+
+    for name, module in model.named_modules():
+        part = name.split(".")[-1]
+        if part == "skip_add_relu":
+            # A functional module, whose method is what is called.
+            def add_relu(x, y, called=module.add_relu, told=keep(name.replace(part, "conv3"))):
+                output = called(x, y)
+                told(None, None, output)
+                return output
+            module.add_relu = add_relu
+        elif part in ("conv1", "conv2", "maxpool", "avgpool", "fc") or name.endswith("downsample.0"):
+            module.register_forward_hook(keep(name))
+
+
 def quantise_seeded(name, seed, size):
-    """The state of the model in int8, and an input with the logits that PyTorch has for it."""
+    """The state of the model in int8, and images with what PyTorch makes of them, {"input": ..., "fc": ..., ...}."""
     torch.manual_seed(seed)
     engines = torch.backends.quantized.supported_engines
     torch.backends.quantized.engine = "fbgemm" if "fbgemm" in engines else "onednn"
@@ -73,9 +95,12 @@ def quantise_seeded(name, seed, size):
                 model(torch.rand(4, 3, size, size) * 4 - 2)
         torch.quantization.convert(model, inplace=True)
         images = torch.rand(2, 3, size, size) * 4 - 2
+        reference = {"input": images.numpy()}
+        state = model.state_dict()
+        record_layers(model, reference)
         with torch.no_grad():
-            logits = model(images)
-    return model.state_dict(), images.numpy(), logits.numpy()
+            model(images)
+    return state, reference
 
 
 # ---- from one to the other ---------------------------------------------------------------------------------------
@@ -157,9 +182,17 @@ class Importer:
 
 def write(path, tensors, metadata):
     try:
-        safetensors_files.write(path, dict(sorted(tensors.items())), metadata)
+        safetensors_files.write(path, tensors, metadata)
     except OSError as error:
         fail(error)
+
+
+def write_weights(path, model, tensors):
+    write(path, dict(sorted(tensors.items())), {"cardinal.quantised": "1", "cardinal.model": model})
+
+
+def write_reference(path, reference):
+    write(path, reference, {"cardinal.reference": "1"})
 
 
 def main():
@@ -169,7 +202,7 @@ def main():
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--seeded", type=int, metavar="SEED", help="make a model instead")
     parser.add_argument("--size", type=int, default=224, help="--seeded: rows and columns of its images (default 224)")
-    parser.add_argument("--reference", help="--seeded: where an input and its logits go")
+    parser.add_argument("--reference", help="--seeded: where images and their layers' outputs go")
     options = parser.parse_args()
     if (options.state is None) == (options.seeded is None):
         parser.error("either a state dictionary or --seeded SEED")
@@ -181,13 +214,12 @@ def main():
         except Exception as error:  # whatever a pickle may raise
             fail(f"{options.state}: {error}")
     else:
-        state, images, logits = quantise_seeded(options.model, options.seeded, options.size)
+        state, reference = quantise_seeded(options.model, options.seeded, options.size)
     importer = Importer(state)
     tensors = importer.run()
-    write(options.output, tensors, {"cardinal.quantised": "1", "cardinal.model": options.model})
+    write_weights(options.output, options.model, tensors)
     if options.reference:
-        write(options.reference, {"input": images.astype("<f4"), "logits": logits.astype("<f4")},
-              {"cardinal.reference": "1"})
+        write_reference(options.reference, reference)
     print(f"wrote {options.output}: {options.model}, {len(tensors)} tensors; {importer.raised} weights of -128 became "
           f"-{MOST}")
 
