@@ -222,7 +222,8 @@ def network_faults():
     expect("--tolerance", run("--model", MODEL, "--reference", str(planted), "--tolerance", "0.02").returncode == 0)
     file.values["fc"][7] = float("nan")
     done = run("--model", MODEL, "--reference", file.write(), "--tolerance", "1", "--json")
-    expect("NaN in a layer", done.returncode == 1 and json.loads(done.stdout)["layers"][2]["cosine"] is None, done.stdout)
+    expect("NaN in a layer", done.returncode == 1 and json.loads(done.stdout)["layers"][2]["cosine"] is None,
+           done.stdout)
     done = run("--model", MODEL, "--reference", network, "--seed", "2")
     expect("other weights", done.returncode == 1 and "FAIL layer4.0.conv2 departs first" in done.stdout, done.stdout)
     model = ("--model", MODEL)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""tools/import_torch_int8.py: what Cardinal computes from a model that PyTorch has quantised, beside PyTorch's own layers.
+"""tools/import_torch_int8.py: what Cardinal computes from a model that PyTorch has quantised, beside PyTorch's layers.
 
 usage: torch_int8.py CARDINAL. Skipped (77) where no Python has PyTorch, torchvision and NumPy.
 """
@@ -65,8 +65,9 @@ class Import(unittest.TestCase):
         least = min(layers, key=lambda layer: layer["cosine"])
         farthest = max(layers, key=lambda layer: layer["share_of_largest"])
         logits = layers[-1]
-        print(f"least cosine {least['cosine']:.5f} ({least['name']}), farthest output {farthest['share_of_largest']:.4f} "
-              f"of its layer's largest ({farthest['name']}); logits {logits['cosine']:.5f}, "
+        print(f"least cosine {least['cosine']:.5f} ({least['name']}), farthest output "
+              f"{farthest['share_of_largest']:.4f} of its layer's largest ({farthest['name']}); "
+              f"logits {logits['cosine']:.5f}, "
               f"{logits['share_of_largest']:.4f}, {logits['images_of_the_same_class']} of {self.images} images alike")
         self.assertGreater(least["cosine"], LEAST_OF_LAYERS, least)
         self.assertFalse(farthest["departs"], farthest)
