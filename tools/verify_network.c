@@ -15,6 +15,7 @@
 
 static const char name[] = "verify";
 static const char input_name[] = "input", logits_name[] = "logits";
+static const double default_tolerance = 1e-4; /* of f32 */
 
 /* A network on its way past the reference. */
 typedef struct job {
@@ -26,6 +27,7 @@ typedef struct job {
   float *images, *logits;
   void *arena;
   int64_t batch, height, width;
+  double tolerance;
   size_t compared, departing;
   char first[sizeof((cardinal_layer *)0)->name]; /* that departs */
   json_t *layers;
@@ -116,7 +118,7 @@ static const char *place_of(const cardinal_layer *layer, size_t at, char *text, 
 }
 
 static void tell(job *j, const cardinal_layer *layer, const difference *d) {
-  const bool departs = !(share_of(d) <= j->options->tolerance);
+  const bool departs = !(share_of(d) <= j->tolerance);
   char where[128];
   place_of(layer, d->at, where, sizeof where);
   ++j->compared;
@@ -134,7 +136,7 @@ static void tell(job *j, const cardinal_layer *layer, const difference *d) {
   } else if (departs && j->departing == 1) {
     printf("FAIL %s departs first: %s is %.9g, the reference has %.9g; the error is %.3g of the largest magnitude "
            "(%.9g), allowed is %.3g\n",
-           layer->name, where, (double)d->value, (double)d->expected, share_of(d), d->largest, j->options->tolerance);
+           layer->name, where, (double)d->value, (double)d->expected, share_of(d), d->largest, j->tolerance);
   } else if (j->options->verbose) {
     printf("%s %s: worst error %.3g of the largest magnitude (%.9g), %s; cosine %.6f", departs ? "FAIL" : "pass",
            layer->name, share_of(d), d->largest, where, d->cosine);
@@ -235,6 +237,19 @@ static cardinal_status make_net(job *j) {
   return CARDINAL_OK;
 }
 
+/* Weights may be quantised, whatever the command line says. */
+static cardinal_status choose_tolerance(job *j) {
+  j->tolerance = j->options->tolerance;
+  if (j->tolerance >= 0.0)
+    return CARDINAL_OK;
+  j->tolerance = default_tolerance;
+  if (cardinal_net_precision(j->net) == CARDINAL_PRECISION_F32)
+    return CARDINAL_OK;
+  return cardinal_net_fail(&j->error, CARDINAL_INVALID_ARGUMENT,
+                           "%s: %s rounds what each layer gives; --tolerance must say how far it may be off",
+                           j->weights->label, cardinal_precision_name(cardinal_net_precision(j->net)));
+}
+
 /* Every tensor but the images is the output of a layer, and has its shape. */
 static cardinal_status check_layers(job *j) {
   size_t known = 1;
@@ -279,6 +294,8 @@ static cardinal_status prepare(job *j) {
   if (!status)
     status = make_net(j);
   if (!status)
+    status = choose_tolerance(j);
+  if (!status)
     status = check_layers(j);
   return status;
 }
@@ -300,7 +317,7 @@ static int conclude(job *j) {
         json_pack("{s:o, s:s, s:o, s:s, s:s, s:f, s:b, s:I, s:o}", "reference", tool_json_text(j->options->reference),
                   "model", j->spec.name, "weights", tool_json_text(j->weights->label), "precision",
                   cardinal_precision_name(cardinal_net_precision(j->net)), "isa",
-                  cardinal_isa_name(cardinal_context_isa(j->context)), "tolerance", j->options->tolerance, "right",
+                  cardinal_isa_name(cardinal_context_isa(j->context)), "tolerance", j->tolerance, "right",
                   (int)!j->departing, "layers_departing", (json_int_t)j->departing, "layers", j->layers);
     j->layers = NULL;
     if (all)
@@ -309,7 +326,7 @@ static int conclude(job *j) {
       return TOOL_FAILED;
   } else {
     printf("\n%zu of %zu layers compared, %zu depart by more than %.3g of their largest magnitude\n", j->compared,
-           j->net->step_count, j->departing, j->options->tolerance);
+           j->net->step_count, j->departing, j->tolerance);
   }
   return j->departing ? TOOL_FAILED : TOOL_OK;
 }

@@ -38,8 +38,6 @@ enum {
   OPTION_TOLERANCE
 };
 
-static const double default_tolerance = 1e-4;
-
 static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "What is judged:", GROUP_JUDGED},
     {"kernel", OPTION_KERNEL, "FILE.so", 0,
@@ -67,9 +65,9 @@ static const struct argp_option list[] = {
      "either",
      GROUP_PROBLEMS},
     {"tolerance", OPTION_TOLERANCE, "SHARE", 0,
-     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4, to be given "
-     "with "
-     "--precision bf16 and int8)",
+     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4 in f32; must "
+     "be "
+     "given in bf16 and int8)",
      GROUP_PROBLEMS},
     {"cases", OPTION_CASES, "N", 0,
      "trials of each kernel (default 80), or of each given problem with each kernel (default 16; 4 of a reference)",
@@ -228,8 +226,6 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     to->network.seed = to->seed;
     if (!to->cases)
       to->cases = to->reference ? REFERENCE_TRIALS : to->problems.count ? GIVEN_TRIALS : LATTICE_TRIALS;
-    if (to->tolerance < 0.0)
-      to->tolerance = default_tolerance;
     return 0;
   default:
     return options_others(key, argument, state);

@@ -20,7 +20,7 @@ typedef struct verify_options {
   bool judge_given;
   format_set formats;
   weights_options network; /* that is held against the reference, if one was named */
-  double tolerance;
+  double tolerance;        /* of a network; negative if it wasn't given */
   uint64_t cases, seed, timeout;
   uint64_t calls; /* of each micro-kernel; 0: none */
   uint64_t call;  /* the only one, counted from 1, and no trials; 0: not given */

@@ -205,6 +205,13 @@ def network_faults():
                done.stdout)
         done = run(*asked, "--tolerance", "0.0001")
         expect(f"{precision} isn't f32", done.returncode == 1 and "departs first" in done.stdout, done.stdout)
+    quantised = str(pathlib.Path(folder.name) / "quantised.safetensors")
+    subprocess.run([cardinal, "quantize", "--model", MODEL, "--seed", "1", "--synthetic=1", "--crop", "32", "-o",
+                    quantised], check=True, capture_output=True)
+    done = run("--weights", quantised, "--reference", network)
+    expect("weights in int8 without --tolerance", done.returncode == 1 and not done.stdout
+           and "int8 rounds what each layer gives; --tolerance must say" in done.stderr, done.stderr + done.stdout)
+    expect("weights in int8", run("--weights", quantised, "--reference", network, "--tolerance", "0.2").returncode == 0)
     file = Reference(golden / "network.safetensors")
     for name, at in (("fc", 7), ("layer4.0.conv3", 1234)):
         file.values[name][at] += 0.01 * max(map(abs, file.values[name]))
