@@ -65,7 +65,7 @@ static const struct argp_option list[] = {
      "either",
      GROUP_PROBLEMS},
     {"tolerance", OPTION_TOLERANCE, "SHARE", 0,
-     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4 in f32; must "
+     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4 in f32; to "
      "be "
      "given in bf16 and int8)",
      GROUP_PROBLEMS},
