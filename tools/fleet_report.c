@@ -70,10 +70,9 @@ static const struct argp fleet_argp = {
     .parser = parse,
     .args_doc = "FILE...",
     .doc = "Reads what `cardinal screen --json` printed on many machines, one file each, and tells which to look at: "
-           "those "
-           "that computed wrong, then slow nodes and slow cores. Only nodes of the same CPU model that ran the same "
-           "work in "
-           "the same mode are compared, and only where there are at least three."
+           "those that computed wrong, then slow nodes and slow cores. Only nodes of the same CPU model that ran the "
+           "same work in the same mode are compared: nodes where there are at least three, cores where all these nodes "
+           "together have three."
            "\v"
            "The exit status is 0 if there is no finding; 1 if a file isn't such a report, and then there is no output; "
            "2 if "
@@ -142,6 +141,28 @@ static void print_node(const fleet_node *node) {
     print_core(node, &node->cores[c]);
 }
 
+/* What could be compared with its like: of a group, the nodes and the cores that were timed. */
+static bool compares_nodes(fleet_node *const *order, size_t count) {
+  size_t timed = 0;
+  for (size_t i = 0; i < count; ++i)
+    timed += !isnan(order[i]->speed.value);
+  return timed >= FLEET_LEAST_COMPARED;
+}
+
+static bool compares_cores(fleet_node *const *order, size_t count) {
+  size_t timed = 0;
+  for (size_t i = 0; i < count; ++i)
+    for (size_t c = 0; c < order[i]->core_count; ++c)
+      timed += !isnan(order[i]->cores[c].speed.value);
+  return timed >= FLEET_LEAST_COMPARED;
+}
+
+static const char *what_is_too_few(fleet_node *const *order, size_t count) {
+  if (compares_nodes(order, count))
+    return "";
+  return compares_cores(order, count) ? "; too few nodes to compare, so only cores are" : "; too few to compare";
+}
+
 /* `order` has a group's nodes, the worst first. */
 static void print_group(fleet_node *const *order, size_t count) {
   size_t cores = 0;
@@ -149,7 +170,7 @@ static void print_group(fleet_node *const *order, size_t count) {
     cores += order[i]->core_count;
   tool_put_clean(stdout, order[0]->group);
   printf(": %zu node%s, %zu core%s%s\n", count, count == 1 ? "" : "s", cores, cores == 1 ? "" : "s",
-         count < FLEET_LEAST_COMPARED ? "; too few nodes to compare" : "");
+         what_is_too_few(order, count));
   printf("  %-20s %5s %10s %7s %8s %7s %7s  %s\n", "node", "cores", "results", "wrong", "% speed", "% drop", "z",
          "finding");
   for (size_t i = 0; i < count; ++i)
@@ -216,8 +237,10 @@ static int report(const fleet_options *options, fleet *all, fleet_node **order) 
     json_t *nodes = json_array();
     for (size_t i = first; i < end; ++i)
       json_array_append_new(nodes, json_node(order[i]));
-    json_array_append_new(groups, json_pack("{s:o, s:b, s:o}", "group", tool_json_text(order[first]->group), "compared",
-                                            (int)(end - first >= FLEET_LEAST_COMPARED), "nodes", nodes));
+    json_array_append_new(groups,
+                          json_pack("{s:o, s:b, s:b, s:o}", "group", tool_json_text(order[first]->group), "compared",
+                                    (int)compares_nodes(order + first, end - first), "cores_compared",
+                                    (int)compares_cores(order + first, end - first), "nodes", nodes));
     if (!options->json)
       print_group(order + first, end - first);
   }

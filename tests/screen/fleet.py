@@ -87,7 +87,7 @@ def nothing_found():
     told, found = judged("two nodes", [node("a", [100.0]), node("b", [50.0])], 0)
     expect("two nodes: neither is the outlier", found == [], told)
     text = run([node("alone", [100.0])]).stdout
-    expect("in words", "1 node, 1 core; too few nodes to compare" in text and text.endswith("1 node, 0 findings\n"),
+    expect("in words", "1 node, 1 core; too few to compare\n" in text and text.endswith("1 node, 0 findings\n"),
            text)
 
 
@@ -110,6 +110,16 @@ def slow_core():
     limping = node("limping", [100.0, 60.0])
     told, found = judged("a slow core", FLEET + [limping, node("x", [100.0, 100.5])], 4)
     expect("among all cores", ("slow core", "limping", 1) in found and len(found) == 1, found)
+    for reports in ([node("alone", [100.0, 100.0, 60.0])], [node("a", [100.0, 100.0]), node("limping", [100.0, 60.0])]):
+        told, found = judged("cores of too few nodes", reports, 4)
+        group = told["groups"][0]
+        expect("are compared all the same", len(found) == 1 and found[0][0] == "slow core"
+               and not group["compared"] and group["cores_compared"], told)
+        text = run(reports).stdout
+        expect("and that is said", "; too few nodes to compare, so only cores are\n" in text
+               and "slow, 40.0 % below the median of all cores" in text, text)
+    told, found = judged("two cores", [node("alone", [100.0, 60.0])], 0, "--z", "0.1")
+    expect("neither is the outlier", found == [] and not told["groups"][0]["cores_compared"], told)
     siblings = node("siblings", [100.0])
     siblings["cores"][0]["verdict"] = "slow"
     _, found = judged("its screen's verdict", [siblings], 4)
