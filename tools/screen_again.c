@@ -9,8 +9,8 @@
 #include "gauntlet/judge.h"
 #include "tools/screen_run.h"
 
-/* How long the work is tried again on each core. */
-#define REPEAT_SECONDS 2.0
+/* How long the work is tried again on each core: not longer than all of its work was to take. */
+#define LONGEST_REPEAT 2.0
 enum {
   LEAST_RUNS = 3,
   ORACLE_SECONDS = 600
@@ -20,6 +20,7 @@ enum {
 typedef struct question {
   const screen_miss *miss;
   unsigned cpu;
+  double seconds; /* to try again */
   bool answered;
   /* The right bits. */
   bool agrees;
@@ -85,7 +86,7 @@ static void run_again(void *argument) {
   screen_job job;
   if (!open_again(q, &job))
     return;
-  const double end = cardinal_clock() + REPEAT_SECONDS;
+  const double end = cardinal_clock() + q->seconds;
   while (q->runs < LEAST_RUNS || cardinal_clock() < end) {
     double seconds;
     uint64_t hash;
@@ -130,8 +131,8 @@ static size_t list_others(const screen *s, size_t core, unsigned others[SCREEN_M
 static void repeat_on(const screen *s, unsigned cpu, question *q, screen_second_look *look) {
   screen_repeat *repeat = &look->repeats[look->repeat_count++];
   const screen_miss *miss = q->miss;
-  *q = (question){.miss = miss, .cpu = cpu};
-  ask(run_again, q, REPEAT_SECONDS + (double)s->options->timeout, repeat->ending, sizeof repeat->ending);
+  *q = (question){.miss = miss, .cpu = cpu, .seconds = fmin(LONGEST_REPEAT, s->orders.seconds)};
+  ask(run_again, q, q->seconds + (double)s->options->timeout, repeat->ending, sizeof repeat->ending);
   repeat->cpu = q->cpu;
   repeat->runs = q->runs;
   repeat->wrong = q->mismatches;

@@ -177,7 +177,7 @@ def slow_core():
     if len(CPUS) < 2:
         return
     for speed, slow, status, verdict in ((0.75, "20", 4, "slow"), (0.85, "20", 0, "right"), (0.75, "50", 0, "right")):
-        told = screened(*SHORT, "--work", "1x1", "--slow", slow, status=status, PLANTED_CPU=str(CPUS[1]),
+        told = screened(*F32, "--work", "1x1 512", "--slow", slow, status=status, PLANTED_CPU=str(CPUS[1]),
                         PLANTED_SPEED=str(speed))
         core = core_of(told, CPUS[1])
         expect(f"a core at {speed}", told["verdict"] == core["verdict"] == verdict
