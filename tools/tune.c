@@ -19,7 +19,8 @@ typedef struct tune_options {
   image_options image;
   context_options context;
   format_set formats; /* of the network; given convolutions have their own */
-  uint64_t batch, seconds;
+  uint64_t batch;
+  double seconds;
   const char *output;
   bool json;
   tune_subject subject;
@@ -117,8 +118,8 @@ static const struct argp_option list[] = {
     {NULL, 0, NULL, 0, "Output:", GROUP_RESULTS},
     {"output", 'o', "FILE", 0, "write the tuning file; without it, the table is all that comes of it", GROUP_RESULTS},
     {NULL, 0, NULL, 0, "Running:", GROUP_RUNNING},
-    {"seconds", OPTION_SECONDS, "N", 0, "at most so long for each kernel and shape, 1 to 60 (default 1)",
-     GROUP_RUNNING},
+    {"seconds", OPTION_SECONDS, "S", 0,
+     "at most so long for each kernel and shape, fractions allowed, up to 60 (default 1)", GROUP_RUNNING},
     {0},
 };
 
@@ -148,7 +149,7 @@ static error_t parse(int key, char *argument, struct argp_state *state) {
     add_case(to, argument, state);
     return 0;
   case OPTION_SECONDS:
-    to->seconds = options_number(state, "--seconds", argument, 1, 60);
+    to->seconds = options_real(state, "--seconds", argument, 60);
     return 0;
   case 'o':
     to->output = argument;
@@ -195,7 +196,7 @@ static int measure_all(tune_options *o, cardinal_context *context) {
     tune_print_heading();
   for (size_t i = 0; !status && i < subject->count; i++) {
     tool_progress("shape %zu of %zu", i + 1, subject->count);
-    status = tune_measure(context, &yardsticks, (double)o->seconds, &subject->problems[i], &error);
+    status = tune_measure(context, &yardsticks, o->seconds, &subject->problems[i], &error);
     tool_progress_clear();
     if (!status && !o->json)
       tune_print_problem(&subject->problems[i]);
@@ -233,7 +234,7 @@ static int tune(tune_options *o, cardinal_context *context) {
 }
 
 static int run(int argc, char **argv) {
-  tune_options options = {.batch = 1, .seconds = 1};
+  tune_options options = {.batch = 1, .seconds = 1.0};
   options_parse(&tune_argp, "cardinal tune", argc, argv, &options);
   unsetenv("CARDINAL_TUNING"); /* what it says is what is measured here */
   cardinal_context *context;
