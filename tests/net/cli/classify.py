@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`cardinal classify`: photos in, classes out."""
 
-from support import CHELSEA, COFFEE, DATA, PHOTO, Case, read_npy
+from support import CHELSEA, COFFEE, DATA, LAYERS, PHOTO, Case, read_npy
 
 
 class Classes(Case):
@@ -35,8 +35,8 @@ class Classes(Case):
             self.assertEqual(entry["name"], "name %d" % entry["class"])
 
     def test_custom_model(self):
-        result = self.run_program("classify", "--arch", 50, "--cardinality", 2, "--width", 40, "--seed", 3, "--json",
-                                  PHOTO)
+        result = self.run_program("classify", "--arch", 50, "--cardinality", 2, "--width", 40, "--seed", 3, "--crop",
+                                  32, "--json", PHOTO)
         self.assertEqual(self.succeed(result).json()["model"], "resnext50_2x40d")
 
     def test_profile(self):
@@ -44,7 +44,7 @@ class Classes(Case):
         for text in ("layer1.0.conv2", "whole network", "peak of the format"):
             self.assertIn(text, result.out)
         found = self.succeed(self.classify("--profile", "--json", PHOTO)).json()["profile"]
-        self.assertEqual(len(found["layers"]), 56)
+        self.assertEqual(len(found["layers"]), LAYERS)
         self.assertGreater(found["fma_peak_gflops"], 0)
 
     def test_other_sizes(self):
@@ -94,7 +94,7 @@ class Mistakes(Case):
         self.fail_with(self.classify("--top", "five", PHOTO), 2, "--top: expected a whole number", "five")
         self.fail_with(self.classify("--top", 1001, PHOTO), 2, "the network has 1000 classes, not 1001")
         self.fail_with(self.run_program("classify", "--arch", 50, PHOTO), 2, "go together")
-        self.fail_with(self.classify("--model", "resnet50", PHOTO), 2, "doesn't go with")
+        self.fail_with(self.classify("--arch", 50, "--cardinality", 1, "--width", 8, PHOTO), 2, "doesn't go with")
         self.fail_with(self.classify("--features", "x.npy", "--top", 1, PHOTO), 2, "--labels and --top have no meaning")
         for options, told in ((["--crop", 31], "--crop: expected a whole number from 32"),
                               (["--crop", 64, "--resize", 63], "--resize: expected a whole number from the crop's 64"),

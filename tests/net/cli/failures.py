@@ -6,7 +6,7 @@ import resource
 import signal
 import unittest
 
-from support import PHOTO, PROGRAM, Case, read_npy
+from support import FEATURES, PHOTO, PROGRAM, Case, read_npy
 
 SHIM = os.environ.get("CARDINAL_TEST_SHIM")
 
@@ -28,7 +28,8 @@ class Writing(Case):
         self.assertEqual(len(read_npy(self.directory / "x.npy")), 1)
 
     def test_a_full_disk_at_any_byte(self):
-        size = 128 + 3 * 4 * 2048
+        photos = [PHOTO] * 9
+        size = 128 + len(photos) * 4 * FEATURES
 
         def limit(most):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -36,7 +37,7 @@ class Writing(Case):
 
         for most in (0, 1, 127, 128, 4096, 8320, size - 1):
             (self.directory / "x.npy").write_text("old")
-            result = self.classify("--features", "x.npy", PHOTO, PHOTO, PHOTO, preexec_fn=lambda: limit(most))
+            result = self.classify("--features", "x.npy", *photos, preexec_fn=lambda: limit(most))
             self.check(result, most)
-        self.succeed(self.classify("--features", "x.npy", PHOTO, PHOTO, PHOTO, preexec_fn=lambda: limit(size)))
-        self.assertEqual(len(read_npy(self.directory / "x.npy")), 3)
+        self.succeed(self.classify("--features", "x.npy", *photos, preexec_fn=lambda: limit(size)))
+        self.assertEqual(len(read_npy(self.directory / "x.npy")), len(photos))

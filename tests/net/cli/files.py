@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from support import COFFEE, NOBODY, PHOTO, SMALL, Case, read_npy
+from support import COFFEE, FEATURES, NOBODY, PHOTO, SMALL, Case, read_npy
 
 
 class Features(Case):
@@ -25,9 +25,9 @@ class Features(Case):
 
     def test_a_new_file(self):
         result = self.succeed(self.features("x.npy", PHOTO, COFFEE))
-        self.assertIn("wrote 2 x 2048 features to x.npy", result.out)
+        self.assertIn(f"wrote 2 x {FEATURES} features to x.npy", result.out)
         rows = read_npy(self.directory / "x.npy")
-        self.assertEqual([len(row) for row in rows], [2048, 2048])
+        self.assertEqual([len(row) for row in rows], [FEATURES, FEATURES])
         self.assertNotEqual(rows[0], rows[1])
         mask = os.umask(0)
         os.umask(mask)
@@ -104,7 +104,7 @@ class Features(Case):
         reader.start()
         self.succeed(self.features("pipe"))
         reader.join(60)
-        self.assertEqual(len(found[0]), 128 + 4 * 2048)
+        self.assertEqual(len(found[0]), 128 + 4 * FEATURES)
         self.assertTrue(stat.S_ISFIFO(pipe.stat().st_mode))
 
     def test_where_the_standard_output_goes(self):

@@ -4,10 +4,10 @@
 import json
 import struct
 
-from support import CHELSEA, COFFEE, PHOTO, Case
+from support import CHELSEA, COFFEE, PHOTO, SMALL, Case
 
 PHOTOS = [PHOTO, COFFEE, CHELSEA]
-SMALL_MODEL = ["--model", "resnext14_2x4d_1-1-1-1_16to32", "--crop", 32]
+SMALL_MODEL = [*SMALL, "--crop", 32]
 
 
 class Quantize(Case):
