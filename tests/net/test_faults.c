@@ -69,6 +69,8 @@ static cardinal_net_spec small_spec(void) {
                              .cardinality = 2,
                              .width_per_group = 4,
                              .classes = 10,
+                             .stem_channels = 16,
+                             .stage_channels = 32,
                              .name = "small"};
 }
 
@@ -160,7 +162,7 @@ static cardinal_status open_f32(output *to, cardinal_error *error) {
   cardinal_status status = cardinal_weights_open(f32_path, &weights, error);
   if (status)
     return weights ? CARDINAL_OK : status;
-  status = cardinal_weights_read(weights, "bn1.weight", to->values, 64, error);
+  status = cardinal_weights_read(weights, "bn1.weight", to->values, 16, error);
   cardinal_weights_destroy(weights);
   return status;
 }
