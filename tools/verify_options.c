@@ -65,9 +65,8 @@ static const struct argp_option list[] = {
      "either",
      GROUP_PROBLEMS},
     {"tolerance", OPTION_TOLERANCE, "SHARE", 0,
-     "of a network's layers: the largest error, as a share of the layer's largest magnitude (default 1e-4 in f32; to "
-     "be "
-     "given in bf16 and int8)",
+     "of a network's layers: the largest error, as a share of the layer's largest magnitude (by default 1e-4 in f32; "
+     "bf16 and int8 need one)",
      GROUP_PROBLEMS},
     {"cases", OPTION_CASES, "N", 0,
      "trials of each kernel (default 80), or of each given problem with each kernel (default 16; 4 of a reference)",
