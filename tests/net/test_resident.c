@@ -72,6 +72,7 @@ static cardinal_status make(resident_job *job, const trial *t, cardinal_error *e
   cardinal_net_desc desc;
   cardinal_net_desc_init(&desc);
   desc.precision = t->precision;
+  desc.image_height = desc.image_width = (int64_t)test_scale(IMAGE, 64); /* an emulated CPU takes a minute otherwise */
   cardinal_synthetic_input(1, job->image, 3 * IMAGE * IMAGE);
   /* Stacks and scratch grow with the threads, of which a large machine has many. */
   cardinal_context_desc context;
