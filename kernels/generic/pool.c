@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Portable pooling. */
-#include "kernels/format.h"
-#include "kernels/kernel.h"
+#include <stdbool.h>
+
+#include "kernels/generic/lanes.h"
 
 /* Number `at` in f32, which holds those of all formats. */
 CARDINAL_INLINE float number(const void *numbers, cardinal_format format, size_t at) {
@@ -11,16 +12,21 @@ CARDINAL_INLINE float number(const void *numbers, cardinal_format format, size_t
                                         : (float)((const int8_t *)numbers)[at];
 }
 
-CARDINAL_INLINE void copy_number(void *to, size_t to_at, const void *from, size_t at, cardinal_format format) {
-  const size_t bytes = cardinal_format_bytes(format);
-  memcpy((char *)to + to_at * bytes, (const char *)from + at * bytes, bytes);
+/* m = x in the lanes where x is greater, or the first NaN. */
+CARDINAL_INLINE void take_greater(cardinal_floats *m, const void *x, cardinal_format format, size_t at) {
+  CARDINAL_LANES
+  for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
+    const float value = number(x, format, at + l), most = m->lane[l];
+    const int new_nan = (value != value) & (most == most);
+    m->lane[l] = (value > most) | new_nan ? value : most;
+  }
 }
 
-/* The place in x of the lane's maximum at one output pixel. */
-CARDINAL_INLINE size_t place_of_maximum(const cardinal_pool_args *a, cardinal_format format, size_t row, size_t column,
-                                        size_t lane) {
-  size_t place = SIZE_MAX;
-  float m = 0.0f;
+/* The maxima of one output pixel; zeros if no tap exists. */
+CARDINAL_INLINE void maxima_of_pixel(cardinal_floats *m, const cardinal_pool_args *a, cardinal_format format,
+                                     size_t row, size_t column) {
+  bool first = true;
+  *m = (cardinal_floats){{0}};
   for (size_t ky = 0; ky < a->window.kernel_h; ++ky) {
     const size_t iy = row * a->window.stride_h + ky - a->window.pad_top; /* wraps past in_height in the top padding */
     if (iy >= a->in_height)
@@ -29,30 +35,42 @@ CARDINAL_INLINE size_t place_of_maximum(const cardinal_pool_args *a, cardinal_fo
       const size_t ix = column * a->window.stride_w + kx - a->window.pad_left;
       if (ix >= a->in_width)
         continue;
-      const size_t at = iy * a->x_row + ix * CARDINAL_BLOCK + lane;
-      const float x = number(a->x, format, at);
-      const int new_nan = x != x && m == m;
-      if (place == SIZE_MAX || x > m || new_nan) {
-        m = x;
-        place = at;
+      const size_t at = iy * a->x_row + ix * CARDINAL_BLOCK;
+      if (first) {
+        CARDINAL_LANES
+        for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+          m->lane[l] = number(a->x, format, at + l);
+        first = false;
+      } else {
+        take_greater(m, a->x, format, at);
       }
     }
   }
-  return place;
+}
+
+/* Stores a number that was one of this format. */
+CARDINAL_INLINE void put_number(void *numbers, cardinal_format format, size_t at, float value) {
+  if (format == CARDINAL_FORMAT_F32) {
+    ((float *)numbers)[at] = value;
+  } else if (format == CARDINAL_FORMAT_BF16) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    ((cardinal_bf16 *)numbers)[at] = (cardinal_bf16)(bits >> 16);
+  } else {
+    ((int8_t *)numbers)[at] = (int8_t)value;
+  }
 }
 
 CARDINAL_INLINE void max_pool(const cardinal_pool_args *a, cardinal_format format) {
-  const float zero = 0.0f;
   for (size_t row = a->row_begin; row < a->row_end; ++row)
-    for (size_t column = 0; column < a->out_width; ++column)
-      for (size_t l = 0; l < CARDINAL_BLOCK; ++l) {
-        const size_t at = row * a->y_row + column * CARDINAL_BLOCK + l;
-        const size_t place = a->lane_mask >> l & 1u ? place_of_maximum(a, format, row, column, l) : SIZE_MAX;
-        if (place == SIZE_MAX)
-          copy_number(a->y, at, &zero, 0, format);
-        else
-          copy_number(a->y, at, a->x, place, format);
-      }
+    for (size_t column = 0; column < a->out_width; ++column) {
+      cardinal_floats m;
+      maxima_of_pixel(&m, a, format, row, column);
+      const size_t at = row * a->y_row + column * CARDINAL_BLOCK;
+      CARDINAL_LANES
+      for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
+        put_number(a->y, format, at + l, a->lane_mask >> l & 1u ? m.lane[l] : 0.0f);
+    }
 }
 
 void cardinal_maxpool_f32_generic(const cardinal_pool_args *a) {
