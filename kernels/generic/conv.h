@@ -49,7 +49,9 @@ CARDINAL_INLINE void conv_pixel(const cardinal_conv_args *a, const known k, size
       }
     }
   }
-  cardinal_lanes_finish(&sums, k.format, &finish, a->residual, a->y, row * a->y_row + column * CARDINAL_BLOCK);
+  /* Of a copy: gcc 12 would keep in memory what is read in more than one place afterwards. */
+  const cardinal_sums done = sums;
+  cardinal_lanes_finish(&done, k.format, &finish, a->residual, a->y, row * a->y_row + column * CARDINAL_BLOCK);
 }
 
 CARDINAL_INLINE void conv_rows(const cardinal_conv_args *a, const known k) {
