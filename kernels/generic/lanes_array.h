@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lanes of a block as arrays, for every compiler but clang: the definition, for which lanes_vector.h has other words.
- */
+/* Lanes of a block as arrays: the definition, which lanes_vector.h says in other words for clang. */
 #ifndef CARDINAL_KERNELS_GENERIC_LANES_ARRAY_H
 #define CARDINAL_KERNELS_GENERIC_LANES_ARRAY_H
 
