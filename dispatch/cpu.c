@@ -77,6 +77,16 @@ const char *cardinal_cpu_features_parse(const char *list, uint32_t *features, si
   return NULL;
 }
 
+uint32_t cardinal_cpu_needs_here(uint32_t features) {
+#if defined(__aarch64__)
+  const uint32_t elsewhere = CARDINAL_CPU_AVX512_BF16;
+#else
+  const uint32_t elsewhere = CARDINAL_CPU_BF16;
+#endif
+  const uint32_t bf16 = CARDINAL_CPU_AVX512_BF16 | CARDINAL_CPU_BF16;
+  return (features & bf16) == bf16 ? features & ~elsewhere : features;
+}
+
 void cardinal_cpu_features_known(char *text, size_t size) {
   text[0] = '\0';
   for (size_t i = 0, used = 0; i < NAMES && used < size; ++i)

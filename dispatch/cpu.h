@@ -45,6 +45,9 @@ const char *cardinal_cpu_feature_missing(uint32_t features);
  * Gives NULL and the features, or the first unknown name and its length. */
 const char *cardinal_cpu_features_parse(const char *list, uint32_t *features, size_t *length);
 
+/* What such a list says of a kernel that needs it: "bf16" means this architecture's alone. */
+uint32_t cardinal_cpu_needs_here(uint32_t features);
+
 /* All names that it knows, with ", " between. */
 void cardinal_cpu_features_known(char *text, size_t size);
 

@@ -168,7 +168,7 @@ bool gauntlet_needs_met(const char *needs, char *missing, size_t size) {
   for (char *name; (name = strtok_r(rest, ", ", &rest));) {
     uint32_t bits = 0;
     size_t length;
-    if (!cardinal_cpu_features_parse(name, &bits, &length) && !(bits & ~features.enabled))
+    if (!cardinal_cpu_features_parse(name, &bits, &length) && !(cardinal_cpu_needs_here(bits) & ~features.enabled))
       continue;
     snprintf(missing, size, "%s", name);
     return false;

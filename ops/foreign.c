@@ -32,6 +32,7 @@ static const char *declines(const cardinal_context *context, const cardinal_fore
   size_t length;
   if (kernel->needs && cardinal_cpu_features_parse(kernel->needs, &needs, &length))
     return "it needs a CPU feature that this library doesn't know";
+  needs = cardinal_cpu_needs_here(needs);
   const uint32_t missing = needs & ~context->selector.features.enabled;
   if (missing)
     return cardinal_cpu_feature_missing(missing);

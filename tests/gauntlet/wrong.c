@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dispatch/cpu.h"
 #include "gauntlet/campaign.h"
 #include "tests/support/scale.h"
 
@@ -202,6 +203,20 @@ Test(gauntlet, passes_over_what_cannot_run) {
   gauntlet_campaign_run(&campaign, index_of(&list, "needs_what_is_not_there"), &score);
   cr_expect_eq(score.trials, 0u);
   cr_expect(strstr(score.skipped, "no_such_feature"), "%s", score.skipped);
+}
+
+/* A list of needs names a feature as users do; "bf16" is every architecture's, of which a CPU has one at most. */
+Test(gauntlet, needs_are_met_by_this_architectures_features) {
+  cardinal_cpu_features cpu;
+  cardinal_cpu_detect(&cpu);
+  const uint32_t bf16 = CARDINAL_CPU_AVX512_BF16 | CARDINAL_CPU_BF16;
+  char missing[64] = "";
+  cr_expect_eq(gauntlet_needs_met("bf16", missing, sizeof missing), (cpu.enabled & bf16) != 0, "%s", missing);
+  cr_expect_not(gauntlet_needs_met("neon,sse2", missing, sizeof missing));
+  cr_expect_eq(cardinal_cpu_needs_here(CARDINAL_CPU_AVX512_BF16), CARDINAL_CPU_AVX512_BF16);
+  cr_expect_eq(cardinal_cpu_needs_here(CARDINAL_CPU_BF16), CARDINAL_CPU_BF16);
+  const uint32_t here = cardinal_cpu_needs_here(bf16);
+  cr_expect(here == CARDINAL_CPU_AVX512_BF16 || here == CARDINAL_CPU_BF16);
 }
 
 Test(gauntlet, refuses_another_abi) {
