@@ -114,8 +114,8 @@ def analyse_loops(tools, compiler, folder, kernels):
             "instructions": len(loop.instructions), "products": len(loop.products()),
             "accumulators": len(loop.accumulators()), "full_tile": full_tile,
             "spills": [each.text() for each in loop.spills()], "calls": [each.text() for each in loop.calls()],
-            "cpus": [analyse_loop(tools, kernel, loop, cpu, bound) for cpu, bound in wanted.items()]
-            if any(wanted.values()) or tools.everything else [],
+            "cpus": [analyse_loop(tools, kernel, loop, cpu, bound) for cpu, bound in wanted.items()
+                     if bound or tools.everything],
         }
 
     return run_jobs(row, jobs)
@@ -144,8 +144,10 @@ def analyse_calls(tools, compiler, folder, kernels):
         assembly = trace.assembly(executed, loops.TARGET)
         cpus = []
         for cpu in bounds.CPUS[kernel.isa]:
-            cycles = model.call_cycles(tools.mca, architecture, cpu, assembly)
-            cpus.append(verdict(tools, kernel, cpu, executed, kinds, cycles, bounds.of_call(kernel, case, cpu)))
+            bound = bounds.of_call(kernel, case, cpu)
+            if bound or tools.everything:
+                cycles = model.call_cycles(tools.mca, architecture, cpu, assembly)
+                cpus.append(verdict(tools, kernel, cpu, executed, kinds, cycles, bound))
         return {"kernel": name, "isa": kernel.isa, "compiler": compiler, "case": case, "instructions": len(executed),
                 "products": sum(kinds.values()), "cpus": cpus}
 
@@ -160,10 +162,6 @@ def run_jobs(function, jobs):
     """function of each job, as many at a time as there are CPUs: the work is done by other programs."""
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         return list(pool.map(function, jobs))
-
-
-def bounded(row):
-    return any(each["bound_pct"] for each in row["cpus"])
 
 
 def missed(row):
@@ -226,6 +224,8 @@ def main():
             return SKIPPED
     tools.everything = tools.json
 
+    compilers = sorted({build.partition("=")[0] for build in tools.builds})
+    made_of = origin(tools, compilers) if tools.results else None  # now, before anybody commits more
     loop_rows, call_rows = [], []
     try:
         for build in tools.builds:
@@ -244,12 +244,11 @@ def main():
     loop_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["compiler"], row["address"]))
     call_rows.sort(key=lambda row: (row["isa"], row["kernel"], row["case"], row["compiler"]))
     if tools.results:
-        compilers = sorted({build.partition("=")[0] for build in tools.builds})
-        write(tools.results, tables.markdown(loop_rows, call_rows, origin(tools, compilers)))
+        write(tools.results, tables.markdown(loop_rows, call_rows, made_of))
     if tools.json:
         write(tools.json, json.dumps({"loops": loop_rows, "calls": call_rows}, indent=1) + "\n")
     found = [loop_complaints(row) for row in loop_rows]
-    found += [call_complaints(row) for row in call_rows if bounded(row)]
+    found += [call_complaints(row) for row in call_rows if tables.bounded(row)]
     for complaint in sum(found, []):
         print("FAILED " + complaint)
     failed = sum(bool(each) for each in found)

@@ -25,10 +25,20 @@ def merged(rows):
             for (kernel, what, *rest), compilers in found.items()]
 
 
+def bounded(row):
+    return any(each["bound_pct"] for each in row["cpus"])
+
+
+def cells(row, cpus, write):
+    """What there is to write of each CPU."""
+    found = {each["cpu"]: each for each in row["cpus"] if each["bound_pct"]}
+    return [write(found[cpu]) if cpu in found else "" for cpu in cpus]
+
+
 def slowest(rows):
     """Of the loops of a kernel, stride and compiler, the one that uses its units least."""
     found = {}
-    for row in sorted(rows, key=lambda row: min(each["use_pct"] for each in row["cpus"])):
+    for row in sorted(rows, key=lambda row: min(each["use_pct"] for each in row["cpus"] if each["bound_pct"])):
         found.setdefault((row["kernel"], row["stride"], row["compiler"]), row)
     return [found[key] for key in sorted(found)]
 
@@ -40,20 +50,21 @@ def markdown(loop_rows, call_rows, origin):
             "`script/mca --results`, explained in [docs/mca.md](../docs/mca.md). Shares are of the products that the",
             "CPU's units could make; in brackets the bound. Here is what has one, `script/mca --json` has everything.",
             ""]
-    for isa, cpus in bounds.CPUS.items():
-        inner = slowest(row for row in loop_rows
-                        if row["isa"] == isa and any(each["bound_pct"] for each in row["cpus"]))
-        if inner:
+    for isa in bounds.CPUS:
+        loops = slowest(row for row in loop_rows if row["isa"] == isa and bounded(row))
+        calls = [row for row in call_rows if row["isa"] == isa and bounded(row)]
+        cpus = [cpu for cpu in bounds.CPUS[isa] if any(each["cpu"] == cpu for row in loops for each in row["cpus"])]
+        if loops:
             text += [f"## Inner loops of full tiles, {isa}", "",
                      "In the long run, and what limits it; of a kernel's full tiles the slowest.", ""]
             text += table(["kernel", "stride", "compiler"] + cpus,
                           merged([row["kernel"], row["stride"], row["compiler"]]
-                                 + [f"{share(each)}; {each['bottleneck']}" for each in row["cpus"]] for row in inner))
-        calls = [row for row in call_rows if row["isa"] == isa and any(each["bound_pct"] for each in row["cpus"])]
+                                 + cells(row, cpus, lambda each: f"{share(each)}; {each['bottleneck']}")
+                                 for row in loops))
         if calls:
             text += [f"## Whole calls, {isa}", "",
                      "From entry to return: edges, epilogue and preparation included.", ""]
             text += table(["kernel", "layer", "compiler"] + [f"#{cpu}" for cpu in cpus],
-                          merged([row["kernel"], row["case"], row["compiler"]]
-                                 + [share(each) for each in row["cpus"]] for row in calls))
+                          merged([row["kernel"], row["case"], row["compiler"]] + cells(row, cpus, share)
+                                 for row in calls))
     return "\n".join(text)
