@@ -105,6 +105,9 @@ def product_cases(isa, number_format, product, instruction):
         yield what, architecture, name, loop(architecture, body), expected
 
 
+# These loops keep one pace from the beginning on, so that a tenth of what kernels need tells it.
+model.WARM_UP = 300
+
 FEATURES = {"x86": ["-mattr=+avx512f,+avx512bw,+avx512vnni,+avx512bf16,+avxvnni"], "arm": model.ATTRIBUTES["arm"]}
 
 
