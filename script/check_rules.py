@@ -28,6 +28,9 @@ ISA_FLAG = re.compile(r"-m(avx|fma|sse|arch=|cpu=|tune=)")
 # An ISA's kernels; the naive loops that benchmarks compare with; a parent's flags, in a test.
 ISA_FLAGS_IN = {"kernels/avx2.cmake", "kernels/avx512.cmake", "kernels/neon.cmake", "bench/CMakeLists.txt",
                 "tests/install/CMakeLists.txt"}
+# A line of the registry, and a row of the static model's tables, which begins with a kernel.
+REGISTERED = re.compile(r"^CARDINAL_[A-Z0-9]+\s*\((\w+),", re.MULTILINE)
+MODELLED = re.compile(r"^\| (\w+_(?:f32|bf16|int8)_\w+) \|", re.MULTILINE)
 UNWANTED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b|^\s*#\s*if\s+0\b")
 
 
@@ -110,6 +113,16 @@ def flags_apart(tree):
             for number, line in enumerate(text.split("\n"), 1) if ISA_FLAG.search(line)]
 
 
+def modelled(_):
+    """results/mca.md names kernels of the registry alone; script/mca --results renews it"""
+    registry = {name for path in pathlib.Path("kernels").glob("kernels*.def")
+                for name in REGISTERED.findall(path.read_text("utf-8"))}
+    named = set(MODELLED.findall(pathlib.Path("results/mca.md").read_text("utf-8")))
+    if not registry or not named:
+        return [f"{len(registry)} kernels in the registry, {len(named)} in results/mca.md: nothing was compared"]
+    return [f"results/mca.md: {name} is not in the registry" for name in sorted(named - registry)]
+
+
 def shellchecked(tree):
     """shellcheck has nothing to say of the shell scripts"""
     run = subprocess.run(["shellcheck", "--shell=bash", "--format=gcc", *tree.shell], capture_output=True, text=True,
@@ -141,7 +154,8 @@ def subjects(_):
 def main():
     tree = Tree()
     passed = failed = 0
-    for check in (formatted, licensed, narrow, short, clean, bare, inline, flags_apart, shellchecked, flaked, subjects):
+    for check in (formatted, licensed, narrow, short, clean, bare, inline, flags_apart, modelled, shellchecked, flaked,
+                  subjects):
         complaints = check(tree)
         print(("FAILED " if complaints else "ok     ") + check.__doc__)
         for complaint in complaints:
