@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moves of bf16 with AVX2: squares of 16×16, 8×8 and 4×4.
- *
- * A number's place among some rows is its row's bits and then its column's. Interleaving each row of the first half
- * with its fellow of the second half brings the row's highest bit to the lower end, so as many rounds as rows have bits
- * leave the columns' bits on top: a transpose by one instruction, which works on both halves of a vector alike. */
+/* Moves of bf16 with AVX2: squares of 16×16, 8×8 and 4×4. */
 #include <stdint.h>
 
 typedef uint16_t cardinal_number;
 #include "kernels/move_paths.h"
+#include "kernels/x86/interleave.h"
 #include "kernels/x86/transpose.h"
-
-CARDINAL_INLINE void interleave_256(__m256i rows[8]) {
-  __m256i mixed[8];
-  CARDINAL_UNROLL
-  for (size_t i = 0; i < 4; ++i) {
-    mixed[2 * i] = _mm256_unpacklo_epi16(rows[i], rows[i + 4]);
-    mixed[2 * i + 1] = _mm256_unpackhi_epi16(rows[i], rows[i + 4]);
-  }
-  CARDINAL_UNROLL
-  for (size_t i = 0; i < 8; ++i)
-    rows[i] = mixed[i];
-}
 
 /* Eight columns of sixteen rows: rows 0 to 7 in the low halves, 8 to 15 in the high ones. */
 CARDINAL_INLINE void transpose_16x8(const uint16_t *from, size_t from_row, uint16_t *to, size_t to_row) {
@@ -39,18 +24,6 @@ CARDINAL_INLINE void transpose_16x8(const uint16_t *from, size_t from_row, uint1
 CARDINAL_INLINE void transpose_16(const uint16_t *from, size_t from_row, uint16_t *to, size_t to_row) {
   transpose_16x8(from, from_row, to, to_row);
   transpose_16x8(from + 8, from_row, to + 8 * to_row, to_row);
-}
-
-CARDINAL_INLINE void interleave_128(__m128i *rows, size_t count) {
-  __m128i mixed[8];
-  CARDINAL_UNROLL
-  for (size_t i = 0; i < count / 2; ++i) {
-    mixed[2 * i] = _mm_unpacklo_epi16(rows[i], rows[i + count / 2]);
-    mixed[2 * i + 1] = _mm_unpackhi_epi16(rows[i], rows[i + count / 2]);
-  }
-  CARDINAL_UNROLL
-  for (size_t i = 0; i < count; ++i)
-    rows[i] = mixed[i];
 }
 
 CARDINAL_INLINE void transpose_8(const uint16_t *from, size_t from_row, uint16_t *to, size_t to_row) {

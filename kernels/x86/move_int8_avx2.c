@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moves of int8 with AVX2: squares of 16×16, 8×8 and 4×4, by interleaving rows as those of bf16 are. */
+/* Moves of int8 with AVX2: squares of 16×16, 8×8 and 4×4. */
 #include <stdint.h>
 
 typedef uint8_t cardinal_number;
 #include "kernels/move_paths.h"
+#include "kernels/x86/interleave.h"
 #include "kernels/x86/transpose.h"
-
-CARDINAL_INLINE void interleave_256(__m256i rows[8]) {
-  __m256i mixed[8];
-  CARDINAL_UNROLL
-  for (size_t i = 0; i < 4; ++i) {
-    mixed[2 * i] = _mm256_unpacklo_epi8(rows[i], rows[i + 4]);
-    mixed[2 * i + 1] = _mm256_unpackhi_epi8(rows[i], rows[i + 4]);
-  }
-  CARDINAL_UNROLL
-  for (size_t i = 0; i < 8; ++i)
-    rows[i] = mixed[i];
-}
 
 /* Rows 0 to 7 in the low halves, 8 to 15 in the high ones. Three rounds leave two columns of eight rows in each half.
  */
@@ -35,24 +24,15 @@ CARDINAL_INLINE void transpose_16(const uint8_t *from, size_t from_row, uint8_t 
   }
 }
 
-CARDINAL_INLINE void interleave_128(__m128i rows[4]) {
-  const __m128i a = _mm_unpacklo_epi8(rows[0], rows[2]), b = _mm_unpackhi_epi8(rows[0], rows[2]);
-  const __m128i c = _mm_unpacklo_epi8(rows[1], rows[3]), d = _mm_unpackhi_epi8(rows[1], rows[3]);
-  rows[0] = a;
-  rows[1] = b;
-  rows[2] = c;
-  rows[3] = d;
-}
-
 /* Two rows to a vector. */
 CARDINAL_INLINE void transpose_8(const uint8_t *from, size_t from_row, uint8_t *to, size_t to_row) {
   __m128i rows[4];
   CARDINAL_UNROLL
   for (size_t i = 0; i < 4; ++i)
     rows[i] = cardinal_load_halves_128(from + 2 * i * from_row, from + (2 * i + 1) * from_row);
-  interleave_128(rows);
-  interleave_128(rows);
-  interleave_128(rows);
+  interleave_128(rows, 4);
+  interleave_128(rows, 4);
+  interleave_128(rows, 4);
   CARDINAL_UNROLL
   for (size_t i = 0; i < 4; ++i)
     cardinal_store_halves_128(to + 2 * i * to_row, to + (2 * i + 1) * to_row, rows[i]);
