@@ -5,6 +5,6 @@
 #include "kernels/x86/bf16.inc"
 #include "kernels/x86/conv1x1.inc"
 
-/* prefix, most pixels, blocks, loaded of 14 pixels */
+/* prefix, most pixels, blocks, loaded of 14 pixels, cells alone */
 family conv1x1_bf16_avx512bf16, CONV1X1_PIXELS_AVX512, 1, 1
-family conv1x1_bf16_avx512bf16, CONV1X1_PIXELS_AVX512, 2, 5
+family conv1x1_bf16_avx512bf16, CONV1X1_PIXELS_AVX512, 2, 5, 3
