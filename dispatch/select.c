@@ -106,3 +106,10 @@ cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector, ca
     ++mover;
   return mover->move;
 }
+
+cardinal_copy_kernel *cardinal_copy_select(const cardinal_selector *selector) {
+  const cardinal_copier *copier = cardinal_copiers;
+  while (unusable(copier->isa, copier->needs, selector))
+    ++copier;
+  return copier->copy;
+}

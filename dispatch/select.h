@@ -50,4 +50,7 @@ const cardinal_kernel *cardinal_kernel_select(const cardinal_selector *selector,
  * another of floats. `only` doesn't count, since it is about computing. */
 cardinal_move_kernel *cardinal_move_select(const cardinal_selector *selector, cardinal_format from, cardinal_format to);
 
+/* The same for copies of whole blocks. */
+cardinal_copy_kernel *cardinal_copy_select(const cardinal_selector *selector);
+
 #endif

@@ -29,7 +29,7 @@ set(CARDINAL_AVX2_SOURCES
   x86/gconv3x3_int8_w4_avx2vnni.c x86/gconv3x3_int8_w4_avx2vnni.S
   x86/gconv3x3_int8_w8_avx2vnni.c x86/gconv3x3_int8_w8_avx2vnni.S
   x86/gconv3x3_int8_w16_avx2vnni.c x86/gconv3x3_int8_w16_avx2vnni.S
-  x86/maxpool_f32_avx2.c x86/maxpool_bf16_avx2.c x86/maxpool_int8_avx2.c x86/move_f32_avx2.c
+  x86/copy_avx2.c x86/maxpool_f32_avx2.c x86/maxpool_bf16_avx2.c x86/maxpool_int8_avx2.c x86/move_f32_avx2.c
   x86/move_bf16_avx2.c x86/move_int8_avx2.c)
 # Clang's assembler asks for what tiles use beyond the bundle. C doesn't get these flags: compilers would use them
 # wherever they like.

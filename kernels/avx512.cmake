@@ -35,7 +35,7 @@ set(CARDINAL_AVX512_SOURCES
   x86/gconv3x3_bf16_w8_avx512.c x86/gconv3x3_bf16_w8_avx512.S
   x86/gconv3x3_bf16_w16_avx512.c x86/gconv3x3_bf16_w16_avx512.S
   x86/conv_bf16_14x16_avx512.c x86/conv_bf16_14x16_avx512.S
-  x86/maxpool_f32_avx512.c x86/move_f32_avx512.c)
+  x86/copy_avx512.c x86/maxpool_f32_avx512.c x86/move_f32_avx512.c)
 # Clang's assembler asks for what tiles use beyond the bundle. C doesn't get these flags: compilers would use them
 # wherever they like.
 foreach(source IN LISTS CARDINAL_AVX512_SOURCES)

@@ -28,3 +28,14 @@ const cardinal_mover cardinal_movers[] = {
      cardinal_move_f32_to_int8_generic},
 };
 const size_t cardinal_mover_count = sizeof cardinal_movers / sizeof cardinal_movers[0];
+
+const cardinal_copier cardinal_copiers[] = {
+#ifdef CARDINAL_HAVE_AVX512
+    {"copy_avx512", CARDINAL_ISA_AVX512, CARDINAL_NEEDS_AVX512, cardinal_copy_avx512},
+#endif
+#ifdef CARDINAL_HAVE_AVX2
+    {"copy_avx2", CARDINAL_ISA_AVX2, CARDINAL_NEEDS_AVX2, cardinal_copy_avx2},
+#endif
+    {"copy_generic", CARDINAL_ISA_GENERIC, CARDINAL_NEEDS_GENERIC, cardinal_copy_generic},
+};
+const size_t cardinal_copier_count = sizeof cardinal_copiers / sizeof cardinal_copiers[0];

@@ -48,4 +48,32 @@ cardinal_move_kernel cardinal_move_int8_generic, cardinal_move_int8_avx2, cardin
 
 cardinal_move_kernel cardinal_move_f32_to_bf16_generic, cardinal_move_f32_to_int8_generic;
 
+/* For each of `pixels` pixels p and `blocks` blocks b, of `bytes` bytes, which are those of 16 numbers of a format:
+ *
+ *     to[p * to_pixel + b * to_block] = from[p * from_pixel + b * from_block]
+ *
+ * with strides in bytes: whole blocks of NHWC pixels to slots and back, all blocks of a pixel before the next one's.
+ * Nothing else is read or written; `from` and `to` don't overlap, and needn't be aligned. */
+typedef struct cardinal_copy_args {
+  const void *from;
+  void *to;
+  size_t pixels, blocks, bytes;
+  size_t from_pixel, from_block, to_pixel, to_block;
+} cardinal_copy_args;
+
+typedef void cardinal_copy_kernel(const cardinal_copy_args *args);
+
+typedef struct cardinal_copier {
+  const char *name;
+  cardinal_isa isa;
+  uint32_t needs;
+  cardinal_copy_kernel *copy;
+} cardinal_copier;
+
+/* In order of preference; the last one runs everywhere. */
+extern const cardinal_copier cardinal_copiers[];
+extern const size_t cardinal_copier_count;
+
+cardinal_copy_kernel cardinal_copy_generic, cardinal_copy_avx2, cardinal_copy_avx512;
+
 #endif

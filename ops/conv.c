@@ -85,7 +85,7 @@ static size_t copied_panels(const conv_side *side, const portion *p) {
 static void gather(const cardinal_plan *plan, const conv_side *side, const void *image, portion p, void *slots) {
   const cardinal_format format = side->transfer->to;
   const size_t copied = copied_panels(side, &p);
-  cardinal_nhwc_gather(format, &side->image, image, p.panel, copied, p.first, p.pixels, slots, p.distance);
+  cardinal_nhwc_gather(side->transfer, &side->image, image, p.panel, copied, p.first, p.pixels, slots, p.distance);
   for (size_t i = copied; i < p.panels; ++i)
     for (run r = next_run(plan, side, p.panel + i, 0); r.lanes; r = next_run(plan, side, p.panel + i, r.lane + r.lanes))
       cardinal_tensor_gather(side->transfer, &side->image, image, r.channel, r.lanes, p.first, p.pixels,
@@ -96,7 +96,7 @@ static void gather(const cardinal_plan *plan, const conv_side *side, const void 
 static void scatter(const cardinal_plan *plan, const conv_side *side, const void *slots, portion p, void *image) {
   const cardinal_format format = side->transfer->to;
   const size_t copied = copied_panels(side, &p);
-  cardinal_nhwc_scatter(format, &side->image, image, p.panel, copied, p.first, p.pixels, slots, p.distance);
+  cardinal_nhwc_scatter(side->transfer, &side->image, image, p.panel, copied, p.first, p.pixels, slots, p.distance);
   for (size_t i = copied; i < p.panels; ++i)
     for (run r = next_run(plan, side, p.panel + i, 0); r.lanes; r = next_run(plan, side, p.panel + i, r.lane + r.lanes))
       cardinal_tensor_scatter(side->transfer, &side->image, image, r.channel, r.lanes, p.first, p.pixels,

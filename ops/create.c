@@ -66,8 +66,11 @@ typedef struct plan_formats {
 
 static cardinal_transfer transfer_of(const cardinal_context *context, cardinal_format from, cardinal_format to,
                                      float scale) {
-  return (cardinal_transfer){
-      .move = cardinal_move_select(&context->selector, from, to), .from = from, .to = to, .scale = scale};
+  return (cardinal_transfer){.move = cardinal_move_select(&context->selector, from, to),
+                             .copy = cardinal_copy_select(&context->selector),
+                             .from = from,
+                             .to = to,
+                             .scale = scale};
 }
 
 /* Fields that convolutions and pools share: kernel, grouping, conversions. A plug-in's kernel serves if there is one.

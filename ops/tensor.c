@@ -95,62 +95,36 @@ void cardinal_tensor_scatter(const cardinal_transfer *t, const cardinal_image_la
   });
 }
 
-/* Distances in bytes. */
-typedef struct pitches {
-  size_t pixel, block;
-} pitches;
-
-/* All blocks of a pixel, then of the next one: images are read and written as they lie in memory, some pixels ahead. */
-static inline void copy_blocks(const char *from, pitches from_pitches, char *to, pitches to_pitches, size_t blocks,
-                               size_t pixels, size_t bytes) {
-  enum {
-    AHEAD = 8
-  };
-  for (size_t p = 0; p < pixels; ++p, from += from_pitches.pixel, to += to_pitches.pixel)
-    for (size_t b = 0; b < blocks; ++b) {
-      __builtin_prefetch(from + AHEAD * from_pitches.pixel + b * from_pitches.block);
-      __builtin_prefetch(to + AHEAD * to_pitches.pixel + b * to_pitches.block, 1);
-      memcpy(to + b * to_pitches.block, from + b * from_pitches.block, bytes);
-    }
-}
-
-/* A constant number of bytes makes memcpy a few moves. */
-static void copy_format(cardinal_format format, const char *from, pitches from_pitches, char *to, pitches to_pitches,
-                        size_t blocks, size_t pixels) {
-  switch (format) {
-  case CARDINAL_FORMAT_F32:
-    copy_blocks(from, from_pitches, to, to_pitches, blocks, pixels, 4 * CARDINAL_BLOCK);
-    break;
-  case CARDINAL_FORMAT_BF16:
-    copy_blocks(from, from_pitches, to, to_pitches, blocks, pixels, 2 * CARDINAL_BLOCK);
-    break;
-  case CARDINAL_FORMAT_INT8:
-    copy_blocks(from, from_pitches, to, to_pitches, blocks, pixels, CARDINAL_BLOCK);
-    break;
-  }
-}
-
-static pitches of_image(cardinal_format format, const cardinal_image_layout *l) {
-  const size_t bytes = cardinal_format_bytes(format);
-  return (pitches){.pixel = l->channels * bytes, .block = CARDINAL_BLOCK * bytes};
-}
-
-static pitches of_slots(cardinal_format format, size_t distance) {
-  const size_t bytes = cardinal_format_bytes(format);
-  return (pitches){.pixel = CARDINAL_BLOCK * bytes, .block = distance * bytes};
-}
-
-void cardinal_nhwc_gather(cardinal_format format, const cardinal_image_layout *l, const void *image, size_t block,
+void cardinal_nhwc_gather(const cardinal_transfer *t, const cardinal_image_layout *l, const void *image, size_t block,
                           size_t blocks, size_t first, size_t pixels, void *slots, size_t distance) {
-  copy_format(format, cardinal_at(image, format, first * l->channels + block * CARDINAL_BLOCK), of_image(format, l),
-              slots, of_slots(format, distance), blocks, pixels);
+  const size_t number = cardinal_format_bytes(t->to), bytes = CARDINAL_BLOCK * number;
+  t->copy(&(cardinal_copy_args){
+      .from = cardinal_at(image, t->to, first * l->channels + block * CARDINAL_BLOCK),
+      .to = slots,
+      .pixels = pixels,
+      .blocks = blocks,
+      .bytes = bytes,
+      .from_pixel = l->channels * number,
+      .from_block = bytes,
+      .to_pixel = bytes,
+      .to_block = distance * number,
+  });
 }
 
-void cardinal_nhwc_scatter(cardinal_format format, const cardinal_image_layout *l, void *image, size_t block,
+void cardinal_nhwc_scatter(const cardinal_transfer *t, const cardinal_image_layout *l, void *image, size_t block,
                            size_t blocks, size_t first, size_t pixels, const void *slots, size_t distance) {
-  copy_format(format, slots, of_slots(format, distance),
-              cardinal_place(image, format, first * l->channels + block * CARDINAL_BLOCK), of_image(format, l), blocks,
-              pixels);
+  const size_t number = cardinal_format_bytes(t->to), bytes = CARDINAL_BLOCK * number;
+  t->copy(&(cardinal_copy_args){
+      .from = slots,
+      .to = cardinal_place(image, t->to, first * l->channels + block * CARDINAL_BLOCK),
+      .pixels = pixels,
+      .blocks = blocks,
+      .bytes = bytes,
+      .from_pixel = bytes,
+      .from_block = distance * number,
+      .to_pixel = l->channels * number,
+      .to_block = bytes,
+  });
 }
 
 void cardinal_tensor_convert_block(const cardinal_transfer *t, cardinal_layout from_layout, const void *from,

@@ -25,6 +25,7 @@ typedef struct cardinal_image_layout {
 /* How numbers of one format become those of another, or the same, on the way between layouts. */
 typedef struct cardinal_transfer {
   cardinal_move_kernel *move;
+  cardinal_copy_kernel *copy; /* of whole blocks, where the format stays */
   cardinal_format from, to;
   float scale; /* where floats become int8 */
 } cardinal_transfer;
@@ -42,10 +43,11 @@ void cardinal_tensor_scatter(const cardinal_transfer *transfer, const cardinal_i
 
 /* Copies whole blocks of an NHWC image's pixels to slots [block][pixels][16], whose blocks are `distance` numbers
  * apart, and back: `blocks` of them from block `block` on, of `pixels` pixels from `first` on. */
-void cardinal_nhwc_gather(cardinal_format format, const cardinal_image_layout *layout, const void *image, size_t block,
-                          size_t blocks, size_t first, size_t pixels, void *slots, size_t distance);
-void cardinal_nhwc_scatter(cardinal_format format, const cardinal_image_layout *layout, void *image, size_t block,
-                           size_t blocks, size_t first, size_t pixels, const void *slots, size_t distance);
+void cardinal_nhwc_gather(const cardinal_transfer *transfer, const cardinal_image_layout *layout, const void *image,
+                          size_t block, size_t blocks, size_t first, size_t pixels, void *slots, size_t distance);
+void cardinal_nhwc_scatter(const cardinal_transfer *transfer, const cardinal_image_layout *layout, void *image,
+                           size_t block, size_t blocks, size_t first, size_t pixels, const void *slots,
+                           size_t distance);
 
 /* Copies the channels of one block of one image between layouts; padding lanes of a blocked target become +0. */
 void cardinal_tensor_convert_block(const cardinal_transfer *transfer, cardinal_layout from_layout, const void *from,

@@ -142,6 +142,62 @@ Test(kernels, move) {
   cr_assert(kernels >= 1);
 }
 
+/* Copies blocks of `bytes` bytes between slots and pixels of an NHWC image that have more of them. */
+static bool run_copy(const cardinal_copier *copier, bool to_image, size_t bytes, size_t pixels, size_t blocks,
+                     gauntlet_placement from_placement, gauntlet_placement to_placement) {
+  static char expected[CAPACITY * sizeof(float)];
+  gauntlet_random random = test_random(pixels * 64 + blocks * 4 + bytes);
+  const size_t image_pixel = (blocks + gauntlet_between(&random, 0, 2)) * bytes + gauntlet_between(&random, 0, 1);
+  const size_t slots_block = (pixels + gauntlet_between(&random, 0, 2)) * bytes;
+  const size_t image_bytes = (pixels - 1) * image_pixel + blocks * bytes;
+  const size_t slots_bytes = (blocks - 1) * slots_block + pixels * bytes;
+  const size_t from_bytes = to_image ? slots_bytes : image_bytes, to_bytes = to_image ? image_bytes : slots_bytes;
+  char *x = gauntlet_memory_place_numbers(&from_memory, CARDINAL_FORMAT_INT8, from_bytes, from_placement);
+  char *y = gauntlet_memory_place_numbers(&to_memory, CARDINAL_FORMAT_INT8, to_bytes, to_placement);
+  const cardinal_copy_args args = {.from = x,
+                                   .to = y,
+                                   .pixels = pixels,
+                                   .blocks = blocks,
+                                   .bytes = bytes,
+                                   .from_pixel = to_image ? bytes : image_pixel,
+                                   .from_block = to_image ? slots_block : bytes,
+                                   .to_pixel = to_image ? image_pixel : bytes,
+                                   .to_block = to_image ? bytes : slots_block};
+  memcpy(expected, y, to_bytes);
+  for (size_t p = 0; p < pixels; ++p)
+    for (size_t b = 0; b < blocks; ++b)
+      for (size_t i = 0; i < bytes; ++i)
+        expected[p * args.to_pixel + b * args.to_block + i] = x[p * args.from_pixel + b * args.from_block + i] =
+            (char)gauntlet_u32(&random);
+  copier->copy(&args);
+  const bool right =
+      memcmp(y, expected, to_bytes) == 0 && gauntlet_memory_intact(&from_memory) && gauntlet_memory_intact(&to_memory);
+  cr_expect(right, "%s: %zu pixels of %zu blocks of %zu bytes %s an image: wrong bytes, or one beside them",
+            copier->name, pixels, blocks, bytes, to_image ? "to" : "from");
+  return right;
+}
+
+Test(kernels, move_whole_blocks) {
+  cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
+  cardinal_cpu_detect(&everything.features);
+  gauntlet_memory_init(&from_memory, CAPACITY);
+  gauntlet_memory_init(&to_memory, CAPACITY);
+  size_t copies = 0;
+  for (size_t i = 0; i < cardinal_copier_count; ++i) {
+    const cardinal_copier *copier = &cardinal_copiers[i];
+    if (copier->needs & ~everything.features.enabled)
+      continue;
+    for (size_t bytes = 16; bytes <= 64; bytes *= 2)
+      for (size_t pixels = 1; pixels <= 70; pixels += pixels < 20 ? 1 : 7)
+        for (size_t blocks = 1; blocks <= 17; blocks += test_scale(1, 3))
+          for (int way = 0; way < 2 * GAUNTLET_PLACEMENTS; ++way, ++copies)
+            if (!run_copy(copier, way & 1, bytes, pixels, blocks, (gauntlet_placement)(way / 2),
+                          (gauntlet_placement)((way / 2 + 1) % GAUNTLET_PLACEMENTS)))
+              return;
+  }
+  cr_assert(copies >= 1);
+}
+
 /* Caps and features that are taken away hold for moves as well; the portable one is always left. */
 Test(kernels, move_obeys_the_selector) {
   cardinal_selector selector = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
@@ -158,6 +214,19 @@ Test(kernels, move_obeys_the_selector) {
     capped.without = mover->needs;
     cr_expect_neq(cardinal_move_select(&capped, mover->from, mover->to), mover->move, "%s", mover->name);
   }
+  for (size_t i = 0; i < cardinal_copier_count; ++i) {
+    const cardinal_copier *copier = &cardinal_copiers[i];
+    if (copier->needs & ~selector.features.enabled)
+      continue;
+    cardinal_selector capped = selector;
+    capped.cap = copier->isa;
+    cr_expect_eq(cardinal_copy_select(&capped), copier->copy, "%s", copier->name);
+    if (!copier->needs)
+      continue;
+    capped.without = copier->needs;
+    cr_expect_neq(cardinal_copy_select(&capped), copier->copy, "%s", copier->name);
+  }
   selector.features.enabled = 0;
+  cr_expect_eq(cardinal_copy_select(&selector), cardinal_copy_generic);
   cr_expect_eq(cardinal_move_select(&selector, CARDINAL_FORMAT_F32, CARDINAL_FORMAT_F32), cardinal_move_f32_generic);
 }
