@@ -11,8 +11,9 @@ enum {
   CONV1X1_ITEMS = 8,
   CONV_ITEMS = 8,
   POOL_ITEMS = 4,
-  /* Output rows of a band that are cut further only where nothing else is left to cut. */
-  FEW_ROWS = 7,
+  /* Bands are cut further, while anything else is left to cut, only if they gather at least so many times the rows that
+   * two of them share. */
+  ROWS_BY_SHARED = 8,
   /* Tiles that a chunk of pixels has at least: if weights stream through L2, and where each thread gathers its own. */
   LEAST_STREAMED_TILES = 4,
   LEAST_GATHERED_TILES = 16
@@ -95,6 +96,13 @@ static cardinal_blocking conv_with_units(const cardinal_shape *s, const cardinal
   return b;
 }
 
+/* Whether bands of so many output rows gather many more input rows than those that two of them share. */
+static bool share_little(const cardinal_shape *s, size_t rows) {
+  const size_t spanned = cardinal_rows_spanned(s, rows), apart = rows * s->window.stride_h;
+  const size_t shared = spanned > apart ? spanned - apart : 1;
+  return apart >= ROWS_BY_SHARED * shared;
+}
+
 cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g,
                                          const cardinal_gathering *gathering, const cardinal_resources *r) {
   const size_t units = cardinal_max(gathering->panels / cardinal_max(g->in_blocks, g->out_blocks), 1);
@@ -102,11 +110,13 @@ cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal
   /* What is gathered and what is scattered stays in half of L2. Few rows at a time would gather those that two bands
    * share too often; rather fewer units then. */
   const size_t fitting = part(r->l2_bytes, 1, 2);
-  while ((gathering->x ? b.unit_chunk * cardinal_gathered_x_bytes(s, g, b.row_chunk) : 0) +
-             (gathering->y ? b.panels_scattered * b.row_chunk * s->out_width * CARDINAL_BLOCK * sizeof(float) : 0) >
-         fitting) {
-    if (b.row_chunk > FEW_ROWS || (b.unit_chunk == 1 && b.row_chunk > 1))
-      b.row_chunk = cardinal_ceil_div(b.row_chunk, 2);
+  while (
+      (gathering->x ? b.unit_chunk * cardinal_gathered_x_bytes(s, g, b.row_chunk) : 0) +
+          (gathering->y ? b.panels_scattered * b.row_chunk * s->out_width * CARDINAL_BLOCK * gathering->y_number : 0) >
+      fitting) {
+    const size_t fewer_rows = cardinal_ceil_div(b.row_chunk, 2);
+    if (b.row_chunk > 1 && (b.unit_chunk == 1 || share_little(s, fewer_rows)))
+      b.row_chunk = fewer_rows;
     else if (b.unit_chunk > 1)
       b = conv_with_units(s, g, gathering, b.unit_chunk / 2, r->threads);
     else

@@ -37,6 +37,7 @@ cardinal_blocking cardinal_blocking_fc(size_t tile_blocks);
  * together, at least 1. */
 typedef struct cardinal_gathering {
   bool x, y;
+  size_t y_number; /* bytes of a number of y */
   size_t panels;
 } cardinal_gathering;
 

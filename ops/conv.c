@@ -301,6 +301,7 @@ void cardinal_drive_conv(cardinal_plan *plan) {
       cardinal_blocking_conv(s, g,
                              &(cardinal_gathering){.x = plan->gathers_x,
                                                    .y = plan->gathers_y,
+                                                   .y_number = cardinal_format_bytes(plan->y_format),
                                                    .panels = cardinal_max(panels_together(plan->gathers_x, &in),
                                                                           panels_together(plan->gathers_y, &out))},
                              &resources);

@@ -73,29 +73,40 @@ Test(blocking, conv) {
     const cardinal_shape shape = conv(table[i].groups, table[i].width, table[i].width, table[i].size, 3, 1);
     const cardinal_grouping grouping = cardinal_grouping_of(&shape);
     const cardinal_resources resources = {.l2_bytes = table[i].l2_kib * KIB, .threads = table[i].threads};
-    const cardinal_gathering gathering = {.x = !grouping.x_aligned, .y = !grouping.x_aligned, .panels = 1};
+    const cardinal_gathering gathering = {
+        .x = !grouping.x_aligned, .y = !grouping.x_aligned, .y_number = 4, .panels = 1};
     const size_t rows = cardinal_blocking_conv(&shape, &grouping, &gathering, &resources).row_chunk;
     cr_expect_eq(rows, table[i].row_chunk, "row %zu: %zu rows an item, expected %zu", i, rows, table[i].row_chunk);
   }
 }
 
-/* 32 groups of 4 in NHWC: 4 panels are moved together, as many rows as fit half of L2, rather fewer panels than rows.
- */
+/* Groups of 4 and 8 in NHWC: panels of 256 bytes are moved together, as many rows as fit half of L2, rather fewer
+ * panels than rows that share much with the next ones. */
 Test(blocking, conv_of_panels) {
   static const struct {
-    size_t l2_kib, threads;
+    cardinal_format format;
+    size_t width, stride, l2_kib, threads;
     size_t units, panels, rows;
   } table[] = {
-      {1024, 1, 4, 4, 14}, /* x: 4 panels of 16 rows of 3.5 KiB, y: of 14 */
-      {256, 1, 2, 2, 7},   /* 4 panels of (9 + 7) rows don't fit, nor do 2 of (16 + 14) */
-      {64, 1, 1, 1, 2},    /* 4 rows would be 21 + 14 KiB */
-      {8, 1, 1, 1, 1},     /* at least a row */
-      {1024, 2, 4, 4, 7},  /* 16 items wanted, 2 for each 4 rows */
+      /* rows have 3.5 KiB: 4 panels of 16 + 14 would fit, but share 2 of 14; 2 of 30 + 28 do */
+      {CARDINAL_FORMAT_F32, 4, 1, 1024, 1, 2, 2, 28},
+      {CARDINAL_FORMAT_F32, 4, 1, 2048, 1, 4, 4, 28},
+      {CARDINAL_FORMAT_F32, 4, 1, 256, 1, 1, 1, 14}, /* 2 panels of 30 + 28 don't fit, nor does one */
+      {CARDINAL_FORMAT_F32, 4, 1, 64, 1, 1, 1, 2},   /* 4 rows would be 21 + 14 KiB */
+      {CARDINAL_FORMAT_F32, 4, 1, 8, 1, 1, 1, 1},    /* at least a row */
+      {CARDINAL_FORMAT_F32, 4, 1, 1024, 2, 4, 4, 7}, /* 16 items wanted, 2 for each 4 rows */
+      /* with stride 2, 14 output rows share one of 28 */
+      {CARDINAL_FORMAT_F32, 8, 2, 1024, 1, 4, 4, 14},
+      /* twice as many panels of a half, and four times of a quarter */
+      {CARDINAL_FORMAT_BF16, 4, 1, 1024, 1, 4, 4, 28},
+      {CARDINAL_FORMAT_INT8, 4, 1, 1024, 1, 8, 8, 28},
   };
-  const cardinal_shape shape = conv(32, 4, 4, 56, 3, 1);
-  const cardinal_grouping grouping = cardinal_grouping_of(&shape);
-  const cardinal_gathering gathering = {.x = true, .y = true, .panels = 4};
   for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
+    cardinal_shape shape = conv(32, table[i].width, table[i].width, 56, 3, table[i].stride);
+    shape.format = table[i].format;
+    const size_t number = cardinal_format_size(table[i].format);
+    const cardinal_grouping grouping = cardinal_grouping_of(&shape);
+    const cardinal_gathering gathering = {.x = true, .y = true, .y_number = number, .panels = 16 / number};
     const cardinal_resources resources = {.l2_bytes = table[i].l2_kib * KIB, .threads = table[i].threads};
     const cardinal_blocking b = cardinal_blocking_conv(&shape, &grouping, &gathering, &resources);
     cr_expect(b.unit_chunk == table[i].units && b.panels_scattered == table[i].panels && b.row_chunk == table[i].rows,
@@ -133,7 +144,8 @@ Test(blocking, any_machine) {
                       threads, b.pixel_chunk, b.block_chunk);
             const cardinal_grouping grouping = cardinal_grouping_of(&shape);
             for (int gathers = 0; gathers < 4; ++gathers) {
-              const cardinal_gathering gathering = {.x = gathers & 1, .y = gathers & 2, .panels = gathers ? 8 : 1};
+              const cardinal_gathering gathering = {
+                  .x = gathers & 1, .y = gathers & 2, .y_number = 4, .panels = gathers ? 8 : 1};
               const cardinal_blocking w = cardinal_blocking_conv(&shape, &grouping, &gathering, &resources);
               cr_assert(w.row_chunk >= 1 && w.row_chunk <= shape.out_height && w.block_chunk >= 1 &&
                         w.block_chunk <= grouping.out_blocks);
