@@ -68,13 +68,18 @@ enum {
   SEGMENTS_FULL = 8 /* sums that keep two FMA units busy, whose results take 4 cycles */
 };
 
-/* How rows are cut: into as few pieces as possible if their tiles are full, else into more if that fills them better.
- */
-static inline cardinal_cut cardinal_segments_cut(size_t width, const cardinal_segments *tiles) {
+/* A row in as few pieces as tiles have sums for. */
+static inline cardinal_cut cardinal_segments_fewest(size_t width, const cardinal_segments *tiles) {
   size_t most = 1;
   while (most < SEGMENTS_MOST_PIXELS && tiles->segments[most])
     ++most;
-  const cardinal_cut fewest = cardinal_cut_evenly(width, most);
+  return cardinal_cut_evenly(width, most);
+}
+
+/* How rows are cut: into as few pieces as possible if their tiles are full, else into more if that fills them better.
+ */
+static inline cardinal_cut cardinal_segments_cut(size_t width, const cardinal_segments *tiles) {
+  const cardinal_cut fewest = cardinal_segments_fewest(width, tiles);
   const size_t sums = fewest.shorter * tiles->segments[fewest.shorter - 1];
   if (sums >= SEGMENTS_FULL || fewest.shorter == 1)
     return fewest;
@@ -123,6 +128,7 @@ static inline void cardinal_segments_tile_run(const cardinal_segments_call *call
   const size_t all = tiles->segments[pixels - 1];
   for (size_t s = segments; s < all; ++s) { /* those that are missing are nothing but padding */
     edges |= (SEGMENTS_EACH_KY * SEGMENT_WHOLE) << (SEGMENT_BITS * s);
+    t[0].x_segment[s] = 0;
     t[0].y[s] = NULL;
   }
   const uint64_t whole = (uint64_t)0x4444 & ((1u << (SEGMENT_BITS * all)) - 1);
@@ -180,22 +186,45 @@ static inline void cardinal_segments_of(const cardinal_segments_call *call,
   }
 }
 
-/* Makes `t` the tiles of a block's lanes, but for where they are. */
+/* Makes `t` the tiles of a block's lanes, but for where they are. Field by field: an initializer would clear all of it
+ * first, which takes longer than the rest. */
 static inline void cardinal_segments_start(const cardinal_segments_call *call,
                                            cardinal_segments_tile t[SEGMENTS_MOST_TILES]) {
   const cardinal_conv_args *a = call->args;
   const size_t bytes = cardinal_format_bytes(call->format);
   for (size_t v = 0, lane = 0; lane < CARDINAL_BLOCK; ++v, lane += call->tiles->vector_lanes) {
-    t[v] = (cardinal_segments_tile){
-        .x_row = a->x_row * bytes,
-        .x_next_block = (a->x_block - 3 * a->x_row) * bytes,
-        .w = (const char *)a->w + lane * CARDINAL_CELL_BYTES,
-        .cells = cardinal_cells(call->format, a->channels),
-        .residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0,
-        .has_residual = a->residual != NULL,
-        .end = cardinal_tile_end_of_conv(a, call->format, lane),
-    };
+    t[v].x_row = a->x_row * bytes;
+    t[v].x_next_block = (a->x_block - 3 * a->x_row) * bytes;
+    t[v].w = (const char *)a->w + lane * CARDINAL_CELL_BYTES;
+    t[v].cells = cardinal_cells(call->format, a->channels);
+    t[v].residual = a->residual ? (const char *)a->residual - (const char *)a->y : 0;
+    t[v].has_residual = a->residual != NULL;
+    t[v].end = cardinal_tile_end_of_conv(a, call->format, lane);
   }
+}
+
+/* Rows [row_begin, row_end), all cut alike. */
+static inline void cardinal_segments_rows(const cardinal_segments_call *call,
+                                          cardinal_segments_tile t[SEGMENTS_MOST_TILES], size_t row_begin,
+                                          size_t row_end, cardinal_cut cut) {
+  /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */
+  const size_t rows = call->tiles->segments[cut.shorter - 1] == 1 ? 1 : row_end - row_begin;
+  for (size_t row = row_begin; row < row_end; row += rows) {
+    if (cut.longer_count > 0)
+      cardinal_segments_of(call, t, row, row + rows, 0, cut.longer, cut.longer_count);
+    cardinal_segments_of(call, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
+  }
+}
+
+/* Whether the last row is better cut into fewer pieces than the others: if they would leave one over when tiles are
+ * full, and the row has one ky less to wait for than the tiles that would have to share it. Of 7 rows of 7 pixels with
+ * AVX2, six are then 3+3 rows of 4+3 pixels. */
+static inline _Bool cardinal_segments_last_differs(const cardinal_segments_call *call, cardinal_cut cut,
+                                                   cardinal_cut fewest) {
+  const cardinal_conv_args *a = call->args;
+  return cut.shorter < fewest.shorter &&
+         (a->row_end - a->row_begin) * cut.longer_count % call->tiles->segments[cut.longer - 1] == 1 &&
+         cardinal_segments_row_of(call, a->row_end - 1).edges;
 }
 
 /* A whole call. */
@@ -207,14 +236,11 @@ static inline void cardinal_segments_run(const cardinal_conv_args *a, const card
                                        CARDINAL_BLOCK * cardinal_y_bytes(format, a->y_f32)};
   cardinal_segments_tile t[SEGMENTS_MOST_TILES];
   cardinal_segments_start(&call, t);
+  const cardinal_cut fewest = cardinal_segments_fewest(a->out_width, tiles);
   const cardinal_cut cut = cardinal_segments_cut(a->out_width, tiles);
-  /* Where a row is tiles of its own, they follow one another, so that it is read from end to end. */
-  const size_t rows = tiles->segments[cut.shorter - 1] == 1 ? 1 : a->row_end - a->row_begin;
-  for (size_t row = a->row_begin; row < a->row_end; row += rows) {
-    if (cut.longer_count > 0)
-      cardinal_segments_of(&call, t, row, row + rows, 0, cut.longer, cut.longer_count);
-    cardinal_segments_of(&call, t, row, row + rows, cut.longer * cut.longer_count, cut.shorter, cut.shorter_count);
-  }
+  const size_t alike = a->row_end - cardinal_segments_last_differs(&call, cut, fewest);
+  cardinal_segments_rows(&call, t, a->row_begin, alike, cut);
+  cardinal_segments_rows(&call, t, alike, a->row_end, fewest);
 }
 
 /* A kernel `cardinal_KERNEL` of the tiles `cardinal_KERNEL_tiles`. */

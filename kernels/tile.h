@@ -22,8 +22,10 @@
 #define CARDINAL_TILE_OFFSET(type, field, offset)                                                                      \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " isn't where assembly looks for it")
 
-/* All bits set in the lanes of `lane_mask`, none in the others. */
+/* All bits set in the lanes of `lane_mask`, none in the others. In vectors: reading them back at once, where a tile is
+ * copied, would wait for 16 stores. */
 static inline void cardinal_tile_lanes(int32_t lanes[CARDINAL_BLOCK], uint32_t lane_mask) {
+  CARDINAL_ROLLED
   for (size_t l = 0; l < CARDINAL_BLOCK; ++l)
     lanes[l] = -(int32_t)(lane_mask >> l & 1u);
 }
