@@ -9,22 +9,24 @@ CARDINAL_INLINE __m256i order_of(__m256i numbers, __m256i magnitudes) {
   return _mm256_sign_epi16(magnitudes, numbers);
 }
 
-/* Equal values and zeros keep the earlier tap. Lanes in which a NaN was seen are noted and end as NaN. */
+/* Equal values and zeros keep the earlier tap. Lanes in which a NaN was seen end as NaN: the largest magnitude tells.
+ */
 CARDINAL_INLINE void pixel(void *y, cardinal_pool_taps taps, const void *lanes) {
   const __m256i magnitude = _mm256_set1_epi16(0x7FFF), infinity = _mm256_set1_epi16(0x7F80);
-  __m256i m = _mm256_loadu_si256((const __m256i *)(const void *)taps.x), nan = _mm256_setzero_si256();
-  __m256i most = order_of(m, _mm256_and_si256(m, magnitude));
-  for (size_t ky = 0; ky < taps.rows; ++ky) {
+  const char *row = taps.x;
+  __m256i m = _mm256_loadu_si256((const __m256i *)(const void *)row), largest = _mm256_and_si256(m, magnitude);
+  __m256i most = order_of(m, largest);
+  for (size_t ky = 0; ky < taps.rows; ++ky, row = cardinal_pool_next_row(row, taps)) {
     for (size_t kx = 0; kx < taps.columns; ++kx) {
-      const __m256i *x = (const __m256i *)(const void *)(taps.x + ky * taps.x_row + kx * sizeof m);
-      const __m256i tap = _mm256_loadu_si256(x), magnitudes = _mm256_and_si256(tap, magnitude);
-      const __m256i order = order_of(tap, magnitudes);
-      nan = _mm256_or_si256(nan, _mm256_cmpgt_epi16(magnitudes, infinity));
+      const __m256i tap = _mm256_loadu_si256((const __m256i *)(const void *)row + kx);
+      const __m256i magnitudes = _mm256_and_si256(tap, magnitude), order = order_of(tap, magnitudes);
+      largest = _mm256_max_epi16(magnitudes, largest);
       m = _mm256_blendv_epi8(m, tap, _mm256_cmpgt_epi16(order, most));
       most = _mm256_max_epi16(order, most);
     }
   }
-  _mm256_storeu_si256(y, _mm256_and_si256(_mm256_or_si256(m, nan), *(const __m256i *)lanes));
+  m = _mm256_or_si256(m, _mm256_cmpgt_epi16(largest, infinity));
+  _mm256_storeu_si256(y, _mm256_and_si256(m, *(const __m256i *)lanes));
 }
 
 void cardinal_maxpool_bf16_avx2(const cardinal_pool_args *a) {

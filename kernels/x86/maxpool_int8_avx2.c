@@ -4,10 +4,11 @@
 #include "kernels/x86/avx2.h"
 
 CARDINAL_INLINE void pixel(void *y, cardinal_pool_taps taps, const void *lanes) {
-  __m128i m = _mm_loadu_si128((const __m128i *)(const void *)taps.x);
-  for (size_t ky = 0; ky < taps.rows; ++ky)
+  const char *row = taps.x;
+  __m128i m = _mm_loadu_si128((const __m128i *)(const void *)row);
+  for (size_t ky = 0; ky < taps.rows; ++ky, row = cardinal_pool_next_row(row, taps))
     for (size_t kx = 0; kx < taps.columns; ++kx)
-      m = _mm_max_epi8(m, _mm_loadu_si128((const __m128i *)(const void *)(taps.x + ky * taps.x_row + kx * sizeof m)));
+      m = _mm_max_epi8(m, _mm_loadu_si128((const __m128i *)(const void *)row + kx));
   _mm_storeu_si128(y, _mm_and_si128(m, *(const __m128i *)lanes));
 }
 
