@@ -11,8 +11,10 @@ enum {
   CONV1X1_ITEMS = 8,
   CONV_ITEMS = 8,
   POOL_ITEMS = 4,
-  /* Bands are cut further, while anything else is left to cut, only if they gather at least so many times the rows that
-   * two of them share. */
+  /* Output rows of a band that are cut further only where nothing else is left to cut. */
+  FEW_ROWS = 7,
+  /* Rows that a band gathers for each that it shares with the next one, below which half as many units are better, if
+   * they make room for that many. */
   ROWS_BY_SHARED = 8,
   /* Tiles that a chunk of pixels has at least: if weights stream through L2, and where each thread gathers its own. */
   LEAST_STREAMED_TILES = 4,
@@ -96,33 +98,39 @@ static cardinal_blocking conv_with_units(const cardinal_shape *s, const cardinal
   return b;
 }
 
-/* Whether bands of so many output rows gather many more input rows than those that two of them share. */
-static bool share_little(const cardinal_shape *s, size_t rows) {
-  const size_t spanned = cardinal_rows_spanned(s, rows), apart = rows * s->window.stride_h;
-  const size_t shared = spanned > apart ? spanned - apart : 1;
-  return apart >= ROWS_BY_SHARED * shared;
-}
-
-cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g,
-                                         const cardinal_gathering *gathering, const cardinal_resources *r) {
-  const size_t units = cardinal_max(gathering->panels / cardinal_max(g->in_blocks, g->out_blocks), 1);
+/* The same with what is gathered and what is scattered in half of L2. Few rows at a time would gather those that two
+ * bands share too often; rather fewer units then. */
+static cardinal_blocking conv_in_l2(const cardinal_shape *s, const cardinal_grouping *g,
+                                    const cardinal_gathering *gathering, size_t units, const cardinal_resources *r) {
   cardinal_blocking b = conv_with_units(s, g, gathering, units, r->threads);
-  /* What is gathered and what is scattered stays in half of L2. Few rows at a time would gather those that two bands
-   * share too often; rather fewer units then. */
-  const size_t fitting = part(r->l2_bytes, 1, 2);
-  while (
-      (gathering->x ? b.unit_chunk * cardinal_gathered_x_bytes(s, g, b.row_chunk) : 0) +
-          (gathering->y ? b.panels_scattered * b.row_chunk * s->out_width * CARDINAL_BLOCK * gathering->y_number : 0) >
-      fitting) {
-    const size_t fewer_rows = cardinal_ceil_div(b.row_chunk, 2);
-    if (b.row_chunk > 1 && (b.unit_chunk == 1 || share_little(s, fewer_rows)))
-      b.row_chunk = fewer_rows;
+  const size_t fitting = part(r->l2_bytes, 1, 2), y_row = s->out_width * CARDINAL_BLOCK * gathering->y_number;
+  while ((gathering->x ? b.unit_chunk * cardinal_gathered_x_bytes(s, g, b.row_chunk) : 0) +
+             (gathering->y ? b.panels_scattered * b.row_chunk * y_row : 0) >
+         fitting) {
+    if (b.row_chunk > FEW_ROWS || (b.unit_chunk == 1 && b.row_chunk > 1))
+      b.row_chunk = cardinal_ceil_div(b.row_chunk, 2);
     else if (b.unit_chunk > 1)
       b = conv_with_units(s, g, gathering, b.unit_chunk / 2, r->threads);
     else
       break;
   }
   return b;
+}
+
+/* Whether bands of so many output rows gather many times the input rows that two of them share. */
+static bool share_little(const cardinal_shape *s, size_t rows) {
+  const size_t apart = rows * s->window.stride_h, spanned = cardinal_rows_spanned(s, rows);
+  return spanned <= apart || apart >= ROWS_BY_SHARED * (spanned - apart);
+}
+
+cardinal_blocking cardinal_blocking_conv(const cardinal_shape *s, const cardinal_grouping *g,
+                                         const cardinal_gathering *gathering, const cardinal_resources *r) {
+  const size_t units = cardinal_max(gathering->panels / cardinal_max(g->in_blocks, g->out_blocks), 1);
+  const cardinal_blocking b = conv_in_l2(s, g, gathering, units, r);
+  if (b.unit_chunk == 1 || share_little(s, b.row_chunk))
+    return b;
+  const cardinal_blocking halved = conv_in_l2(s, g, gathering, b.unit_chunk / 2, r);
+  return share_little(s, halved.row_chunk) ? halved : b;
 }
 
 cardinal_blocking cardinal_blocking_pool(const cardinal_shape *s, const cardinal_grouping *g,

@@ -80,18 +80,19 @@ Test(blocking, conv) {
   }
 }
 
-/* Groups of 4 and 8 in NHWC: panels of 256 bytes are moved together, as many rows as fit half of L2, rather fewer
- * panels than rows that share much with the next ones. */
+/* Groups of 4 and 8 in NHWC: panels of 256 bytes are moved together, as many rows as fit half of L2; rather fewer
+ * panels than few rows, and half as many where only then rows are many times those that bands share. */
 Test(blocking, conv_of_panels) {
   static const struct {
     cardinal_format format;
     size_t width, stride, l2_kib, threads;
     size_t units, panels, rows;
   } table[] = {
-      /* rows have 3.5 KiB: 4 panels of 16 + 14 would fit, but share 2 of 14; 2 of 30 + 28 do */
+      /* rows have 3.5 KiB: 4 panels of 16 + 14 fit, but share 2 rows of 14; 2 of 30 + 28 share little */
       {CARDINAL_FORMAT_F32, 4, 1, 1024, 1, 2, 2, 28},
       {CARDINAL_FORMAT_F32, 4, 1, 2048, 1, 4, 4, 28},
-      {CARDINAL_FORMAT_F32, 4, 1, 256, 1, 1, 1, 14}, /* 2 panels of 30 + 28 don't fit, nor does one */
+      {CARDINAL_FORMAT_F32, 4, 1, 512, 1, 4, 4, 7},  /* 2 of 16 + 14 would fit, but share too much still */
+      {CARDINAL_FORMAT_F32, 4, 1, 256, 1, 2, 2, 7},  /* 4 panels of (9 + 7) rows don't fit, nor do 2 of (16 + 14) */
       {CARDINAL_FORMAT_F32, 4, 1, 64, 1, 1, 1, 2},   /* 4 rows would be 21 + 14 KiB */
       {CARDINAL_FORMAT_F32, 4, 1, 8, 1, 1, 1, 1},    /* at least a row */
       {CARDINAL_FORMAT_F32, 4, 1, 1024, 2, 4, 4, 7}, /* 16 items wanted, 2 for each 4 rows */
