@@ -74,7 +74,8 @@ def guest_command(run):
 
 
 def libraries(program):
-    """The files that the dynamic linker would load for a program; none for a static one."""
+    """The files that a program loads: those that the dynamic linker names, none for a static one, and libgcc_s, which
+    libc loads by itself where a thread ends with pthread_exit, as those of gcc's OpenMP do."""
     listing = subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if listing.returncode != 0:
         if "not a dynamic executable" in listing.stdout or "statically linked" in listing.stdout:
@@ -83,7 +84,9 @@ def libraries(program):
     missing = re.findall(r"^\s*(\S+) => not found", listing.stdout, re.M)
     if missing:
         raise Failure(f"{program} needs {', '.join(missing)}, which ldd doesn't find")
-    return re.findall(r"(?:=> |^\s*)(/\S+) \(0x", listing.stdout, re.M)
+    files = re.findall(r"(?:=> |^\s*)(/\S+) \(0x", listing.stdout, re.M)
+    beside_libc = [os.path.dirname(file) + "/libgcc_s.so.1" for file in files if os.path.basename(file) == "libc.so.6"]
+    return files + [file for file in beside_libc if file not in files and os.path.exists(file)]
 
 
 def copy_into(tree, host, guest):
