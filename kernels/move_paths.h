@@ -9,7 +9,11 @@
 #include "kernels/inline.h"
 #include "kernels/move.h"
 
-/* Transposes a square: to[j * to_row + i] = from[i * from_row + j]. */
+/* Transposes a square: to[j * to_row + i] = from[i * from_row + j].
+ *
+ * How numbers of one or two bytes are transposed: one's place among some rows is its row's bits and then its column's.
+ * Interleaving each row of the first half with its fellow of the second half brings the row's highest bit to the lower
+ * end, so as many rounds as rows have bits leave the columns' bits on top. */
 typedef void cardinal_transpose_square(const cardinal_number *from, size_t from_row, cardinal_number *to,
                                        size_t to_row);
 

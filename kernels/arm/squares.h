@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Transposes of squares of numbers of one or two bytes with NEON: as many rows as a vector has numbers, and half as
- * many. What includes this has included move_paths.h, and so says what the numbers are.
- *
- * A number's place among some rows is its row's bits and then its column's. Interleaving each row of the first half
- * with its fellow of the second half brings the row's highest bit to the lower end, so as many rounds as rows have bits
- * leave the columns' bits on top. */
+ * many, by interleaving rows (move_paths.h, which also says what includes this must define). */
 #ifndef CARDINAL_KERNELS_ARM_SQUARES_H
 #define CARDINAL_KERNELS_ARM_SQUARES_H
 

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Interleaving rows of numbers of one or two bytes, of which squares are transposed. What includes this has included
- * move_paths.h, and so says what the numbers are.
- *
- * A number's place among some rows is its row's bits and then its column's. Interleaving each row of the first half
- * with its fellow of the second half brings the row's highest bit to the lower end, so as many rounds as rows have bits
- * leave the columns' bits on top: a transpose by one instruction, which works on both halves of a vector alike. */
+/* A round of interleaving rows of numbers of one or two bytes (move_paths.h, which also says what includes this must
+ * define), by one instruction, which works on both halves of a vector alike. */
 #ifndef CARDINAL_KERNELS_X86_INTERLEAVE_H
 #define CARDINAL_KERNELS_X86_INTERLEAVE_H
 

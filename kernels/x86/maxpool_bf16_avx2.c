@@ -9,8 +9,7 @@ CARDINAL_INLINE __m256i order_of(__m256i numbers, __m256i magnitudes) {
   return _mm256_sign_epi16(magnitudes, numbers);
 }
 
-/* Equal values and zeros keep the earlier tap. Lanes in which a NaN was seen end as NaN: the largest magnitude tells.
- */
+/* Equal values and zeros keep the earlier tap. Where the largest magnitude tells of a NaN, the lane ends as NaN. */
 CARDINAL_INLINE void pixel(void *y, cardinal_pool_taps taps, const void *lanes) {
   const __m256i magnitude = _mm256_set1_epi16(0x7FFF), infinity = _mm256_set1_epi16(0x7F80);
   const char *row = taps.x;

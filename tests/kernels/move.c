@@ -46,6 +46,18 @@ static size_t extent(strides s, size_t pixels, size_t lanes) {
 
 static gauntlet_memory from_memory, to_memory;
 
+static void init_memories(void) {
+  gauntlet_memory_init(&from_memory, CAPACITY);
+  gauntlet_memory_init(&to_memory, CAPACITY);
+}
+
+/* All that this CPU can run. */
+static cardinal_selector selector_of_cpu(void) {
+  cardinal_selector selector = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
+  cardinal_cpu_detect(&selector.features);
+  return selector;
+}
+
 /* The nearer one of the two numbers of bf16 that a float lies between, the even one in the middle. */
 static uint16_t nearest_bf16(uint32_t bits) {
   const uint16_t lower = (uint16_t)(bits >> 16);
@@ -121,11 +133,8 @@ static bool run_placements(const cardinal_mover *mover, lie from, lie to, size_t
   return true;
 }
 
-Test(kernels, move) {
-  cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
-  cardinal_cpu_detect(&everything.features);
-  gauntlet_memory_init(&from_memory, CAPACITY);
-  gauntlet_memory_init(&to_memory, CAPACITY);
+Test(kernels, move, .init = init_memories) {
+  const cardinal_selector everything = selector_of_cpu();
   size_t kernels = 0;
   for (size_t i = 0; i < cardinal_mover_count; ++i) {
     const cardinal_mover *mover = &cardinal_movers[i];
@@ -177,11 +186,8 @@ static bool run_copy(const cardinal_copier *copier, bool to_image, size_t bytes,
   return right;
 }
 
-Test(kernels, move_whole_blocks) {
-  cardinal_selector everything = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
-  cardinal_cpu_detect(&everything.features);
-  gauntlet_memory_init(&from_memory, CAPACITY);
-  gauntlet_memory_init(&to_memory, CAPACITY);
+Test(kernels, move_whole_blocks, .init = init_memories) {
+  const cardinal_selector everything = selector_of_cpu();
   size_t copies = 0;
   for (size_t i = 0; i < cardinal_copier_count; ++i) {
     const cardinal_copier *copier = &cardinal_copiers[i];
@@ -200,8 +206,7 @@ Test(kernels, move_whole_blocks) {
 
 /* Caps and features that are taken away hold for moves as well; the portable one is always left. */
 Test(kernels, move_obeys_the_selector) {
-  cardinal_selector selector = {.cap = (cardinal_isa)(CARDINAL_ISA_COUNT - 1)};
-  cardinal_cpu_detect(&selector.features);
+  cardinal_selector selector = selector_of_cpu();
   for (size_t i = 0; i < cardinal_mover_count; ++i) {
     const cardinal_mover *mover = &cardinal_movers[i];
     if (mover->needs & ~selector.features.enabled)
